@@ -1,0 +1,18 @@
+/// Limits on the gradient, the direction and the update; each is off by default.
+public struct Clipping: Hashable, Codable, Sendable {
+  /// The gradient is rescaled to at most this norm before anything sees it.
+  public var gradientNorm: Double?
+  /// Each element of the direction is limited to this magnitude.
+  public var directionElement: Double?
+  /// The update u = −αd is rescaled to at most this norm.
+  public var updateNorm: Double?
+
+  /// Makes limits.
+  public init(
+    gradientNorm: Double? = nil, directionElement: Double? = nil, updateNorm: Double? = nil
+  ) {
+    self.gradientNorm = gradientNorm
+    self.directionElement = directionElement
+    self.updateNorm = updateNorm
+  }
+}

@@ -1,0 +1,64 @@
+/// An objective made of closures: a loss, its gradient, and a curvature–vector product.
+///
+///     let bowl = ClosureObjective<[Double]>(
+///       loss: { x in 0.5 * (x[0] * x[0] + 10 * x[1] * x[1]) },
+///       gradient: { x in [x[0], 10 * x[1]] },
+///       curvatureVectorProduct: { _, d in [d[0], 10 * d[1]] })
+public struct ClosureObjective<Vector: ParameterVector>: Objective {
+  let loss: (Vector) -> Double
+  let gradient: (Vector) -> Vector
+  let curvatureVectorProduct: ((Vector, Vector) -> Vector)?
+
+  /// Makes an objective.
+  ///
+  /// - Parameters:
+  ///   - loss: θ ↦ f(θ).
+  ///   - gradient: θ ↦ ∇f(θ).
+  ///   - curvatureVectorProduct: (θ, d) ↦ C(θ)·d, used whichever ``Curvature`` is asked for. Without
+  ///     it, a method that needs curvature throws ``OptimizerError/curvatureUnavailable(_:)``.
+  public init(
+    loss: @escaping (Vector) -> Double, gradient: @escaping (Vector) -> Vector,
+    curvatureVectorProduct: ((Vector, Vector) -> Vector)? = nil
+  ) {
+    self.loss = loss
+    self.gradient = gradient
+    self.curvatureVectorProduct = curvatureVectorProduct
+  }
+
+  public func linearize(at parameters: Vector) -> Linearized {
+    Linearized(objective: self, point: parameters)
+  }
+
+  /// The closures at one point.
+  public final class Linearized: Linearization {
+    private let objective: ClosureObjective
+    private let point: Vector
+
+    /// f(θ), computed once.
+    public let loss: Double
+
+    init(objective: ClosureObjective, point: Vector) {
+      self.objective = objective
+      self.point = point
+      loss = objective.loss(point)
+    }
+
+    public func formGradient(_ gradient: inout Vector) {
+      gradient = objective.gradient(point)
+    }
+
+    public func curvatureProducts(
+      of directions: [Vector], _ curvature: Curvature
+    ) throws -> [[Double]] {
+      guard let product = objective.curvatureVectorProduct else {
+        throw OptimizerError.curvatureUnavailable(curvature)
+      }
+      let products = directions.map { product(point, $0) }
+      return directions.map { d in products.map { d.dot($0) } }
+    }
+
+    public func loss(at point: Vector, offset: [Double]?) -> Double {
+      objective.loss(point)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/// The λ that is added to the curvature: C + λI.
+public enum Damping: Hashable, Codable, Sendable {
+  /// λ = 0.
+  case none
+  /// A constant λ.
+  case constant(Double)
+  /// λ follows the reduction ratio.
+  case levenbergMarquardt(LevenbergMarquardt)
+  /// λ follows the loss alone: a step that does not raise the batch's loss is taken and λ is
+  /// multiplied by the decrease factor; any other is taken back, with all state, and λ is
+  /// multiplied by the increase factor.
+  case acceptOrReject(LevenbergMarquardt)
+
+  /// λ before the first step.
+  public var initial: Double {
+    switch self {
+    case .none: 0
+    case .constant(let value): value
+    case .levenbergMarquardt(let rule), .acceptOrReject(let rule): rule.initial
+    }
+  }
+}
+
+/// The Levenberg–Marquardt rule for λ (Clarke and Hernández-Lobato 2024, §3.2; Martens and Grosse
+/// 2015, §6.5).
+///
+/// With the reduction ratio ρ = true change of the loss / change predicted by the quadratic model:
+/// λ is multiplied by the decrease factor where ρ > ¾, by the increase factor where ρ < ¼, and kept
+/// within its bounds.
+public struct LevenbergMarquardt: Hashable, Codable, Sendable {
+  /// λ₀. Default 1e-3.
+  public var initial: Double
+  /// ω_dec. Default ½.
+  public var decreaseFactor: Double
+  /// ω_inc. Default 2.
+  public var increaseFactor: Double
+  /// λ is never below this. Default 1e-8.
+  public var floor: Double
+  /// λ is never above this. Default: no ceiling.
+  public var ceiling: Double?
+  /// What stands for the curvature inside the predicted change. Default: the model's own.
+  public var ratioCurvature: RatioCurvature
+
+  /// What stands for the curvature inside the predicted change of ρ; α is not affected.
+  public enum RatioCurvature: String, Codable, Sendable, CaseIterable {
+    /// dᵀ(C+λI)d, as in α.
+    case model
+    /// dᵀ((λ + √v)⊙d), v Adam's uncorrected second moment from before this step.
+    case adamRoot = "adam-root"
+    /// dᵀ((λ + v)⊙d).
+    case adam
+  }
+
+  /// Makes the rule.
+  ///
+  /// - Precondition: λ₀ ≥ 0, 0 < ω_dec ≤ 1 ≤ ω_inc, floor ≤ ceiling.
+  public init(
+    initial: Double = 1e-3, decreaseFactor: Double = 0.5, increaseFactor: Double = 2,
+    floor: Double = 1e-8, ceiling: Double? = nil, ratioCurvature: RatioCurvature = .model
+  ) {
+    precondition(initial >= 0, "initial damping is \(initial), but must not be negative")
+    precondition(
+      0 < decreaseFactor && decreaseFactor <= 1 && increaseFactor >= 1,
+      "damping factors are \(decreaseFactor) and \(increaseFactor), but must satisfy 0 < ω_dec ≤ 1 ≤ ω_inc"
+    )
+    precondition(floor >= 0 && floor <= ceiling ?? .infinity, "the floor must not exceed the ceiling")
+    self.initial = initial
+    self.decreaseFactor = decreaseFactor
+    self.increaseFactor = increaseFactor
+    self.floor = floor
+    self.ceiling = ceiling
+    self.ratioCurvature = ratioCurvature
+  }
+
+  /// λ multiplied by the decrease factor, within the bounds.
+  func decreased(_ damping: Double) -> Double { bounded(damping * decreaseFactor) }
+
+  /// λ multiplied by the increase factor, within the bounds.
+  func increased(_ damping: Double) -> Double { bounded(damping * increaseFactor) }
+
+  private func bounded(_ damping: Double) -> Double {
+    min(max(damping, floor), ceiling ?? .greatestFiniteMagnitude)
+  }
+}

@@ -1,0 +1,65 @@
+/// How a step finds its direction d from the gradient g; the step itself is θ ← θ − αd.
+///
+/// A direction is a value that holds settings only. What it remembers between steps lives in a
+/// ``DirectionState``, which it reads and whose successor it writes; the optimizer decides which of
+/// the two survives the step, so that a step can be taken back for free.
+///
+///     struct SignDescent: Direction {
+///       func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+///         DirectionState()
+///       }
+///       func advance<L: Linearization>(
+///         _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+///         to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+///       ) -> DirectionProducts {
+///         var magnitude = input.gradient
+///         magnitude.formProduct(input.gradient, input.gradient)
+///         magnitude.formSquareRoot(of: magnitude, plus: 1e-30)
+///         direction.formQuotient(input.gradient, magnitude, plus: 0)
+///         return input.gradient.products(withDirection: direction)
+///       }
+///     }
+public protocol Direction: Sendable {
+  /// The state before the first step.
+  func makeState<Vector: ParameterVector>(for parameters: Vector) -> DirectionState<Vector>
+
+  /// Writes the direction at this step, and the state that follows from it.
+  ///
+  /// - Parameters:
+  ///   - input: The gradient, the parameters, and what else is known at this point.
+  ///   - state: The state before this step.
+  ///   - next: Receives the state after it; made by ``makeState(for:)`` and otherwise of arbitrary
+  ///     content. ``DirectionState/step`` is already advanced.
+  ///   - direction: Receives d.
+  /// - Returns: The scalar products of g and d, so that a direction that can have them in the same
+  ///   pass over memory saves one; ``ParameterVector/products(withDirection:)`` otherwise.
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  ) throws -> DirectionProducts
+}
+
+/// What a direction may look at.
+public struct DirectionInput<L: Linearization> {
+  /// The gradient g, after gradient clipping.
+  public let gradient: L.Vector
+  /// The parameters θ.
+  public let parameters: L.Vector
+  /// The objective as evaluated at θ.
+  public let linearization: L
+  /// The damping λ of this step.
+  public let damping: Double
+}
+
+/// What a direction remembers between steps.
+public struct DirectionState<Vector: ParameterVector>: Codable, Sendable {
+  /// The number of steps taken, those not counted that were taken back.
+  public var step = 0
+  /// Vectors laid out like the parameters, in an order that the direction fixes.
+  public var vectors: [Vector]
+
+  /// A state before the first step.
+  public init(vectors: [Vector] = []) {
+    self.vectors = vectors
+  }
+}

@@ -1,0 +1,24 @@
+/// The scalar products that a step needs of its gradient g and direction d.
+public struct DirectionProducts: Hashable, Codable, Sendable {
+  /// gᵀd, the slope of the loss against the direction; positive when −d descends.
+  public var gradientDotDirection: Double
+  /// dᵀd.
+  public var directionDotDirection: Double
+  /// gᵀg.
+  public var gradientDotGradient: Double
+
+  /// Collects the three products.
+  public init(
+    gradientDotDirection: Double, directionDotDirection: Double, gradientDotGradient: Double
+  ) {
+    self.gradientDotDirection = gradientDotDirection
+    self.directionDotDirection = directionDotDirection
+    self.gradientDotGradient = gradientDotGradient
+  }
+
+  /// Whether all three are finite, and with them every element of g and d.
+  public var areFinite: Bool {
+    gradientDotDirection.isFinite && directionDotDirection.isFinite
+      && gradientDotGradient.isFinite
+  }
+}

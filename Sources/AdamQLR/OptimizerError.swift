@@ -1,0 +1,22 @@
+/// What an optimizer cannot go on without.
+public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The objective cannot answer for this curvature.
+  case curvatureUnavailable(Curvature)
+  /// The method draws its curvature from an independent batch, but a step was given none.
+  case independentBatchMissing
+  /// The parameters are not as many as the optimizer was made for.
+  case countMismatch(expected: Int, found: Int)
+
+  /// What went wrong, in one line.
+  public var description: String {
+    switch self {
+    case .curvatureUnavailable(let curvature):
+      "the objective has no \(curvature.rawValue) curvature; give it a curvature–vector product, "
+        + "or use a method with a fixed learning rate"
+    case .independentBatchMissing:
+      "the method uses an independent batch: pass one to step(_:on:independent:)"
+    case .countMismatch(let expected, let found):
+      "the optimizer was made for \(expected) parameters, but was given \(found)"
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/// Everything an optimizer remembers between steps.
+///
+/// Together with the parameters, the method and the order of batches it determines every step that
+/// follows, so encoding both is enough to go on later exactly.
+public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
+  /// The number of steps made, those that were taken back included.
+  public var step = 0
+  /// The scalars that adapt.
+  public var scalars: Scalars
+  /// What the direction remembers.
+  public var direction: DirectionState<Vector>
+  /// d of the step before, where the learning rate learns from it.
+  public var previousDirection: Vector?
+
+  /// The scalars that adapt from step to step.
+  public struct Scalars: Hashable, Codable, Sendable {
+    /// λ.
+    public var damping: Double
+    /// α of the hypergradient.
+    public var learnedRate = 0.0
+    /// The running average of α.
+    public var averagedRate = 0.0
+    /// The running average of dᵀ(C+λI)d.
+    public var averagedCurvature = 0.0
+    /// κ of the curvature memory.
+    public var rememberedCurvature = 0.0
+  }
+
+  /// The state before the first step of `method`.
+  public init(_ method: Method, for parameters: Vector) {
+    scalars = Scalars(damping: method.damping.initial)
+    direction = method.direction.makeState(for: parameters)
+    switch method.learningRate {
+    case .hypergradient(let initial, _):
+      scalars.learnedRate = initial
+      previousDirection = parameters.zeros()
+    case .quadraticModel(let model):
+      scalars.averagedCurvature = model.initialAveragedCurvature
+    case .fixed, .schedule:
+      break
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/// The learning rate that minimizes the quadratic model of the loss along the direction
+/// (Clarke and Hernández-Lobato 2024, §3.1; for K-FAC, Martens and Grosse 2015, §6.4).
+///
+///     α = gᵀd / (dᵀ(C + λI)d)
+///
+/// With dᵀ(C+λI)d ≤ 0, which only the Hessian can bring about, its magnitude is used and the step's
+/// report says so. The refinements below are off by default; they are applied in the order in which
+/// they are listed.
+public struct QuadraticModel: Hashable, Codable, Sendable {
+  /// C. Default: the Fisher matrix.
+  public var curvature = Curvature.fisher
+
+  /// γ of the curvature memory: dᵀCd/dᵀd is replaced by κ ← max(γκ, dᵀCd/dᵀd), from κ = 0, so that
+  /// a batch that does not see a curvature that earlier ones saw does not make α leap. `nil`, the
+  /// default, is without. Not in the paper.
+  public var memory: Double?
+
+  /// Whether gᵀd, dᵀCd and both losses of the reduction ratio come from a second batch, independent
+  /// of the one that made d. A negative α is then taken as 0. Default no. Not in the paper.
+  public var usesIndependentBatch = false
+
+  /// r of a running average of dᵀ(C+λI)d, c̄ ← r·c̄ + (1 − r)·dᵀ(C+λI)d, from
+  /// ``initialAveragedCurvature``. Default none.
+  public var curvatureAveraging: Double?
+
+  /// Where the average of the curvature starts. Default 1e7: cautious.
+  public var initialAveragedCurvature = 1e7
+
+  /// Whether α divides by |dᵀ(C+λI)d| and the model uses that magnitude too: the saddle-free
+  /// variant of the Hessian. Default no.
+  public var isSaddleFree = false
+
+  /// c: α is limited to [−c, c]. Default none.
+  public var clipping: Double?
+
+  /// What α is multiplied by after clipping. Default 1.
+  public var amplification = 1.0
+
+  /// r of a running average of α itself, ᾱ ← r·ᾱ + (1 − r)·α, from 0. Default none.
+  public var averaging: Double?
+
+  /// A factor on the whole step as a function of its number. Default none.
+  public var envelope: Envelope?
+
+  /// The paper's learning rate; set properties to refine it.
+  public init() {}
+
+  /// The paper's learning rate, refined by `refine`.
+  public init(_ refine: (inout QuadraticModel) -> Void) {
+    refine(&self)
+  }
+}
+
+/// A factor on the step: a linear warm-up from 0 over `peak` steps, then half a cosine from 1 to 0
+/// at step `total`; 0 from there on.
+public struct Envelope: Hashable, Codable, Sendable {
+  /// The step with factor 1, counted from 0.
+  public var peak: Int
+  /// The step at which the factor has come back to 0.
+  public var total: Int
+
+  /// Makes an envelope.
+  ///
+  /// - Precondition: 0 ≤ `peak` < `total`.
+  public init(peak: Int, total: Int) {
+    precondition(0 <= peak && peak < total, "an envelope needs 0 ≤ peak < total")
+    self.peak = peak
+    self.total = total
+  }
+
+  /// The factor at `step`, counted from 0.
+  public func factor(at step: Int) -> Double {
+    if step < peak { return Double(step) / Double(peak) }
+    if step >= total { return 0 }
+    return cosineDecay(Double(step - peak) / Double(total - peak))
+  }
+}

@@ -1,0 +1,143 @@
+#ifndef CTORCH_H
+#define CTORCH_H
+
+// A narrow C interface over libtorch: tensors, any operator by its name, reverse-mode derivatives,
+// and a few fused kernels over raw memory. Everything else is Swift.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Functions that can fail return NULL, or a message that the caller releases with free().
+typedef char *ct_error;
+
+// An owning reference to a tensor.
+typedef struct ct_tensor_impl *ct_tensor;
+
+typedef enum { CT_FLOAT32 = 0, CT_FLOAT64 = 1, CT_INT64 = 2, CT_BOOL = 3, CT_UINT8 = 4 } ct_dtype;
+
+typedef enum {
+  CT_ARGUMENT_NONE = 0,
+  CT_ARGUMENT_TENSOR,
+  CT_ARGUMENT_INT,
+  CT_ARGUMENT_DOUBLE,
+  CT_ARGUMENT_BOOL,
+  CT_ARGUMENT_INT_LIST,
+  CT_ARGUMENT_TENSOR_LIST,
+  CT_ARGUMENT_STRING,
+  CT_ARGUMENT_DTYPE,
+} ct_argument_kind;
+
+typedef struct {
+  ct_argument_kind kind;
+  int64_t integer;         // INT, BOOL, DTYPE; the count of a list
+  double real;             // DOUBLE
+  ct_tensor tensor;        // TENSOR
+  const int64_t *integers; // INT_LIST
+  const ct_tensor *tensors; // TENSOR_LIST
+  const char *string;      // STRING
+} ct_argument;
+
+// The process.
+void ct_initialize(void);
+const char *ct_version(void);
+void ct_set_thread_count(int count);
+int ct_thread_count(void);
+
+// Tensors.
+ct_error ct_empty(ct_dtype type, const int64_t *shape, int rank, ct_tensor *result);
+ct_error ct_copy_in(
+    ct_dtype type, const int64_t *shape, int rank, const void *bytes, ct_tensor *result);
+void ct_release(ct_tensor tensor);
+void *ct_data(ct_tensor tensor);
+int ct_rank(ct_tensor tensor);
+int64_t ct_size(ct_tensor tensor, int dimension);
+int64_t ct_count(ct_tensor tensor);
+int ct_type(ct_tensor tensor); // a ct_dtype, or -1 for any other
+bool ct_is_contiguous(ct_tensor tensor);
+// `count` elements from `offset` of a contiguous tensor, in a new shape, sharing its memory.
+ct_error ct_slice(
+    ct_tensor tensor, int64_t offset, const int64_t *shape, int rank, ct_tensor *result);
+
+// Operators, by the names of libtorch's own schemas ("aten::tanh", ""). Arguments are positional;
+// those left out take the schema's defaults. With `records` autograd follows the call.
+typedef const struct ct_operator_impl *ct_operator;
+ct_error ct_find_operator(const char *name, const char *overload, ct_operator *result);
+ct_error ct_call(
+    ct_operator operation, const ct_argument *arguments, int count, bool records,
+    ct_tensor *results, int *result_count);
+
+// Reverse-mode derivatives. A result is NULL where an input was not used.
+ct_error ct_track(ct_tensor tensor, ct_tensor *result);
+ct_error ct_detach(ct_tensor tensor, ct_tensor *result);
+ct_error ct_gradients(
+    const ct_tensor *outputs, const ct_tensor *cotangents, int output_count,
+    const ct_tensor *inputs, int input_count, bool creates_graph, ct_tensor *results);
+
+// Fused kernels. Pointers are to contiguous row-major memory of type float, or double where
+// `is_double`.
+
+// c[m×n] ← op(a)·op(b) + beta·c
+void ct_gemm(
+    bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
+    const void *a, const void *b, double beta, void *c);
+// z ← z + bias, and a ← max(z, 0) where `a` is given, over rows×columns.
+void ct_add_bias(
+    bool is_double, int64_t rows, int64_t columns, const void *bias, void *z, void *a);
+// t ← t + bias_tangent, and ta ← t where z > 0, else 0, where `z` is given.
+void ct_add_bias_tangent(
+    bool is_double, int64_t rows, int64_t columns, const void *bias_tangent, const void *z,
+    void *t, void *ta);
+// dz ← da where z > 0, else 0 (dz ← da without z, where dz is not NULL);
+// sums ← (accumulates ? sums : 0) + column sums of dz, where given.
+void ct_mask_and_sum(
+    bool is_double, int64_t rows, int64_t columns, const void *da, const void *z, void *dz,
+    bool accumulates, void *sums);
+// out ← max(z + Σ coefficients[i]·tangents[i], 0), without the maximum unless `rectifies`.
+void ct_displace(
+    bool is_double, int64_t count, const void *z, const void *const *tangents,
+    const double *coefficients, int tangent_count, bool rectifies, void *out);
+
+// Mean softmax cross entropy: returns the loss; with `probabilities`, fills them (as scratch they
+// are always needed); with `cotangent`, fills the loss's derivative. `correct` counts the rows whose
+// largest logit is the label's.
+double ct_cross_entropy(
+    bool is_double, int64_t rows, int64_t columns, const void *logits, const int64_t *labels,
+    void *probabilities, void *cotangent, int64_t *correct);
+// (1/rows) Σ aᵀ(diag p − ppᵀ)b
+double ct_cross_entropy_fisher(
+    bool is_double, int64_t rows, int64_t columns, const void *probabilities, const void *a,
+    const void *b);
+// ½·mean (z − y)²; with `cotangent`, (z − y)/count.
+double ct_squared_error(
+    bool is_double, int64_t count, const void *z, const void *y, void *cotangent);
+
+// Vectors.
+double ct_dot(bool is_double, int64_t count, const void *x, const void *y);
+// out ← a·x + b·y; whether all of out is finite. b = 0 ignores y.
+bool ct_linear_combination(
+    bool is_double, int64_t count, double a, const void *x, double b, const void *y, void *out);
+void ct_product(bool is_double, int64_t count, const void *x, const void *y, void *out);
+void ct_quotient(
+    bool is_double, int64_t count, const void *x, const void *y, double offset, void *out);
+void ct_square_root(bool is_double, int64_t count, const void *x, double offset, void *out);
+void ct_clamp(bool is_double, int64_t count, double low, double high, void *x);
+
+typedef struct {
+  double beta1, beta2, epsilon, epsilon_root, first_correction, second_correction;
+} ct_adam_coefficients;
+// products: gᵀd, dᵀd, gᵀg
+void ct_adam_direction(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    const void *first, const void *second, void *next_first, void *next_second, void *direction,
+    double products[3]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
