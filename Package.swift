@@ -8,6 +8,11 @@ let package = Package(
   name: "adamqlr-swift",
   products: [
     .library(name: "AdamQLR", targets: ["AdamQLR"]),
+    .library(name: "AdamQLRNetworks", targets: ["Networks", "Torch"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "AdamQLR"),
@@ -27,6 +32,8 @@ let package = Package(
         ]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]),
+    .target(name: "Torch", dependencies: ["CTorch"]),
+    .target(name: "Networks", dependencies: ["AdamQLR", "Torch"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

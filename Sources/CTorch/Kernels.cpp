@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <vector>
+#include <dlfcn.h>
 
 extern "C" {
-// From libtorch's own BLAS and vector mathematics library.
+// From libtorch's own BLAS.
 void sgemm_(
     const char *, const char *, const int *, const int *, const int *, const float *,
     const float *, const int *, const float *, const int *, const float *, float *, const int *);
@@ -17,12 +16,17 @@ void dgemm_(
     const char *, const char *, const int *, const int *, const int *, const double *,
     const double *, const int *, const double *, const int *, const double *, double *,
     const int *);
-void vsExp(int, const float *, float *);
-void vdExp(int, const double *, double *);
-int MKL_Set_Num_Threads_Local(int);
 }
 
 namespace {
+
+// Some builds of libtorch also export these of the mathematics library inside.
+template <class Function> Function optional_symbol(const char *name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+}
+const auto vs_exp = optional_symbol<void (*)(int, const float *, float *)>("vsExp");
+const auto vd_exp = optional_symbol<void (*)(int, const double *, double *)>("vdExp");
+const auto set_local_thread_count = optional_symbol<int (*)(int)>("MKL_Set_Num_Threads_Local");
 
 int maximum_thread_count = 1;
 
@@ -35,10 +39,12 @@ int thread_count(double operations) {
 }
 
 void exponentials(int64_t count, const float *x, float *y) {
-  vsExp(static_cast<int>(count), x, y);
+  if (vs_exp) return vs_exp(static_cast<int>(count), x, y);
+  for (int64_t i = 0; i < count; ++i) y[i] = std::exp(x[i]);
 }
 void exponentials(int64_t count, const double *x, double *y) {
-  vdExp(static_cast<int>(count), x, y);
+  if (vd_exp) return vd_exp(static_cast<int>(count), x, y);
+  for (int64_t i = 0; i < count; ++i) y[i] = std::exp(x[i]);
 }
 
 void gemm(
@@ -95,11 +101,11 @@ void ct_gemm(
   const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
   const int lda = transposes_a ? rows : inner, ldb = transposes_b ? inner : columns;
   const char *ta = transposes_a ? "T" : "N", *tb = transposes_b ? "T" : "N";
-  MKL_Set_Num_Threads_Local(thread_count(2.0 * rows * columns * inner));
+  if (set_local_thread_count) set_local_thread_count(thread_count(2.0 * rows * columns * inner));
   DISPATCH(const T one = 1, scale = static_cast<T>(beta);
            gemm(tb, ta, &columns, &rows, &inner, &one, IN(b), &ldb, IN(a), &lda, &scale, OUT(c),
                 &columns);)
-  MKL_Set_Num_Threads_Local(0);
+  if (set_local_thread_count) set_local_thread_count(0);
 }
 
 void ct_add_bias(

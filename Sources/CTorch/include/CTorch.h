@@ -85,7 +85,7 @@ ct_error ct_gradients(
 void ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
     const void *a, const void *b, double beta, void *c);
-// z ← z + bias, and a ← max(z, 0) where `a` is given, over rows×columns.
+// z ← z + bias, and a ← max(z, 0) where `a` is given, over rows×columns; a may be z.
 void ct_add_bias(
     bool is_double, int64_t rows, int64_t columns, const void *bias, void *z, void *a);
 // t ← t + bias_tangent, and ta ← t where z > 0, else 0, where `z` is given.

@@ -1,0 +1,80 @@
+import Torch
+
+/// Where an operation's pullback puts the cotangents of its inputs.
+///
+/// The cotangent of a parameter is its part of the gradient, into which a pullback can write
+/// directly.
+public final class Cotangents {
+  private let record: Record
+  private let gradient: [Tensor]
+  private var isWritten: [Bool]
+  private var pending: [Tensor?]
+  /// The variables that are inputs of the operation whose turn it is.
+  var inputs: [Int] = []
+
+  init(record: Record, gradient: [Tensor], nodeCount: Int) {
+    self.record = record
+    self.gradient = gradient
+    isWritten = Array(repeating: false, count: gradient.count)
+    pending = Array(repeating: nil, count: nodeCount)
+  }
+
+  /// Whether the cotangent of this input is of use.
+  public func isNeeded(_ input: Int) -> Bool { record.dependsOnParameters(inputs[input]) }
+
+  /// Adds to the cotangent of an input.
+  public func add(_ cotangent: Tensor, to input: Int) {
+    guard isNeeded(input) else { return }
+    let node = inputs[input]
+    if let parameter = record.parameter(at: node) {
+      let part = gradient[parameter]
+      if isWritten[parameter] {
+        Kernels.formLinearCombination(1, part, 1, cotangent.contiguous(), into: part)
+      } else {
+        part.overwrite(with: cotangent)
+        isWritten[parameter] = true
+      }
+    } else if let earlier = pending[node] {
+      pending[node] = earlier + cotangent
+    } else {
+      pending[node] = cotangent
+    }
+  }
+
+  /// Lets `body` write the cotangent of an input where it belongs, unless it is of no use.
+  ///
+  /// - Parameter body: Gets memory shaped like the input, and whether to add to what is there
+  ///   instead of overwriting it.
+  public func write(_ input: Int, _ body: (_ destination: Tensor, _ accumulates: Bool) -> Void) {
+    guard isNeeded(input) else { return }
+    let node = inputs[input]
+    if let parameter = record.parameter(at: node) {
+      body(gradient[parameter], isWritten[parameter])
+      isWritten[parameter] = true
+    } else if pending[node] != nil {
+      let more = Tensor(uninitialized: record.value(at: node).shape, record.value(at: node).type)
+      body(more, false)
+      add(more, to: input)
+    } else {
+      let value = record.value(at: node)
+      let destination = Tensor(uninitialized: value.shape, value.type)
+      body(destination, false)
+      pending[node] = destination
+    }
+  }
+
+  func start(_ cotangent: Tensor, at node: Int) {
+    inputs = [node]
+    add(cotangent, to: 0)
+  }
+
+  /// The cotangent of a variable, given up.
+  func take(_ node: Int) -> Tensor? { pending[node].take() }
+
+  /// Sets the parts of the gradient on which nothing depends to zero.
+  func finish() {
+    for (part, isWritten) in zip(gradient, isWritten) where !isWritten {
+      part.overwrite(with: .zeros(part.shape, part.type))
+    }
+  }
+}

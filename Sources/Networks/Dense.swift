@@ -1,0 +1,153 @@
+import Torch
+
+/// A fully connected layer: σ(x·W + b), with W [inputs, outputs] and b [outputs].
+///
+/// The last dimension of its input has the inputs; all others are kept.
+public struct Dense: Layer {
+  /// W.
+  public let weight: Parameter
+  /// b, if there is one.
+  public let bias: Parameter?
+  /// σ.
+  public let activation: Activation
+
+  /// Makes a layer.
+  ///
+  /// - Parameters:
+  ///   - inputs: The size of the input's last dimension.
+  ///   - outputs: The size of the output's last dimension.
+  ///   - activation: σ. Default: none.
+  ///   - hasBias: Whether there is a b, which starts at 0. Default yes.
+  ///   - initializer: How W starts. Default: LeCun's, normal, truncated.
+  public init(
+    _ inputs: Int, _ outputs: Int, activation: Activation = .identity, hasBias: Bool = true,
+    initializer: Initializer = .leCun()
+  ) {
+    precondition(
+      inputs > 0 && outputs > 0, "a dense layer from \(inputs) to \(outputs) elements is empty")
+    weight = Parameter(shape: [inputs, outputs], role: .weight, initializer: initializer)
+    bias = hasBias ? Parameter(shape: [outputs], role: .bias, initializer: .zeros) : nil
+    self.activation = activation
+  }
+
+  public func callAsFunction(_ input: Variable) -> Variable {
+    precondition(
+      input.shape.last == weight.shape[0],
+      "a dense layer from \(weight.shape[0]) to \(weight.shape[1]) elements was given an input of "
+        + "shape \(input.shape)")
+    let record = input.record
+    let operands = [input, record.variable(weight)] + (bias.map { [record.variable($0)] } ?? [])
+    let isFused = activation == .relu
+    let output = record.apply(DenseOperation(rectifies: isFused), to: operands)
+    return isFused ? output : activation(output)
+  }
+}
+
+/// x·W + b, or max(x·W + b, 0) in one go. Inputs: x, W and, if there is one, b.
+struct DenseOperation: Operation {
+  /// Whether the result is rectified.
+  let rectifies: Bool
+
+  func value(_ inputs: [Tensor]) -> Tensor {
+    let z = product(inputs[0], inputs[1])
+    // Nothing is saved, so the rectified result may take the place of the other.
+    Kernels.addBias(inputs.bias, to: z, rectified: rectifies ? z : nil)
+    return z
+  }
+
+  func plainValue(_ inputs: [Tensor]) -> Tensor {
+    let product = inputs[0].matmul(inputs[1])
+    let z = inputs.bias.map { product + $0 } ?? product
+    return rectifies ? z.relu() : z
+  }
+
+  func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
+    let (x, weight, bias) = (inputs[0], inputs[1], inputs.bias)
+    let z = product(x, weight)
+    let output = rectifies ? Tensor(uninitialized: z.shape, z.type) : z
+    Kernels.addBias(bias, to: z, rectified: rectifies ? output : nil)
+    let moved = Displacements()
+
+    var result = LinearizedOperation(
+      output,
+      pushforward: { tangents in
+        let t = Tensor(uninitialized: z.shape, z.type)
+        var isWritten = false
+        if let tangent = tangents[1] {
+          Kernels.multiply(x.asRows, tangent, into: t)
+          isWritten = true
+        }
+        if let tangent = tangents[0] {
+          Kernels.multiply(tangent.asRows, weight, into: t, accumulates: isWritten)
+          isWritten = true
+        }
+        if !isWritten { t.overwrite(with: .zeros(z.shape, z.type)) }
+        let rectified = rectifies ? Tensor(uninitialized: z.shape, z.type) : nil
+        Kernels.addBiasTangent(
+          bias == nil ? nil : tangents[2], to: t.asRows, z: z.asRows, rectified: rectified?.asRows)
+        moved.note(t, tangents, isExact: tangents[0] == nil)
+        return rectified ?? t
+      },
+      pullback: { cotangent, cotangents in
+        let masked = rectifies ? Tensor(uninitialized: z.shape, z.type) : cotangent.contiguous()
+        if bias != nil {
+          cotangents.write(2) { sums, accumulates in
+            Kernels.mask(
+              cotangent.contiguous().asRows, where: rectifies ? z.asRows : nil,
+              into: masked.asRows, sums: sums, accumulates: accumulates)
+          }
+        } else if rectifies {
+          Kernels.mask(
+            cotangent.contiguous().asRows, where: z.asRows, into: masked.asRows, sums: nil)
+        }
+        cotangents.write(1) {
+          Kernels.multiply(x.asRows, masked.asRows, into: $0, transposesA: true, accumulates: $1)
+        }
+        cotangents.write(0) {
+          Kernels.multiply(
+            masked.asRows, weight, into: $0.asRows, transposesB: true, accumulates: $1)
+        }
+      })
+    // x·(W + ΣcᵢẆᵢ) + b + Σcᵢḃᵢ = z + Σcᵢżᵢ where x does not move.
+    result.displaced = { coefficients in
+      guard moved.areExact, moved.tangents.count == coefficients.count else { return nil }
+      let out = Tensor(uninitialized: z.shape, z.type)
+      Kernels.displace(
+        z, along: moved.tangents, by: coefficients, rectifies: rectifies, into: out)
+      return out
+    }
+    return result
+  }
+
+  private func product(_ x: Tensor, _ weight: Tensor) -> Tensor {
+    let z = Tensor(uninitialized: x.shape.dropLast() + [weight.size(1)], x.type)
+    Kernels.multiply(x.asRows, weight, into: z.asRows)
+    return z
+  }
+}
+
+/// The tangents of z = x·W + b along the directions of the last question.
+private final class Displacements {
+  private(set) var tangents: [Tensor] = []
+  private(set) var areExact = true
+
+  func note(_ tangent: Tensor, _ source: Tangents, isExact: Bool) {
+    if source.direction == 0 {
+      tangents.removeAll(keepingCapacity: true)
+      areExact = true
+    }
+    tangents.append(tangent)
+    areExact = areExact && isExact
+  }
+}
+
+extension Tensor {
+  /// The same elements as a matrix whose columns are the last dimension.
+  fileprivate var asRows: Tensor {
+    rank == 2 ? self : slice(from: 0, shape: [rank == 0 ? 1 : count / size(rank - 1), size(rank - 1)])
+  }
+}
+
+extension [Tensor] {
+  fileprivate var bias: Tensor? { count > 2 ? self[2] : nil }
+}

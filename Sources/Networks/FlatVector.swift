@@ -1,0 +1,201 @@
+import AdamQLR
+import Synchronization
+import Torch
+
+/// All parameters of a model in one piece of the engine's memory, and every vector laid out like
+/// them.
+///
+/// A value type: copies are independent, and share memory until one of them changes. Each operation
+/// is one pass over memory.
+public struct FlatVector: ParameterVector {
+  private var storage: Storage
+
+  /// A vector with the elements of `tensor`, whose memory it takes over.
+  ///
+  /// - Precondition: `tensor` is contiguous, of a floating-point type, and written to by nobody
+  ///   else from here on.
+  public init(takingOver tensor: Tensor) {
+    precondition(
+      tensor.type.isFloatingPoint, "parameters must be floating-point numbers, not \(tensor.type)")
+    storage = Storage(tensor.contiguous())
+  }
+
+  /// A vector of zeros.
+  public init(zeros count: Int, _ type: DataType) {
+    self.init(takingOver: .zeros([count], type))
+  }
+
+  /// A vector with these elements.
+  public init(_ elements: [Double], _ type: DataType = .float64) {
+    self.init(takingOver: type == .float64 ? Tensor(elements) : Tensor(elements.map(Float.init)))
+  }
+
+  /// The elements as a one-dimensional tensor, not to be written to.
+  public var tensor: Tensor { storage.elements }
+
+  /// The type of the elements.
+  public var type: DataType { storage.elements.type }
+
+  /// The elements as numbers of double precision.
+  public var doubles: [Double] { storage.elements.doubles }
+}
+
+extension FlatVector {
+  public var count: Int { storage.elements.count }
+
+  public var ulpOfOne: Double {
+    type == .float64 ? Double.ulpOfOne : Double(Float.ulpOfOne)
+  }
+
+  public func zeros() -> FlatVector { FlatVector(zeros: count, type) }
+
+  public func dot(_ other: FlatVector) -> Double { Kernels.dot(tensor, other.tensor) }
+
+  @discardableResult
+  public mutating func formLinearCombination(
+    _ a: Double, _ x: FlatVector, _ b: Double, _ y: FlatVector
+  ) -> Bool {
+    Kernels.formLinearCombination(a, x.tensor, b, y.tensor, into: overwritten())
+  }
+
+  public mutating func scale(by a: Double) {
+    let elements = mutated()
+    Kernels.formLinearCombination(a, elements, 0, elements, into: elements)
+  }
+
+  @discardableResult
+  public mutating func add(_ x: FlatVector, scaledBy a: Double, in ranges: [Range<Int>]?) -> Bool {
+    let elements = mutated()
+    guard let ranges else {
+      return Kernels.formLinearCombination(1, elements, a, x.tensor, into: elements)
+    }
+    return ranges.reduce(true) { isFinite, range in
+      let part = elements.slice(from: range.lowerBound, shape: [range.count])
+      let other = x.tensor.slice(from: range.lowerBound, shape: [range.count])
+      return Kernels.formLinearCombination(1, part, a, other, into: part) && isFinite
+    }
+  }
+
+  public mutating func formProduct(_ x: FlatVector, _ y: FlatVector) {
+    Kernels.formProduct(x.tensor, y.tensor, into: overwritten())
+  }
+
+  public mutating func formQuotient(_ x: FlatVector, _ y: FlatVector, plus offset: Double) {
+    Kernels.formQuotient(x.tensor, y.tensor, plus: offset, into: overwritten())
+  }
+
+  public mutating func formSquareRoot(of x: FlatVector, plus offset: Double) {
+    Kernels.formSquareRoot(of: x.tensor, plus: offset, into: overwritten())
+  }
+
+  public mutating func clamp(to range: ClosedRange<Double>) {
+    Kernels.clamp(mutated(), to: range)
+  }
+
+  public mutating func formAdamDirection(
+    _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector,
+    nextFirst: inout FlatVector, nextSecond: inout FlatVector
+  ) -> DirectionProducts {
+    let k = coefficients
+    let products = Kernels.formAdamDirection(
+      Kernels.AdamScalars(
+        beta1: k.beta1, beta2: k.beta2, epsilon: k.epsilon, epsilonRoot: k.epsilonRoot,
+        firstCorrection: k.firstCorrection, secondCorrection: k.secondCorrection),
+      gradient: gradient.tensor, first: first.tensor, second: second.tensor,
+      nextFirst: nextFirst.overwritten(), nextSecond: nextSecond.overwritten(),
+      direction: overwritten())
+    return DirectionProducts(
+      gradientDotDirection: products.gd, directionDotDirection: products.dd,
+      gradientDotGradient: products.gg)
+  }
+}
+
+extension FlatVector {
+  /// The parameters as tensors that share memory with this vector, in the order of `shapes`.
+  func views(_ shapes: ParameterShapes) -> [Tensor] { storage.views(shapes) }
+
+  /// As ``views(_:)``, to be overwritten altogether.
+  mutating func overwrittenViews(_ shapes: ParameterShapes) -> [Tensor] {
+    _ = overwritten()
+    return storage.views(shapes)
+  }
+
+  /// Whether both are the same memory, which neither can change while the other exists.
+  func isIdentical(to other: FlatVector) -> Bool { storage === other.storage }
+
+  /// Memory of this vector's own whose content does not matter.
+  private mutating func overwritten() -> Tensor {
+    if !isKnownUniquelyReferenced(&storage) {
+      storage = Storage(Tensor(uninitialized: [count], type))
+    }
+    return storage.elements
+  }
+
+  /// Memory of this vector's own with its elements.
+  private mutating func mutated() -> Tensor {
+    if !isKnownUniquelyReferenced(&storage) {
+      let source = storage.elements
+      overwritten().overwrite(with: source)
+    }
+    return storage.elements
+  }
+
+  private final class Storage: Sendable {
+    let elements: Tensor
+    // Views are made once for a piece of memory: optimizers swap their vectors, so that the same few
+    // pieces come round at every step.
+    private let cache = Mutex<(shapes: ParameterShapes, views: [Tensor])?>(nil)
+
+    init(_ elements: Tensor) { self.elements = elements }
+
+    func views(_ shapes: ParameterShapes) -> [Tensor] {
+      cache.withLock { cache in
+        if let cache, cache.shapes === shapes { return cache.views }
+        let views = shapes.views(of: elements)
+        cache = (shapes, views)
+        return views
+      }
+    }
+  }
+}
+
+extension FlatVector: Codable {
+  private enum CodingKeys: String, CodingKey { case type, elements }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let type = try container.decode(DataType.self, forKey: .type)
+    guard type.isFloatingPoint else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .type, in: container,
+        debugDescription: "parameters must be float32 or float64, not \(type.rawValue)")
+    }
+    self.init(try container.decode([Double].self, forKey: .elements), type)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(type, forKey: .type)
+    try container.encode(doubles, forKey: .elements)
+  }
+}
+
+/// The places and shapes of a model's parameters in its flat vector.
+final class ParameterShapes: Sendable {
+  private let parts: [(offset: Int, shape: [Int])]
+
+  init(_ layout: ParameterLayout) {
+    parts = layout.entries.map { ($0.offset, $0.shape) }
+  }
+
+  func views(of elements: Tensor) -> [Tensor] {
+    parts.map { elements.slice(from: $0.offset, shape: $0.shape) }
+  }
+
+  /// Views that autograd follows back to `elements`.
+  func trackedViews(of elements: Tensor) -> [Tensor] {
+    parts.map {
+      elements.narrowed(0, from: $0.offset, count: $0.shape.reduce(1, *)).reshaped($0.shape)
+    }
+  }
+}

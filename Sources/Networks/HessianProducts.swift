@@ -1,0 +1,24 @@
+import Torch
+
+/// Products with the Hessian matrix of a loss at one point, by autograd applied twice.
+final class HessianProducts {
+  private let parameters: Tensor
+  private let gradient: Tensor?
+
+  init(
+    _ model: Model, _ loss: any Loss, at point: FlatVector, _ inputs: Tensor, _ targets: Tensor
+  ) {
+    parameters = point.tensor.tracked()
+    let value = loss.plainValue(model.trackedOutput(parameters, inputs), targets: targets)
+    gradient = value.gradients(by: [parameters], isTracked: true)[0]
+  }
+
+  /// The matrix of dᵢᵀHdⱼ.
+  func products(of directions: [FlatVector]) -> [[Double]] {
+    let images = directions.map { direction in
+      gradient.flatMap { $0.gradients(by: [parameters], cotangent: direction.tensor)[0] }?
+        .contiguous()
+    }
+    return directions.map { d in images.map { $0.map { Kernels.dot(d.tensor, $0) } ?? 0 } }
+  }
+}

@@ -1,0 +1,126 @@
+import AdamQLR
+import Torch
+
+/// A model's loss on one batch as a function of its parameters.
+///
+///     let model = Model(Sequential(Dense(8, 50, activation: .relu), Dense(50, 1)))
+///     var generator = SeededGenerator(seed: 0)
+///     var parameters = model.initialParameters(using: &generator)
+///     var optimizer = Optimizer(.adamQLR(), for: parameters, layout: model.layout)
+///     let objective = NetworkObjective(model, SquaredError(), inputs: x, targets: y)
+///     for _ in 0..<100 { try optimizer.step(&parameters, on: objective) }
+public struct NetworkObjective: Objective {
+  private let model: Model
+  private let lossFunction: any Loss
+  private let inputs: Tensor
+  private let targets: Tensor
+
+  /// Makes an objective.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - loss: The loss of its outputs.
+  ///   - inputs: What the model is given.
+  ///   - targets: What the loss compares with.
+  public init(_ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor) {
+    self.model = model
+    lossFunction = loss
+    self.inputs = inputs
+    self.targets = targets
+  }
+
+  public func linearize(at parameters: FlatVector) -> Linearized {
+    Linearized(objective: self, point: parameters)
+  }
+
+  /// The loss at these parameters, without derivatives.
+  public func evaluate(at parameters: FlatVector) -> Evaluation {
+    lossFunction.evaluate(model(inputs, at: parameters), targets: targets)
+  }
+
+  /// A model's loss on one batch at one point.
+  public final class Linearized: Linearization {
+    private let objective: NetworkObjective
+    private let point: FlatVector
+    private let record: Record
+    private let linearizedLoss: LinearizedLoss
+    // Holding the directions keeps their memory from changing, so that identity tells whether the
+    // tangents still belong to them.
+    private var directions: [FlatVector] = []
+    private var tangents: [Tensor] = []
+    // The directions that an offset refers to.
+    private var offsetDirections: [FlatVector] = []
+    private lazy var hessian = HessianProducts(
+      objective.model, objective.lossFunction, at: point, objective.inputs, objective.targets)
+
+    init(objective: NetworkObjective, point: FlatVector) {
+      self.objective = objective
+      self.point = point
+      let (record, output) = objective.model.record(.derivatives, point, objective.inputs)
+      self.record = record
+      linearizedLoss = objective.lossFunction.linearized(output, targets: objective.targets)
+    }
+
+    /// The loss.
+    public var loss: Double { linearizedLoss.value }
+
+    public func formGradient(_ gradient: inout FlatVector) {
+      record.pullback(
+        linearizedLoss.cotangent, into: gradient.overwrittenViews(objective.model.shapes))
+    }
+
+    /// J·d of the model's outputs for each direction d.
+    public func jacobianVectorProducts(_ directions: [FlatVector]) -> [Tensor] {
+      if !directions.areIdentical(to: self.directions) {
+        self.directions = directions
+        tangents = directions.enumerated().map {
+          record.pushforward($1.views(objective.model.shapes), number: $0)
+        }
+      }
+      return tangents
+    }
+
+    public func slopes(along directions: [FlatVector]) -> [Double] {
+      jacobianVectorProducts(directions).map { Kernels.dot(linearizedLoss.cotangent, $0) }
+    }
+
+    public func curvatureProducts(
+      of directions: [FlatVector], _ curvature: Curvature
+    ) -> [[Double]] {
+      offsetDirections = directions
+      switch curvature {
+      case .fisher:
+        return symmetric(jacobianVectorProducts(directions), linearizedLoss.fisherProduct)
+      case .hessian:
+        return hessian.products(of: directions)
+      }
+    }
+
+    public func loss(at point: FlatVector, offset: [Double]?) -> Double {
+      let isDisplaced = offset != nil && offsetDirections.areIdentical(to: directions)
+      let output = record.output(
+        at: point.views(objective.model.shapes), displacement: isDisplaced ? offset : nil)
+      return objective.lossFunction.evaluate(output, targets: objective.targets).loss
+    }
+
+    /// The matrix of a symmetric product; half of it is computed.
+    private func symmetric(
+      _ tangents: [Tensor], _ product: (Tensor, Tensor) -> Double
+    ) -> [[Double]] {
+      var matrix = tangents.map { _ in tangents.map { _ in 0.0 } }
+      for i in tangents.indices {
+        for j in 0...i {
+          matrix[i][j] = product(tangents[i], tangents[j])
+          matrix[j][i] = matrix[i][j]
+        }
+      }
+      return matrix
+    }
+  }
+}
+
+extension [FlatVector] {
+  fileprivate func areIdentical(to others: [FlatVector]) -> Bool {
+    count == others.count && zip(self, others).allSatisfy { $0.isIdentical(to: $1) }
+  }
+}

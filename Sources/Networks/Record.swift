@@ -1,0 +1,171 @@
+import Torch
+
+/// A forward pass of a model at one point, which answers for its derivatives there.
+///
+/// Each operation is kept with its rules over what it saved; the gradient, Jacobian–vector products
+/// and values at other points all come from this one record.
+public final class Record {
+  /// What a record is for.
+  enum Purpose {
+    /// The output alone.
+    case value
+    /// Derivatives by the operations' rules.
+    case derivatives
+    /// Derivatives by autograd, which follows the operations' plain values.
+    case autograd
+  }
+
+  private struct Node {
+    var value: Tensor
+    var parameter: Int?
+    var dependsOnParameters: Bool
+  }
+
+  private struct Step {
+    var operation: any Operation
+    var inputs: [Int]
+    var output: Int
+    var linearized: LinearizedOperation?
+  }
+
+  private let purpose: Purpose
+  private let places: [ObjectIdentifier: Int]
+  private let parameters: [Tensor]
+  private var parameterNodes: [Int?]
+  private var nodes: [Node] = []
+  private var steps: [Step] = []
+  private var output = 0
+
+  /// - Parameters:
+  ///   - places: The index of each parameter in `parameters`.
+  ///   - parameters: The values.
+  init(_ purpose: Purpose, places: [ObjectIdentifier: Int], parameters: [Tensor]) {
+    self.purpose = purpose
+    self.places = places
+    self.parameters = parameters
+    parameterNodes = Array(repeating: nil, count: parameters.count)
+    nodes.reserveCapacity(16)
+  }
+
+  /// Runs the model on an input, and returns its output.
+  func run(_ layer: any Layer, on input: Tensor) -> Tensor {
+    let result = layer(constant(input))
+    output = result.index
+    return result.value
+  }
+
+  /// A variable that does not depend on parameters.
+  public func constant(_ value: Tensor) -> Variable {
+    add(Node(value: value, parameter: nil, dependsOnParameters: false))
+  }
+
+  /// A parameter of the model as a variable.
+  ///
+  /// - Precondition: The model whose forward pass this is has the parameter.
+  public func variable(_ parameter: Parameter) -> Variable {
+    guard let place = places[ObjectIdentifier(parameter)] else {
+      fatalError(
+        "a parameter of shape \(parameter.shape) is used that namedParameters of the model does "
+          + "not list")
+    }
+    if let index = parameterNodes[place] { return Variable(record: self, index: index) }
+    let variable = add(
+      Node(value: parameters[place], parameter: place, dependsOnParameters: true))
+    parameterNodes[place] = variable.index
+    return variable
+  }
+
+  /// The variable that an operation makes of others.
+  public func apply(_ operation: some Operation, to inputs: [Variable]) -> Variable {
+    let indices = inputs.map(\.index)
+    let values = indices.map { nodes[$0].value }
+    let depends = indices.contains { nodes[$0].dependsOnParameters }
+    var linearized: LinearizedOperation?
+    let value: Tensor
+    switch purpose {
+    case .value:
+      value = operation.value(values)
+    case .autograd:
+      value = operation.plainValue(values)
+    case .derivatives:
+      if depends {
+        let result = operation.linearized(values)
+        value = result.value
+        linearized = result
+      } else {
+        value = operation.value(values)
+      }
+    }
+    let variable = add(Node(value: value, parameter: nil, dependsOnParameters: depends))
+    if purpose == .derivatives {
+      steps.append(
+        Step(
+          operation: operation, inputs: indices, output: variable.index, linearized: linearized))
+    }
+    return variable
+  }
+
+  func value(at index: Int) -> Tensor { nodes[index].value }
+
+  func parameter(at index: Int) -> Int? { nodes[index].parameter }
+
+  func dependsOnParameters(_ index: Int) -> Bool { nodes[index].dependsOnParameters }
+
+  private func add(_ node: Node) -> Variable {
+    nodes.append(node)
+    return Variable(record: self, index: nodes.count - 1)
+  }
+}
+
+extension Record {
+  /// Jᵀ·cotangent, written into `gradient`, which has a tensor for each parameter.
+  func pullback(_ cotangent: Tensor, into gradient: [Tensor]) {
+    let cotangents = Cotangents(record: self, gradient: gradient, nodeCount: nodes.count)
+    cotangents.start(cotangent, at: output)
+    for step in steps.reversed() {
+      guard let linearized = step.linearized, let cotangent = cotangents.take(step.output) else {
+        continue
+      }
+      cotangents.inputs = step.inputs
+      linearized.pullback(cotangent, cotangents)
+    }
+    cotangents.finish()
+  }
+
+  /// J·direction, where the direction has a tensor for each parameter; zero where the output does
+  /// not depend on parameters.
+  ///
+  /// - Parameter number: The number of the direction, from 0, among those of one question.
+  func pushforward(_ direction: [Tensor], number: Int) -> Tensor {
+    var tangents: [Tensor?] = Array(repeating: nil, count: nodes.count)
+    for (place, node) in parameterNodes.enumerated() {
+      if let node { tangents[node] = direction[place] }
+    }
+    for step in steps {
+      guard let linearized = step.linearized else { continue }
+      tangents[step.output] = linearized.pushforward(
+        Tangents(direction: number, tangents: tangents, inputs: step.inputs))
+    }
+    let value = nodes[output].value
+    return tangents[output] ?? .zeros(value.shape, value.type)
+  }
+
+  /// The output at other parameters, by the same operations in the same order.
+  ///
+  /// - Parameter displacement: The coefficients of the last pushforwards' directions whose
+  ///   combination leads from here to `parameters`, if it does.
+  func output(at parameters: [Tensor], displacement: [Double]?) -> Tensor {
+    var values = nodes.map(\.value)
+    for (place, node) in parameterNodes.enumerated() {
+      if let node { values[node] = parameters[place] }
+    }
+    for step in steps where nodes[step.output].dependsOnParameters {
+      if let displacement, let value = step.linearized?.displaced?(displacement) {
+        values[step.output] = value
+      } else {
+        values[step.output] = step.operation.value(step.inputs.map { values[$0] })
+      }
+    }
+    return values[output]
+  }
+}

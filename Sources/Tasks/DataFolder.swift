@@ -1,0 +1,36 @@
+/// The folder of one data set.
+struct DataFolder {
+  /// The directory of all data sets.
+  private let directory: String
+  /// The name of the folder in it; empty for the directory itself.
+  private let name: String
+
+  /// Finds the folder: the first of those names that there is, or else the first name.
+  init(_ names: [String], in directory: String) {
+    self.directory = directory
+    let isFound = { (name: String) in PathKind(of: joined(directory, name)) == .directory }
+    name = names.first(where: isFound) ?? names.first ?? ""
+  }
+
+  /// The path of a file, compressed (`.gz`) or not.
+  ///
+  /// - Throws: ``DataError/missing(file:directory:)`` where it is not there.
+  func path(of file: String) throws(DataError) -> String {
+    for candidate in [file + ".gz", file] {
+      if let path = pathIfPresent(of: candidate) { return path }
+    }
+    let published = file.hasSuffix("-ubyte") ? file + ".gz" : file
+    throw .missing(file: joined(name, published), directory: directory)
+  }
+
+  /// The path of a file under exactly that name, where it is there.
+  func pathIfPresent(of file: String) -> String? {
+    let path = joined(joined(directory, name), file)
+    return PathKind(of: path) == .nothing ? nil : path
+  }
+}
+
+private func joined(_ path: String, _ name: String) -> String {
+  if path.isEmpty || name.isEmpty { return path + name }
+  return path.hasSuffix("/") ? path + name : path + "/" + name
+}

@@ -1,0 +1,245 @@
+import CTorch
+
+/// Fused operations that write into memory given to them, for the inner loops of networks and
+/// optimizers.
+///
+/// All tensors of a call are contiguous and of one floating-point type; matrices are
+/// [rows, columns]. A tensor to which a kernel writes must not be another operand, unless said so.
+public enum Kernels {
+  /// c ← op(a)·op(b), added to c where `accumulates`.
+  ///
+  /// - Parameters:
+  ///   - a: [m, k], or [k, m] where `transposesA`.
+  ///   - b: [k, n], or [n, k] where `transposesB`.
+  ///   - c: m·n elements.
+  public static func multiply(
+    _ a: Tensor, _ b: Tensor, into c: Tensor, transposesA: Bool = false, transposesB: Bool = false,
+    accumulates: Bool = false
+  ) {
+    let (a0, a1, b0, b1) = (a.rowCount, a.columnCount, b.rowCount, b.columnCount)
+    let (m, inner) = transposesA ? (a1, a0) : (a0, a1)
+    let (k, n) = transposesB ? (b1, b0) : (b0, b1)
+    guard inner == k, c.count == m * n else {
+      fatalError(
+        "matrix product of \(a.shape)\(transposesA ? "ᵀ" : "") and "
+          + "\(b.shape)\(transposesB ? "ᵀ" : "") into \(c.shape): the shapes do not fit")
+    }
+    check("matrix product", a, b, c)
+    guard m > 0, n > 0 else { return }
+    ct_gemm(
+      a.isDouble, transposesA, transposesB, Int64(m), Int64(n), Int64(k), a.data, b.data,
+      accumulates ? 1 : 0, c.data)
+  }
+
+  /// z ← z + bias by rows and, where `rectified` is given, rectified ← max(z, 0); it may be z.
+  public static func addBias(_ bias: Tensor?, to z: Tensor, rectified: Tensor? = nil) {
+    check("bias", z, bias, rectified)
+    ct_add_bias(
+      z.isDouble, Int64(z.rowCount), Int64(z.columnCount), bias?.data, z.data, rectified?.data)
+  }
+
+  /// The tangent of ``addBias(_:to:rectified:)``: t ← t + biasTangent by rows and, where `rectified`
+  /// is given, rectified ← t where z > 0, else 0.
+  public static func addBiasTangent(
+    _ biasTangent: Tensor?, to t: Tensor, z: Tensor? = nil, rectified: Tensor? = nil
+  ) {
+    check("bias tangent", t, biasTangent, z, rectified)
+    ct_add_bias_tangent(
+      t.isDouble, Int64(t.rowCount), Int64(t.columnCount), biasTangent?.data,
+      rectified == nil ? nil : z?.data, t.data, rectified?.data)
+  }
+
+  /// The pullback of ``addBias(_:to:rectified:)``: masked ← cotangent where z > 0, else 0, and
+  /// sums ← its column sums, added to what is there where `accumulates`.
+  ///
+  /// Without `z` nothing is masked, and only the sums are written.
+  public static func mask(
+    _ cotangent: Tensor, where z: Tensor?, into masked: Tensor?, sums: Tensor?,
+    accumulates: Bool = false
+  ) {
+    check("mask", cotangent, z, masked, sums)
+    ct_mask_and_sum(
+      cotangent.isDouble, Int64(cotangent.rowCount), Int64(cotangent.columnCount), cotangent.data,
+      z?.data, z == nil ? nil : masked?.data, accumulates, sums?.data)
+  }
+
+  /// out ← z + Σ coefficients[i]·tangents[i], and its negative elements to 0 where `rectifies`.
+  public static func displace(
+    _ z: Tensor, along tangents: [Tensor], by coefficients: [Double], rectifies: Bool,
+    into out: Tensor
+  ) {
+    guard !tangents.isEmpty, tangents.count == coefficients.count, out.count == z.count else {
+      fatalError("a displacement needs a coefficient for each of \(tangents.count) tangents")
+    }
+    for tangent in tangents { check("displacement", z, tangent, out) }
+    var pointers: [UnsafeRawPointer?] = tangents.map { UnsafeRawPointer($0.data) }
+    ct_displace(
+      z.isDouble, Int64(z.count), z.data, &pointers, coefficients, Int32(tangents.count),
+      rectifies, out.data)
+    withExtendedLifetime(tangents) {}
+  }
+
+  /// The mean cross entropy of the softmax of `logits` [N, classes] with `labels` [N] of type
+  /// int64, accumulated in double precision.
+  ///
+  /// - Parameters:
+  ///   - probabilities: Shaped like the logits. Receives the softmax where `cotangent` is given; is
+  ///     scratch otherwise.
+  ///   - cotangent: Receives the derivative by the logits, (softmax − one-hot)/N.
+  /// - Returns: The loss, and the number of rows whose largest logit is the label's.
+  public static func crossEntropy(
+    _ logits: Tensor, labels: Tensor, probabilities: Tensor, cotangent: Tensor? = nil
+  ) -> (loss: Double, correct: Int) {
+    guard logits.rank == 2, labels.type == .int64, labels.count == logits.size(0) else {
+      fatalError(
+        "cross entropy of logits \(logits.type)\(logits.shape) and labels "
+          + "\(labels.type)\(labels.shape): expected [N, classes] and int64[N]")
+    }
+    check("cross entropy", logits, probabilities, cotangent)
+    var correct: Int64 = 0
+    let loss = ct_cross_entropy(
+      logits.isDouble, Int64(logits.rowCount), Int64(logits.columnCount), logits.data,
+      labels.data.assumingMemoryBound(to: Int64.self), probabilities.data, cotangent?.data,
+      &correct)
+    return (loss, Int(correct))
+  }
+
+  /// (1/N) Σ aᵀ(diag p − ppᵀ)b over the rows of [N, classes] tensors: the Fisher product of softmax
+  /// cross entropy.
+  public static func crossEntropyFisher(
+    probabilities: Tensor, _ a: Tensor, _ b: Tensor
+  ) -> Double {
+    check("Fisher product", probabilities, a, b)
+    return ct_cross_entropy_fisher(
+      a.isDouble, Int64(a.rowCount), Int64(a.columnCount), probabilities.data, a.data, b.data)
+  }
+
+  /// ½·mean (z − y)² over all elements, accumulated in double precision; with `cotangent`, its
+  /// derivative (z − y)/count.
+  public static func squaredError(_ z: Tensor, _ y: Tensor, cotangent: Tensor? = nil) -> Double {
+    guard z.count == y.count else {
+      fatalError("squared error of outputs \(z.shape) and targets \(y.shape): the shapes differ")
+    }
+    check("squared error", z, y, cotangent)
+    return ct_squared_error(z.isDouble, Int64(z.count), z.data, y.data, cotangent?.data)
+  }
+
+  /// ⟨x, y⟩, accumulated in double precision.
+  public static func dot(_ x: Tensor, _ y: Tensor) -> Double {
+    checkCounts("scalar product", x, y)
+    return ct_dot(x.isDouble, Int64(x.count), x.data, y.data)
+  }
+
+  /// out ← a·x + b·y, where `out` may be an operand; with b = 0, y is not looked at.
+  ///
+  /// - Returns: Whether every element of the result is finite.
+  @discardableResult
+  public static func formLinearCombination(
+    _ a: Double, _ x: Tensor, _ b: Double, _ y: Tensor, into out: Tensor
+  ) -> Bool {
+    checkCounts("linear combination", x, y, out)
+    return ct_linear_combination(out.isDouble, Int64(out.count), a, x.data, b, y.data, out.data)
+  }
+
+  /// out ← x ⊙ y, where `out` may be an operand.
+  public static func formProduct(_ x: Tensor, _ y: Tensor, into out: Tensor) {
+    checkCounts("product", x, y, out)
+    ct_product(out.isDouble, Int64(out.count), x.data, y.data, out.data)
+  }
+
+  /// out ← x ⊘ (y + offset), where `out` may be an operand.
+  public static func formQuotient(
+    _ x: Tensor, _ y: Tensor, plus offset: Double, into out: Tensor
+  ) {
+    checkCounts("quotient", x, y, out)
+    ct_quotient(out.isDouble, Int64(out.count), x.data, y.data, offset, out.data)
+  }
+
+  /// out ← √(x + offset), where `out` may be x.
+  public static func formSquareRoot(of x: Tensor, plus offset: Double, into out: Tensor) {
+    checkCounts("square root", x, out)
+    ct_square_root(out.isDouble, Int64(out.count), x.data, offset, out.data)
+  }
+
+  /// Limits every element to `range`.
+  public static func clamp(_ x: Tensor, to range: ClosedRange<Double>) {
+    check("clamp", x)
+    ct_clamp(x.isDouble, Int64(x.count), range.lowerBound, range.upperBound, x.data)
+  }
+
+  /// What ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` needs
+  /// besides vectors.
+  public struct AdamScalars {
+    var scalars: ct_adam_coefficients
+
+    /// β₁, β₂, ε, ε inside the root, and the bias corrections 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ).
+    public init(
+      beta1: Double, beta2: Double, epsilon: Double, epsilonRoot: Double, firstCorrection: Double,
+      secondCorrection: Double
+    ) {
+      scalars = ct_adam_coefficients(
+        beta1: beta1, beta2: beta2, epsilon: epsilon, epsilon_root: epsilonRoot,
+        first_correction: firstCorrection, second_correction: secondCorrection)
+    }
+  }
+
+  /// Adam's moments and direction in one pass: reads three vectors, writes three.
+  ///
+  /// - Returns: gᵀd, dᵀd and gᵀg.
+  public static func formAdamDirection(
+    _ scalars: AdamScalars, gradient: Tensor, first: Tensor, second: Tensor, nextFirst: Tensor,
+    nextSecond: Tensor, direction: Tensor
+  ) -> (gd: Double, dd: Double, gg: Double) {
+    checkCounts("Adam's direction", gradient, first, second, nextFirst, nextSecond, direction)
+    var products = (0.0, 0.0, 0.0)
+    withUnsafeMutablePointer(to: &products) {
+      $0.withMemoryRebound(to: Double.self, capacity: 3) {
+        ct_adam_direction(
+          gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, first.data,
+          second.data, nextFirst.data, nextSecond.data, direction.data, $0)
+      }
+    }
+    return products
+  }
+
+  private static func check(_ operation: StaticString, _ first: Tensor, _ others: Tensor?...) {
+    check(operation, first, others)
+  }
+
+  private static func check(
+    _ operation: StaticString, _ first: Tensor, _ others: [Tensor?]
+  ) {
+    guard first.isKernelOperand, others.allSatisfy({ $0?.isKernelOperand(like: first) ?? true })
+    else {
+      let operands = ([first] + others.compactMap { $0 }).map { "\($0.type)\($0.shape)" }
+      fatalError(
+        "\(operation) of \(operands.joined(separator: ", ")): expected contiguous tensors of one "
+          + "floating-point type")
+    }
+  }
+
+  private static func checkCounts(
+    _ operation: StaticString, _ first: Tensor, _ others: Tensor...
+  ) {
+    check(operation, first, others)
+    guard others.allSatisfy({ $0.count == first.count }) else {
+      fatalError(
+        "\(operation) of vectors of \(([first] + others).map(\.count)) elements: the counts differ")
+    }
+  }
+}
+
+extension Tensor {
+  /// The first size, as kernels see a matrix; 1 of a vector or number.
+  var rowCount: Int { rank < 2 ? 1 : size(0) }
+  /// The product of all sizes but the first.
+  var columnCount: Int { rank < 2 ? count : count / max(size(0), 1) }
+
+  fileprivate var isKernelOperand: Bool {
+    type.isFloatingPoint && !isTracked && ct_is_contiguous(handle)
+  }
+
+  fileprivate func isKernelOperand(like other: Tensor) -> Bool {
+    type == other.type && isKernelOperand
+  }
+}

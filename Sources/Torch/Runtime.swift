@@ -1,0 +1,34 @@
+import CTorch
+
+/// The engine as a whole.
+public enum Runtime {
+  private static let initialized: Void = {
+    ct_initialize()
+    ct_set_thread_count(Int32(defaultThreadCount))
+  }()
+
+  /// The number of threads unless ``threadCount`` is set: the machine's cores.
+  private static var defaultThreadCount: Int { Int(ct_thread_count()) }
+
+  /// Prepares the engine once.
+  static func start() { initialized }
+
+  /// The version of libtorch.
+  public static var version: String { String(cString: ct_version()) }
+
+  /// The most threads that an operation uses; small operations use fewer, as a fixed function of
+  /// their size. Default: the machine's cores.
+  ///
+  /// Set it before the first operation and leave it: sums depend on it to the last bit.
+  public static var threadCount: Int {
+    get {
+      start()
+      return Int(ct_thread_count())
+    }
+    set {
+      precondition(newValue >= 1, "the thread count is \(newValue), but must be positive")
+      start()
+      ct_set_thread_count(Int32(newValue))
+    }
+  }
+}

@@ -1,0 +1,124 @@
+// Operations on tensors, a line each; see libtorch's documentation for broadcasting.
+
+extension Operator {
+  static let add = Operator("aten::add", overload: "Tensor")
+  static let subtract = Operator("aten::sub", overload: "Tensor")
+  static let multiply = Operator("aten::mul", overload: "Tensor")
+  static let divide = Operator("aten::div", overload: "Tensor")
+  static let addScalar = Operator("aten::add", overload: "Scalar")
+  static let multiplyScalar = Operator("aten::mul", overload: "Scalar")
+  static let negate = Operator("aten::neg")
+  static let matmul = Operator("aten::matmul")
+  static let transpose = Operator("aten::transpose", overload: "int")
+  static let reshape = Operator("aten::reshape")
+  static let contiguous = Operator("aten::contiguous")
+  static let narrow = Operator("aten::narrow")
+  static let concatenate = Operator("aten::cat")
+  static let toType = Operator("aten::to", overload: "dtype")
+  static let sum = Operator("aten::sum")
+  static let sumOverDimensions = Operator("aten::sum", overload: "dim_IntList")
+  static let mean = Operator("aten::mean")
+  static let exp = Operator("aten::exp")
+  static let log = Operator("aten::log")
+  static let squareRoot = Operator("aten::sqrt")
+  static let relu = Operator("aten::relu")
+  static let tanh = Operator("aten::tanh")
+  static let sigmoid = Operator("aten::sigmoid")
+  static let gelu = Operator("aten::gelu")
+  static let tanhBackward = Operator("aten::tanh_backward")
+  static let sigmoidBackward = Operator("aten::sigmoid_backward")
+  static let geluBackward = Operator("aten::gelu_backward")
+  static let greaterThanScalar = Operator("aten::gt", overload: "Scalar")
+  static let crossEntropy = Operator("aten::cross_entropy_loss")
+  static let indexSelect = Operator("aten::index_select")
+  static let argmax = Operator("aten::argmax")
+}
+
+extension Tensor {
+  /// Element by element, with broadcasting.
+  public static func + (a: Tensor, b: Tensor) -> Tensor { Operator.add(a, b) }
+  /// Element by element, with broadcasting.
+  public static func - (a: Tensor, b: Tensor) -> Tensor { Operator.subtract(a, b) }
+  /// Element by element, with broadcasting.
+  public static func * (a: Tensor, b: Tensor) -> Tensor { Operator.multiply(a, b) }
+  /// Element by element, with broadcasting.
+  public static func / (a: Tensor, b: Tensor) -> Tensor { Operator.divide(a, b) }
+  /// Adds a number to each element.
+  public static func + (a: Tensor, b: Double) -> Tensor {
+    Operator.addScalar(a, options: .double(b))
+  }
+  /// Multiplies each element by a number.
+  public static func * (a: Double, b: Tensor) -> Tensor {
+    Operator.multiplyScalar(b, options: .double(a))
+  }
+  /// The negative of each element.
+  public static prefix func - (a: Tensor) -> Tensor { Operator.negate(a) }
+
+  /// The matrix product, batched over leading dimensions.
+  public func matmul(_ other: Tensor) -> Tensor { Operator.matmul(self, other) }
+  /// The tensor with two dimensions exchanged; negative numbers count from the last.
+  public func transposed(_ a: Int = -2, _ b: Int = -1) -> Tensor {
+    Operator.transpose(self, options: .int(a), .int(b))
+  }
+  /// The same elements in another shape; one size may be −1.
+  public func reshaped(_ shape: [Int]) -> Tensor { Operator.reshape(self, options: .ints(shape)) }
+  /// `count` entries of a dimension from `start` on.
+  public func narrowed(_ dimension: Int, from start: Int, count: Int) -> Tensor {
+    Operator.narrow(self, options: .int(dimension), .int(start), .int(count))
+  }
+  /// The elements converted to another type.
+  public func to(_ type: DataType) -> Tensor {
+    self.type == type ? self : Operator.toType(self, options: .type(type))
+  }
+
+  /// The sum of all elements.
+  public func sum() -> Tensor { Operator.sum(self) }
+  /// The sums over some dimensions.
+  public func sum(over dimensions: [Int], keepsDimensions: Bool = false) -> Tensor {
+    Operator.sumOverDimensions(self, options: .ints(dimensions), .bool(keepsDimensions))
+  }
+  /// The mean of all elements.
+  public func mean() -> Tensor { Operator.mean(self) }
+  /// eˣ, element by element.
+  public func exp() -> Tensor { Operator.exp(self) }
+  /// The natural logarithm, element by element.
+  public func log() -> Tensor { Operator.log(self) }
+  /// √x, element by element.
+  public func squareRoot() -> Tensor { Operator.squareRoot(self) }
+  /// max(x, 0), element by element.
+  public func relu() -> Tensor { Operator.relu(self) }
+  /// tanh x, element by element.
+  public func tanh() -> Tensor { Operator.tanh(self) }
+  /// 1/(1 + e⁻ˣ), element by element.
+  public func sigmoid() -> Tensor { Operator.sigmoid(self) }
+  /// x·Φ(x) with Φ the normal distribution function, or its approximation by tanh (Hendrycks and
+  /// Gimpel 2016), element by element.
+  public func gelu(approximatesByTanh: Bool = false) -> Tensor {
+    Operator.gelu(self, options: .string(approximatesByTanh ? "tanh" : "none"))
+  }
+  /// (1 − y²)·self, with `output` y = tanh x.
+  public func tanhPullback(output: Tensor) -> Tensor { Operator.tanhBackward(self, output) }
+  /// y(1 − y)·self, with `output` y the sigmoid of x.
+  public func sigmoidPullback(output: Tensor) -> Tensor { Operator.sigmoidBackward(self, output) }
+  /// The derivative of ``gelu(approximatesByTanh:)`` at `input`, times self.
+  public func geluPullback(input: Tensor, approximatesByTanh: Bool = false) -> Tensor {
+    Operator.geluBackward(
+      self, input, options: .string(approximatesByTanh ? "tanh" : "none"))
+  }
+  /// 1 where an element is positive, else 0, in the tensor's own type.
+  public func positiveMask() -> Tensor {
+    Operator.greaterThanScalar(self, options: .double(0)).to(type)
+  }
+  /// The mean cross entropy of the softmax of these logits [N, classes] with labels [N].
+  public func crossEntropy(labels: Tensor) -> Tensor { Operator.crossEntropy(self, labels) }
+  /// The rows of the first dimension that `indices`, of type int64, name.
+  public func selectingRows(_ indices: Tensor) -> Tensor {
+    trapping { () throws(TorchError) in
+      try Operator.indexSelect.call([.tensor(self), .int(0), .tensor(indices)])
+    }
+  }
+  /// The place of the largest element along a dimension.
+  public func argmax(over dimension: Int) -> Tensor {
+    Operator.argmax(self, options: .int(dimension))
+  }
+}
