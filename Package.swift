@@ -34,6 +34,8 @@ let package = Package(
       ]),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Networks", dependencies: ["AdamQLR", "Torch"]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

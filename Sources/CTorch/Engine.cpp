@@ -133,7 +133,11 @@ void ct_release(ct_tensor tensor) {
   c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim(impl(tensor));
 }
 
-void *ct_data(ct_tensor tensor) { return impl(tensor)->mutable_data(); }
+void *ct_data(ct_tensor tensor) {
+  static char nothing;
+  void *data = impl(tensor)->mutable_data();
+  return data ? data : &nothing;
+}
 int ct_rank(ct_tensor tensor) { return static_cast<int>(impl(tensor)->dim()); }
 int64_t ct_size(ct_tensor tensor, int dimension) { return impl(tensor)->size(dimension); }
 int64_t ct_count(ct_tensor tensor) { return impl(tensor)->numel(); }

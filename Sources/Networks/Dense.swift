@@ -74,17 +74,17 @@ struct DenseOperation: Operation {
         let t = Tensor(uninitialized: z.shape, z.type)
         var isWritten = false
         if let tangent = tangents[1] {
-          Kernels.multiply(x.asRows, tangent, into: t)
+          Kernels.multiply(x, tangent, into: t)
           isWritten = true
         }
         if let tangent = tangents[0] {
-          Kernels.multiply(tangent.asRows, weight, into: t, accumulates: isWritten)
+          Kernels.multiply(tangent, weight, into: t, accumulates: isWritten)
           isWritten = true
         }
         if !isWritten { t.overwrite(with: .zeros(z.shape, z.type)) }
         let rectified = rectifies ? Tensor(uninitialized: z.shape, z.type) : nil
         Kernels.addBiasTangent(
-          bias == nil ? nil : tangents[2], to: t.asRows, z: z.asRows, rectified: rectified?.asRows)
+          bias == nil ? nil : tangents[2], to: t, z: z, rectified: rectified)
         moved.note(t, tangents, isExact: tangents[0] == nil)
         return rectified ?? t
       },
@@ -93,19 +93,19 @@ struct DenseOperation: Operation {
         if bias != nil {
           cotangents.write(2) { sums, accumulates in
             Kernels.mask(
-              cotangent.contiguous().asRows, where: rectifies ? z.asRows : nil,
-              into: masked.asRows, sums: sums, accumulates: accumulates)
+              cotangent.contiguous(), where: rectifies ? z : nil,
+              into: masked, sums: sums, accumulates: accumulates)
           }
         } else if rectifies {
           Kernels.mask(
-            cotangent.contiguous().asRows, where: z.asRows, into: masked.asRows, sums: nil)
+            cotangent.contiguous(), where: z, into: masked, sums: nil)
         }
         cotangents.write(1) {
-          Kernels.multiply(x.asRows, masked.asRows, into: $0, transposesA: true, accumulates: $1)
+          Kernels.multiply(x, masked, into: $0, transposesA: true, accumulates: $1)
         }
         cotangents.write(0) {
           Kernels.multiply(
-            masked.asRows, weight, into: $0.asRows, transposesB: true, accumulates: $1)
+            masked, weight, into: $0, transposesB: true, accumulates: $1)
         }
       })
     // x·(W + ΣcᵢẆᵢ) + b + Σcᵢḃᵢ = z + Σcᵢżᵢ where x does not move.
@@ -121,7 +121,7 @@ struct DenseOperation: Operation {
 
   private func product(_ x: Tensor, _ weight: Tensor) -> Tensor {
     let z = Tensor(uninitialized: x.shape.dropLast() + [weight.size(1)], x.type)
-    Kernels.multiply(x.asRows, weight, into: z.asRows)
+    Kernels.multiply(x, weight, into: z)
     return z
   }
 }
@@ -138,13 +138,6 @@ private final class Displacements {
     }
     tangents.append(tangent)
     areExact = areExact && isExact
-  }
-}
-
-extension Tensor {
-  /// The same elements as a matrix whose columns are the last dimension.
-  fileprivate var asRows: Tensor {
-    rank == 2 ? self : slice(from: 0, shape: [rank == 0 ? 1 : count / size(rank - 1), size(rank - 1)])
   }
 }
 

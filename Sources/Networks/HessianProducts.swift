@@ -9,7 +9,8 @@ final class HessianProducts {
     _ model: Model, _ loss: any Loss, at point: FlatVector, _ inputs: Tensor, _ targets: Tensor
   ) {
     parameters = point.tensor.tracked()
-    let value = loss.plainValue(model.trackedOutput(parameters, inputs), targets: targets)
+    let value = loss.plainValue(
+      model.plainOutput(inputs, at: parameters), targets: targets)
     gradient = value.gradients(by: [parameters], isTracked: true)[0]
   }
 

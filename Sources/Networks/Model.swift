@@ -59,8 +59,11 @@ public struct Model: Sendable {
     return (record, record.run(layer, on: inputs))
   }
 
-  /// The output for a tracked vector of parameters, by operations that autograd follows.
-  func trackedOutput(_ parameters: Tensor, _ inputs: Tensor) -> Tensor {
+  /// The output for these inputs by operations that libtorch's autograd follows.
+  ///
+  /// - Parameter parameters: All parameters in one dimension, laid out like ``layout``; tracked, if
+  ///   derivatives by them are wanted.
+  public func plainOutput(_ inputs: Tensor, at parameters: Tensor) -> Tensor {
     let views = shapes.trackedViews(of: parameters)
     return Record(.autograd, places: places, parameters: views).run(layer, on: inputs)
   }

@@ -3,8 +3,8 @@ import CTorch
 /// Fused operations that write into memory given to them, for the inner loops of networks and
 /// optimizers.
 ///
-/// All tensors of a call are contiguous and of one floating-point type; matrices are
-/// [rows, columns]. A tensor to which a kernel writes must not be another operand, unless said so.
+/// All tensors of a call are contiguous and of one floating-point type. Those that are used as
+/// matrices have their columns in the last dimension and their rows in all others. A tensor to which a kernel writes must not be another operand, unless said so.
 public enum Kernels {
   /// c ← op(a)·op(b), added to c where `accumulates`.
   ///
@@ -230,10 +230,9 @@ public enum Kernels {
 }
 
 extension Tensor {
-  /// The first size, as kernels see a matrix; 1 of a vector or number.
-  var rowCount: Int { rank < 2 ? 1 : size(0) }
-  /// The product of all sizes but the first.
-  var columnCount: Int { rank < 2 ? count : count / max(size(0), 1) }
+  /// The rows and columns as kernels see a tensor: the last dimension has the columns.
+  var rowCount: Int { count / max(columnCount, 1) }
+  var columnCount: Int { rank == 0 ? 1 : size(rank - 1) }
 
   fileprivate var isKernelOperand: Bool {
     type.isFloatingPoint && !isTracked && ct_is_contiguous(handle)

@@ -1,7 +1,8 @@
+import CTorch
+
 #if canImport(Glibc)
   import Glibc
 #endif
-import CTorch
 
 /// What libtorch refused to do: the operation with the types and shapes it was given, and why.
 public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -53,7 +53,7 @@ ct_error ct_empty(ct_dtype type, const int64_t *shape, int rank, ct_tensor *resu
 ct_error ct_copy_in(
     ct_dtype type, const int64_t *shape, int rank, const void *bytes, ct_tensor *result);
 void ct_release(ct_tensor tensor);
-void *ct_data(ct_tensor tensor);
+void *ct_data(ct_tensor tensor); // never NULL, even where there are no elements
 int ct_rank(ct_tensor tensor);
 int64_t ct_size(ct_tensor tensor, int dimension);
 int64_t ct_count(ct_tensor tensor);

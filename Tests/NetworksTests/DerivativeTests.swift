@@ -1,0 +1,229 @@
+import AdamQLR
+import Networks
+import Testing
+import Torch
+
+/// The problems on which all derivatives are checked.
+enum Problem: String, CaseIterable, CustomTestStringConvertible {
+  case linear, relu, tanh, sigmoid, gelu, geluTanh, noBias, deep, flattened, sequence, tied
+  case customWithoutRules, customWithRules
+
+  var testDescription: String { rawValue }
+
+  func make(_ loss: any Loss, _ type: DataType = .float64) -> SmallProblem {
+    func small(_ layer: some Layer, inputs: [Int] = [6, 4]) -> SmallProblem {
+      SmallProblem(layer, loss, inputShape: inputs, outputs: 3, type)
+    }
+    func two(_ activation: Activation) -> SmallProblem {
+      small(Sequential(Dense(4, 5, activation: activation), Dense(5, 3)))
+    }
+    return switch self {
+    case .linear: small(Dense(4, 3))
+    case .relu: two(.relu)
+    case .tanh: two(.tanh)
+    case .sigmoid: two(.sigmoid)
+    case .gelu: two(.gelu)
+    case .geluTanh: two(.geluTanh)
+    case .noBias:
+      small(
+        Sequential(Dense(4, 5, activation: .relu, hasBias: false), Dense(5, 3, hasBias: false)))
+    case .deep:
+      small(Sequential.multilayerPerceptron([4, 6, 5, 4, 3], activation: .relu))
+    case .flattened:
+      small(Sequential(Flatten(), Dense(8, 5, activation: .relu), Dense(5, 3)), inputs: [6, 2, 4])
+    case .sequence:
+      small(
+        Sequential(Dense(2, 3, activation: .relu), Flatten(), Dense(12, 3)), inputs: [6, 4, 2])
+    case .tied: small(TiedLayers())
+    case .customWithoutRules: small(Sequential(Dense(4, 5), Custom(Softplus()), Dense(5, 3)))
+    case .customWithRules: small(Sequential(Dense(4, 5), Custom(RuledSoftplus()), Dense(5, 3)))
+    }
+  }
+}
+
+/// One dense layer used twice, and its weight once more.
+struct TiedLayers: Layer {
+  let shared = Dense(4, 4, activation: .relu)
+  let output = Dense(4, 3)
+
+  func callAsFunction(_ x: Variable) -> Variable { output(shared(shared(x))) }
+}
+
+struct Softplus: Operation {
+  func value(_ inputs: [Tensor]) -> Tensor { (inputs[0].exp() + 1).log() }
+}
+
+struct RuledSoftplus: Operation {
+  func value(_ inputs: [Tensor]) -> Tensor { (inputs[0].exp() + 1).log() }
+
+  func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
+    let slope = inputs[0].sigmoid()
+    return LinearizedOperation(
+      value(inputs), pushforward: { $0[0].map { slope * $0 } },
+      pullback: { $1.add(slope * $0, to: 0) })
+  }
+}
+
+struct Custom<Function: Operation>: Layer {
+  let function: Function
+  init(_ function: Function) { self.function = function }
+  func callAsFunction(_ x: Variable) -> Variable { x.applying(function) }
+}
+
+@Suite("Derivatives of recorded networks")
+struct DerivativeTests {
+  static let losses: [any Loss] = [SquaredError(), SoftmaxCrossEntropy()]
+
+  @Test("The gradient is autograd's", arguments: Problem.allCases, [0, 1])
+  func gradient(_ problem: Problem, _ loss: Int) {
+    let problem = problem.make(Self.losses[loss])
+    let ours = problem.gradient(at: problem.parameters)
+    #expect(deviation(ours, problem.autogradGradient) < 1e-13)
+  }
+
+  @Test("The gradient is the slope of the loss", arguments: Problem.allCases, [0, 1])
+  func slope(_ problem: Problem, _ loss: Int) {
+    let problem = problem.make(Self.losses[loss])
+    let (point, d) = (problem.parameters, problem.direction(0))
+    let (ahead, behind) = (moved(point, 1e-6, d), moved(point, -1e-6, d))
+    let difference =
+      (problem.objective.evaluate(at: ahead).loss - problem.objective.evaluate(at: behind).loss)
+      / 2e-6
+    #expect(deviation(difference, dot(problem.gradient(at: point), d.doubles)) < 1e-7)
+    let slope = problem.objective.linearize(at: point).slopes(along: [d])[0]
+    #expect(deviation(slope, dot(problem.gradient(at: point), d.doubles)) < 1e-13)
+  }
+
+  @Test("J·d is the product with the explicit Jacobian", arguments: Problem.allCases)
+  func jacobian(_ problem: Problem) {
+    let problem = problem.make(SquaredError())
+    let directions = (0..<3).map { problem.direction($0) }
+    let jacobian = problem.jacobian
+    let products = problem.objective.linearize(at: problem.parameters)
+      .jacobianVectorProducts(directions)
+    for (d, product) in zip(directions, products) {
+      #expect(deviation(product.doubles, times(jacobian, d.doubles)) < 1e-13)
+    }
+  }
+
+  @Test("dᵢᵀFdⱼ is that of the explicit Fisher matrix", arguments: Problem.allCases, [0, 1])
+  func fisher(_ problem: Problem, _ loss: Int) {
+    let problem = problem.make(Self.losses[loss])
+    let directions = (0..<3).map { problem.direction($0) }
+    let images = directions.map { times(problem.jacobian, $0.doubles) }
+    let fisher = problem.outputFisher
+    let expected = images.map { a in images.map { dot(a, times(fisher, $0)) } }
+    let ours = problem.objective.linearize(at: problem.parameters)
+      .curvatureProducts(of: directions, .fisher)
+    #expect(deviation(ours.flatMap { $0 }, expected.flatMap { $0 }) < 1e-13)
+  }
+
+  @Test("dᵢᵀHdⱼ is that of differences of gradients", arguments: Problem.allCases, [0, 1])
+  func hessian(_ problem: Problem, _ loss: Int) {
+    let problem = problem.make(Self.losses[loss])
+    let directions = (0..<2).map { problem.direction($0) }
+    let images = directions.map { d in
+      zip(
+        problem.gradient(at: moved(problem.parameters, 1e-6, d)),
+        problem.gradient(at: moved(problem.parameters, -1e-6, d))
+      ).map { ($0 - $1) / 2e-6 }
+    }
+    let expected = directions.flatMap { d in images.map { dot(d.doubles, $0) } }
+    let ours = problem.objective.linearize(at: problem.parameters)
+      .curvatureProducts(of: directions, .hessian)
+    #expect(deviation(ours.flatMap { $0 }, expected) < 2e-6)
+    #expect(ours[0][1] == ours[1][0] || deviation(ours[0][1], ours[1][0]) < 1e-12)
+  }
+
+  @Test("Pushforward and pullback are adjoint: ⟨Jd, u⟩ = ⟨d, Jᵀu⟩", arguments: Problem.allCases)
+  func adjointness(_ problem: Problem) {
+    // With squared error and targets z − u·elements the cotangent is u.
+    let base = problem.make(SquaredError())
+    let z = base.model(base.inputs, at: base.parameters)
+    var generator = SeededGenerator(seed: 9)
+    let u = (0..<z.count).map { _ in generator.normal() }
+    let targets = Tensor(
+      zip(z.doubles, u).map { $0 - $1 * Double(z.count) }, shape: z.shape)
+    let linearization = NetworkObjective(
+      base.model, SquaredError(), inputs: base.inputs, targets: targets
+    ).linearize(at: base.parameters)
+    let d = base.direction(3)
+    var pulled = base.parameters.zeros()
+    linearization.formGradient(&pulled)
+    let pushed = linearization.jacobianVectorProducts([d])[0].doubles
+    #expect(deviation(dot(pushed, u), pulled.dot(d)) < 1e-10)
+  }
+
+  @Test("A displaced evaluation is the evaluation there", arguments: Problem.allCases, [0, 1])
+  func displacement(_ problem: Problem, _ loss: Int) throws {
+    let problem = problem.make(Self.losses[loss])
+    let (a, b) = (problem.direction(0), problem.direction(1))
+    let point = moved(moved(problem.parameters, -0.1, a), 0.3, b)
+    let linearization = problem.objective.linearize(at: problem.parameters)
+    _ = linearization.curvatureProducts(of: [a, b], .fisher)
+    let expected = problem.objective.evaluate(at: point).loss
+    #expect(deviation(linearization.loss(at: point, offset: [-0.1, 0.3]), expected) < 1e-13)
+    #expect(deviation(linearization.loss(at: point, offset: nil), expected) < 1e-13)
+    // Other directions asked about since must not be mistaken for those of the offset.
+    _ = linearization.jacobianVectorProducts([b, a])
+    #expect(deviation(linearization.loss(at: point, offset: [-0.1, 0.3]), expected) < 1e-13)
+    _ = linearization.curvatureProducts(of: [b], .hessian)
+    let along = moved(problem.parameters, 0.3, b)
+    #expect(
+      deviation(
+        linearization.loss(at: along, offset: [0.3]), problem.objective.evaluate(at: along).loss)
+        < 1e-13)
+  }
+
+  @Test("Single precision agrees with double", arguments: Problem.allCases, [0, 1])
+  func precision(_ problem: Problem, _ loss: Int) {
+    let double = problem.make(Self.losses[loss])
+    let single = problem.make(Self.losses[loss], .float32)
+    #expect(
+      deviation(
+        single.gradient(at: single.parameters), double.gradient(at: double.parameters)) < 1e-5)
+    let (d, e) = (double.direction(0), single.direction(0))
+    let ours = single.objective.linearize(at: single.parameters)
+    let theirs = double.objective.linearize(at: double.parameters)
+    #expect(deviation(ours.loss, theirs.loss) < 1e-6)
+    #expect(
+      deviation(
+        ours.curvatureProducts(of: [e], .fisher)[0][0],
+        theirs.curvatureProducts(of: [d], .fisher)[0][0]) < 1e-5)
+    #expect(
+      deviation(
+        ours.curvatureProducts(of: [e], .hessian)[0][0],
+        theirs.curvatureProducts(of: [d], .hessian)[0][0]) < 1e-4)
+  }
+
+  @Test("The same questions have the same answers to the last bit", arguments: Problem.allCases)
+  func determinism(_ problem: Problem) {
+    let runs = (0..<2).map { _ in
+      let problem = problem.make(SoftmaxCrossEntropy(), .float32)
+      let linearization = problem.objective.linearize(at: problem.parameters)
+      return problem.gradient(at: problem.parameters)
+        + linearization.curvatureProducts(of: [problem.direction(0)], .fisher)[0]
+    }
+    #expect(runs[0] == runs[1])
+  }
+
+  @Test("Parameters that the output does not depend on have zero derivatives")
+  func unused() {
+    struct Idle: Layer {
+      let used = Dense(4, 3)
+      let idle = Dense(2, 2)
+      func callAsFunction(_ x: Variable) -> Variable { used(x) }
+    }
+    let problem = SmallProblem(Idle(), SquaredError(), inputShape: [5, 4], outputs: 3)
+    var gradient = problem.direction(0)
+    problem.objective.linearize(at: problem.parameters).formGradient(&gradient)
+    #expect(gradient.doubles[15...].allSatisfy { $0 == 0 })
+    #expect(deviation(gradient.doubles, problem.autogradGradient) < 1e-13)
+  }
+
+  private func moved(_ point: FlatVector, _ scale: Double, _ d: FlatVector) -> FlatVector {
+    var result = point
+    result.formLinearCombination(1, point, scale, d)
+    return result
+  }
+}

@@ -1,0 +1,139 @@
+import AdamQLR
+import Foundation
+import Networks
+import Testing
+import Torch
+
+@Suite("Flat vectors")
+struct FlatVectorTests {
+  /// 37 elements: no multiple of a vector register.
+  private func numbers(_ seed: UInt64, _ count: Int = 37) -> [Double] {
+    var generator = SeededGenerator(seed: seed)
+    return (0..<count).map { _ in generator.normal() }
+  }
+
+  @Test("Every operation agrees with that of arrays")
+  func operations() {
+    let (x, y) = (numbers(1), numbers(2).map(abs))
+    func check(
+      _ operation: (inout FlatVector, FlatVector, FlatVector) -> Void,
+      _ reference: (inout [Double], [Double], [Double]) -> Void, _ name: String
+    ) {
+      var (ours, theirs) = (FlatVector(numbers(3)), numbers(3))
+      operation(&ours, FlatVector(x), FlatVector(y))
+      reference(&theirs, x, y)
+      #expect(deviation(ours.doubles, theirs) < 1e-15, "\(name)")
+    }
+    check(
+      { v, x, y in v.formLinearCombination(2, x, -3, y) },
+      { v, x, y in v.formLinearCombination(2, x, -3, y) }, "a·x + b·y")
+    check({ v, x, y in v.formProduct(x, y) }, { v, x, y in v.formProduct(x, y) }, "x ⊙ y")
+    check(
+      { v, x, y in v.formQuotient(x, y, plus: 0.5) },
+      { v, x, y in v.formQuotient(x, y, plus: 0.5) }, "x ⊘ y")
+    check(
+      { v, _, y in v.formSquareRoot(of: y, plus: 0.1) },
+      { v, _, y in v.formSquareRoot(of: y, plus: 0.1) }, "√x")
+    check({ v, _, _ in v.scale(by: -4) }, { v, _, _ in v.scale(by: -4) }, "a·x")
+    check({ v, _, _ in v.clamp(to: -0.2...0.3) }, { v, _, _ in v.clamp(to: -0.2...0.3) }, "clamp")
+    check(
+      { v, x, _ in v.add(x, scaledBy: 3, in: nil) }, { v, x, _ in v.add(x, scaledBy: 3, in: nil) },
+      "+= a·x")
+    check(
+      { v, x, _ in v.add(x, scaledBy: 3, in: [2..<9, 20..<37]) },
+      { v, x, _ in v.add(x, scaledBy: 3, in: [2..<9, 20..<37]) }, "+= a·x in ranges")
+    #expect(deviation(FlatVector(x).dot(FlatVector(y)), x.dot(y)) < 1e-15)
+  }
+
+  @Test("Adam's direction in one pass is that of the separate operations")
+  func adam() {
+    let coefficients = AdamCoefficients(
+      beta1: 0.9, beta2: 0.99, epsilon: 1e-6, epsilonRoot: 1e-7, step: 3)
+    func run<V: ParameterVector>(_ make: ([Double]) -> V) -> (V, V, V, DirectionProducts) {
+      let (g, m, v) = (make(numbers(1)), make(numbers(2)), make(numbers(3).map(abs)))
+      var (direction, first, second) = (g.zeros(), g.zeros(), g.zeros())
+      let products = direction.formAdamDirection(
+        coefficients, gradient: g, first: m, second: v, nextFirst: &first, nextSecond: &second)
+      return (direction, first, second, products)
+    }
+    let ours = run { FlatVector($0) }
+    let theirs = run { $0 }
+    #expect(deviation(ours.0.doubles, theirs.0) < 1e-15)
+    #expect(deviation(ours.1.doubles, theirs.1) < 1e-15)
+    #expect(deviation(ours.2.doubles, theirs.2) < 1e-15)
+    #expect(deviation(ours.3.gradientDotDirection, theirs.3.gradientDotDirection) < 1e-14)
+    #expect(deviation(ours.3.directionDotDirection, theirs.3.directionDotDirection) < 1e-14)
+    #expect(deviation(ours.3.gradientDotGradient, theirs.3.gradientDotGradient) < 1e-14)
+  }
+
+  @Test("Copies are independent")
+  func copies() {
+    let original = FlatVector(numbers(1))
+    var copy = original
+    copy.scale(by: 2)
+    #expect(original.doubles == numbers(1))
+    #expect(copy.doubles == numbers(1).map { 2 * $0 })
+    var overwritten = original
+    overwritten.formProduct(original, original)
+    #expect(original.doubles == numbers(1))
+    overwritten.formLinearCombination(1, overwritten, 1, overwritten)
+    #expect(overwritten.doubles == numbers(1).map { 2 * ($0 * $0) })
+  }
+
+  @Test("Finiteness is told", arguments: [0, 15, 16, 36], [Double.nan, .infinity, -.infinity])
+  func finiteness(_ place: Int, _ value: Double) {
+    for type in [DataType.float32, .float64] {
+      var elements = numbers(1)
+      var target = FlatVector(elements, type)
+      let fine = FlatVector(elements, type)
+      elements[place] = value
+      let broken = FlatVector(elements, type)
+      let isFinite = [
+        target.formLinearCombination(1, fine, 2, fine),
+        target.formLinearCombination(1, fine, 2, broken),
+        target.formLinearCombination(1, broken, 0, fine),
+        target.formLinearCombination(1, fine, 0, broken),
+      ]
+      #expect(isFinite == [true, false, false, true])
+    }
+    var overflow = FlatVector([3e38, 1], .float32)
+    let isFinite = overflow.formLinearCombination(2, overflow, 0, overflow)
+    #expect(!isFinite)
+  }
+
+  @Test("An encoded vector comes back to the last bit", arguments: [DataType.float32, .float64])
+  func coding(_ type: DataType) throws {
+    let vector = FlatVector(numbers(4), type)
+    let decoded = try JSONDecoder().decode(
+      FlatVector.self, from: JSONEncoder().encode(vector))
+    #expect(decoded.type == type)
+    #expect(decoded.doubles == vector.doubles)
+    let wrong = Data(#"{"type": "int64", "elements": [1]}"#.utf8)
+    #expect(throws: DecodingError.self) { try JSONDecoder().decode(FlatVector.self, from: wrong) }
+  }
+
+  @Test("An optimizer on the engine's vectors does what it does on arrays")
+  func agreement() throws {
+    // ½Σ cᵢ(xᵢ − 1)²
+    let scales = (0..<37).map { 1 + Double($0) }
+    func loss(_ x: [Double]) -> Double {
+      zip(scales, x).reduce(0) { sum, pair in sum + 0.5 * pair.0 * (pair.1 - 1) * (pair.1 - 1) }
+    }
+    func gradient(_ x: [Double]) -> [Double] { zip(scales, x).map { c, x in c * (x - 1) } }
+    func product(_ d: [Double]) -> [Double] { zip(scales, d).map { c, d in c * d } }
+    let onArrays = ClosureObjective<[Double]>(
+      loss: loss, gradient: gradient, curvatureVectorProduct: { product($1) })
+    let onVectors = ClosureObjective<FlatVector>(
+      loss: { loss($0.doubles) }, gradient: { FlatVector(gradient($0.doubles)) },
+      curvatureVectorProduct: { FlatVector(product($1.doubles)) })
+    for method in [Method.adamQLR(), .sgdQLR(), .adamW(), .sgd(learningRate: 0.01, momentum: 0.9)] {
+      var (x, y) = (numbers(1), FlatVector(numbers(1)))
+      var (a, b) = (Optimizer(method, for: x), Optimizer(method, for: y))
+      for _ in 0..<20 {
+        let (first, second) = (try a.step(&x, on: onArrays), try b.step(&y, on: onVectors))
+        #expect(deviation(first.loss, second.loss) < 1e-9)
+      }
+      #expect(deviation(x, y.doubles) < 1e-9)
+    }
+  }
+}

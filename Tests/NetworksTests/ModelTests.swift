@@ -1,0 +1,106 @@
+import AdamQLR
+import Networks
+import Testing
+import Torch
+
+@Suite("Models")
+struct ModelTests {
+  @Test("Parameters are named after properties and places")
+  func names() {
+    let model = Model(TiedLayers())
+    #expect(
+      model.layout.entries.map(\.name)
+        == ["shared.weight", "shared.bias", "output.weight", "output.bias"])
+    #expect(model.layout.entries.map(\.role) == [.weight, .bias, .weight, .bias])
+    #expect(model.layout.count == 20 + 15)
+    let perceptron = Model(Sequential.multilayerPerceptron([3, 2, 1]))
+    #expect(
+      perceptron.layout.entries.map(\.name) == ["0.weight", "0.bias", "1.weight", "1.bias"])
+    #expect(perceptron.layout.entries.map(\.shape) == [[3, 2], [2], [2, 1], [1]])
+  }
+
+  @Test("Initial parameters follow from the seed")
+  func seeds() {
+    let model = Model(Sequential.multilayerPerceptron([3, 4, 2]))
+    func draw(_ seed: UInt64) -> [Double] {
+      var generator = SeededGenerator(seed: seed)
+      return model.initialParameters(using: &generator).doubles
+    }
+    #expect(draw(1) == draw(1))
+    #expect(draw(1) != draw(2))
+  }
+
+  static let schemes: [(Initializer, variance: Double)] = [
+    (.leCun(), 1 / 200.0), (.leCun(.uniform), 1 / 200.0), (.kaiming(), 2 / 200.0),
+    (.kaiming(.truncatedNormal), 2 / 200.0), (.xavier(), 2 / 350.0), (.xavier(.normal), 2 / 350.0),
+    (.normal(standardDeviation: 0.1), 0.01),
+  ]
+
+  @Test("Initializers have the variance of their source", arguments: schemes.indices)
+  func initializers(_ index: Int) {
+    let (initializer, variance) = Self.schemes[index]
+    var generator = SeededGenerator(seed: 5)
+    let elements = initializer.elements([200, 150], &generator)
+    let count = Double(elements.count)
+    let mean = elements.reduce(0, +) / count
+    let square = elements.map { $0 * $0 }.reduce(0, +) / count
+    // The mean of 30,000 has a standard error of σ/173; the variance's is below 1 %.
+    #expect(abs(mean) < 4 * (variance / count).squareRoot())
+    #expect(abs(square / variance - 1) < 0.04)
+  }
+
+  @Test("A kernel's fan-in counts all dimensions but the last")
+  func kernels() {
+    var generator = SeededGenerator(seed: 5)
+    let elements = Initializer.leCun(.normal).elements([3, 3, 16, 300], &generator)
+    let square = elements.map { $0 * $0 }.reduce(0, +) / Double(elements.count)
+    #expect(abs(square * 144 - 1) < 0.04)
+  }
+
+  @Test("Untuned AdamQLR trains a network")
+  func training() throws {
+    let problem = SmallProblem(
+      Sequential.multilayerPerceptron([4, 20, 1]), SquaredError(), inputShape: [40, 4], outputs: 1,
+      .float32)
+    var parameters = problem.parameters
+    var optimizer = Optimizer(.adamQLR(), for: parameters, layout: problem.model.layout)
+    let first = try optimizer.step(&parameters, on: problem.objective).loss
+    for _ in 0..<100 { try optimizer.step(&parameters, on: problem.objective) }
+    #expect(problem.objective.evaluate(at: parameters).loss < 0.05 * first)
+  }
+}
+
+@Suite("Losses")
+struct LossTests {
+  @Test("Cross entropy, its derivative and the hits are those of the definition")
+  func crossEntropy() {
+    let logits = Tensor([1.0, 2, 3, 0, 0, 0, -5, 700, 2], shape: [3, 3])
+    let labels = Tensor([Int64(2), 0, 0])
+    let loss = SoftmaxCrossEntropy()
+    let plain = loss.plainValue(logits, targets: labels).item
+    #expect(deviation(loss.evaluate(logits, targets: labels).loss, plain) < 1e-14)
+    // The second row's logits are equal: the label's is among the largest.
+    #expect(loss.evaluate(logits, targets: labels).correct == 2)
+    let tracked = logits.tracked()
+    let gradient = loss.plainValue(tracked, targets: labels).gradients(by: [tracked])[0]
+    let linearized = loss.linearized(logits, targets: labels)
+    #expect(deviation(linearized.cotangent.doubles, gradient?.doubles ?? []) < 1e-14)
+    #expect(linearized.value == loss.evaluate(logits, targets: labels).loss)
+  }
+
+  @Test("A NaN among the outputs is a NaN loss", arguments: [DataType.float32, .float64])
+  func nonFinite(_ type: DataType) {
+    let outputs = Tensor([1.0, .nan, 0, 2], shape: [2, 2]).to(type)
+    #expect(SoftmaxCrossEntropy().evaluate(outputs, targets: Tensor([Int64(0), 1])).loss.isNaN)
+    #expect(
+      SquaredError().evaluate(outputs, targets: Tensor.zeros([2, 2], type)).loss.isNaN)
+  }
+
+  @Test("The squared error's sum is in double precision")
+  func accumulation() {
+    let count = 1 << 20
+    let outputs = Tensor(Array(repeating: Float(1.1), count: count), shape: [count, 1])
+    let loss = SquaredError().evaluate(outputs, targets: .zeros([count, 1])).loss
+    #expect(deviation(loss, 0.5 * Double(Float(1.1)) * Double(Float(1.1))) < 1e-12)
+  }
+}
