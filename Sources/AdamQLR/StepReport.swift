@@ -79,7 +79,11 @@ public struct StepEvents: OptionSet, Hashable, Codable, Sendable, CustomStringCo
   ]
 
   /// The events in words, separated by commas.
-  public var description: String {
+  public var description: String { names.joined(separator: ", ") }
+
+  /// The events in words.
+  public var names: [String] {
+    if isEmpty { return [] }
     let names: [(StepEvents, String)] = [
       (.nonFiniteLoss, "non-finite loss"), (.nonFiniteGradient, "non-finite gradient"),
       (.nonFiniteCurvature, "non-finite curvature"), (.nonFiniteUpdate, "non-finite update"),
@@ -88,6 +92,6 @@ public struct StepEvents: OptionSet, Hashable, Codable, Sendable, CustomStringCo
       (.predictedIncrease, "predicted increase"),
       (.predictionBelowRounding, "prediction below rounding"),
     ]
-    return names.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
+    return names.filter { contains($0.0) }.map(\.1)
   }
 }

@@ -4,12 +4,15 @@ struct DataFolder {
   private let directory: String
   /// The name of the folder in it; empty for the directory itself.
   private let name: String
+  /// The name that the folder should have.
+  private let properName: String
 
-  /// Finds the folder: the first of those names that there is, or else the first name.
-  init(_ names: [String], in directory: String) {
+  /// Finds the folder: of that name, or else the first of the others that there is.
+  init(_ properName: String, or others: [String] = [], in directory: String) {
     self.directory = directory
+    self.properName = properName
     let isFound = { (name: String) in PathKind(of: joined(directory, name)) == .directory }
-    name = names.first(where: isFound) ?? names.first ?? ""
+    name = ([properName] + others).first(where: isFound) ?? properName
   }
 
   /// The path of a file, compressed (`.gz`) or not.
@@ -20,7 +23,7 @@ struct DataFolder {
       if let path = pathIfPresent(of: candidate) { return path }
     }
     let published = file.hasSuffix("-ubyte") ? file + ".gz" : file
-    throw .missing(file: joined(name, published), directory: directory)
+    throw .missing(file: joined(properName, published), directory: directory)
   }
 
   /// The path of a file under exactly that name, where it is there.

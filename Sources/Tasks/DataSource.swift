@@ -43,12 +43,12 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   ) throws(DataError) -> DataSet<Scalar> {
     switch self {
     case .uciEnergy:
-      return try loadTable(columns: 9, from: DataFolder([rawValue], in: directory))
+      return try loadTable(columns: 9, from: DataFolder(rawValue, in: directory))
     case .uciProtein:
-      return try loadTable(columns: 10, from: DataFolder([rawValue], in: directory))
+      return try loadTable(columns: 10, from: DataFolder(rawValue, in: directory))
     case .fashionMNIST, .mnist:
       // Fashion-MNIST's files may also lie in the directory itself.
-      let folder = DataFolder(self == .mnist ? [rawValue] : [rawValue, ""], in: directory)
+      let folder = DataFolder(rawValue, or: self == .mnist ? [] : [""], in: directory)
       let images = try loadImages(Self.trainingImages, from: folder)
       let test = try loadImages(Self.testImages, from: folder)
       guard images.rows == test.rows && images.columns == test.columns else {
@@ -65,7 +65,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
       }
       return DataSet(images, split.training, split.validation, test: test, 0..<test.count)
     case .mnist10k:
-      let folder = DataFolder([rawValue, "mnist"], in: directory)
+      let folder = DataFolder(rawValue, or: ["mnist"], in: directory)
       let images = try loadImages(Self.testImages, from: folder)
       let split = Split(count: images.count, validationFraction: 0.2)
       guard !split.validation.isEmpty else {

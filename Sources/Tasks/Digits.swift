@@ -4,8 +4,8 @@ import Torch
 /// something to classify without anything to download.
 ///
 /// Each is drawn in strokes, in one of its digit's styles, with random place, size, slant, turn,
-/// bend, thickness, blur and noise. A network with one hidden layer of 50 units reaches 96–97 % of
-/// them; a linear classifier falls far behind.
+/// bend, thickness, blur and noise. A network with one hidden layer of 50 units classifies 96 % of
+/// the test images correctly, a linear classifier 88 %.
 ///
 /// The seed determines every byte, on every machine: drawing takes only arithmetic that IEEE 754
 /// determines to the last bit.
@@ -46,17 +46,17 @@ public struct Digits: Hashable, Sendable {
     var canvas = StrokeCanvas(side: Self.side)
     var labels: [UInt8] = []
     labels.reserveCapacity(count)
-    let pixelCount = Self.side * Self.side
-    let pixels = [UInt8](unsafeUninitializedCapacity: count * pixelCount) { buffer, filled in
+    let size = Self.side * Self.side
+    let pixels = [UInt8](unsafeUninitializedCapacity: count * size) { buffer, filled in
       for i in 0..<count {
         let digit = generator.integer(below: 10)
         labels.append(UInt8(digit))
         Self.draw(digit, on: &canvas, with: &generator)
         canvas.develop(
-          to: UnsafeMutableBufferPointer(rebasing: buffer[(i * pixelCount)..<((i + 1) * pixelCount)]),
+          to: buffer.extracting((i * size)..<((i + 1) * size)),
           look: Look(with: &generator), noise: &generator)
       }
-      filled = count * pixelCount
+      filled = count * size
     }
     return LabeledImages(rows: Self.side, columns: Self.side, pixels: pixels, labels: labels)
   }
@@ -71,7 +71,7 @@ public struct Digits: Hashable, Sendable {
     canvas.clear()
     for stroke in style.strokes {
       let points = stroke.points.map { point in
-        form.place(point + [generator.spread(0.35), generator.spread(0.35)])
+        form.place(point + [generator.spread(0.3), generator.spread(0.3)])
       }
       stroke.isCurve ? canvas.drawCurve(points) : canvas.drawLines(points)
     }
@@ -80,37 +80,36 @@ public struct Digits: Hashable, Sendable {
 
 /// How a digit is placed and bent, from the grid of its style to pixels.
 private struct Form {
-  var xx, xy, yx, yy: Float
-  var center: SIMD2<Float>
-  var bend: (SIMD4<Float>, SIMD2<Float>)
+  private var columnX, columnY, rowX, rowY: Float
+  private var center: SIMD2<Float>
+  private var bendX, bendY: SIMD3<Float>
 
   init(with generator: inout SeededGenerator) {
     let height = 17.5 + generator.spread(3.5)
     let width = height * (1 + generator.spread(0.35))
-    let slant = generator.spread(0.5) + 0.1
+    let slant = 0.1 + generator.spread(0.5)
     // A turn by the angle whose half has tangent t, without sine or cosine.
     let t = generator.spread(0.16)
     let (sine, cosine) = (2 * t / (1 + t * t), (1 - t * t) / (1 + t * t))
-    xx = cosine * width
-    xy = cosine * -slant * height - sine * height
-    yx = sine * width
-    yy = sine * -slant * height + cosine * height
+    columnX = cosine * width
+    columnY = (-cosine * slant - sine) * height
+    rowX = sine * width
+    rowY = (cosine - sine * slant) * height
     let middle = Float(Digits.side) / 2
     center = [middle + generator.spread(3.2), middle + generator.spread(2.6)]
-    bend = (
-      [
-        generator.spread(0.5), generator.spread(0.5), generator.spread(0.5), generator.spread(0.5),
-      ],
-      [generator.spread(0.5), generator.spread(0.5)]
-    )
+    bendX = [generator.spread(0.4), generator.spread(0.5), generator.spread(0.5)]
+    bendY = [generator.spread(0.4), generator.spread(0.5), generator.spread(0.5)]
   }
 
   /// The place, in pixels, of a point of the grid 6 wide and 10 high.
   func place(_ point: SIMD2<Float>) -> SIMD2<Float> {
     let (u, v) = ((point.x - 3) / 10, (point.y - 5) / 10)
-    let x = u + bend.0[0] * (v * v - 0.1) + bend.0[1] * u * v + bend.1[0] * u * u
-    let y = v + bend.0[2] * (v * v - 0.1) + bend.0[3] * u * v + bend.1[1] * u * u
-    return center + [xx * x + xy * y, yx * x + yy * y]
+    // Less the squares' usual size, so that a bent digit stays in its place.
+    let squares: SIMD3<Float> = [u * u - 0.03, u * v, v * v - 0.1]
+    let (dx, dy) = (bendX * squares, bendY * squares)
+    let x = u + dx.x + dx.y + dx.z
+    let y = v + dy.x + dy.y + dy.z
+    return center + [columnX * x + columnY * y, rowX * x + rowY * y]
   }
 }
 
@@ -129,7 +128,7 @@ struct Look {
     radius = 1.15 + generator.spread(0.55)
     edge = 1.3 + generator.spread(0.5)
     ink = 215 + generator.spread(40)
-    noise = 20 + generator.spread(20)
+    noise = 12 + generator.spread(12)
   }
 }
 

@@ -41,7 +41,8 @@ public struct Permutation: Hashable, Sendable {
     indices.reserveCapacity(count)
     for (i, value) in values.enumerated() {
       guard let index = Int(exactly: value) else {
-        throw .malformed(file: path, place: .entry(i), found: "\(value)", expected: "a whole number")
+        throw .malformed(
+          file: path, place: .entry(i), found: "\(value)", expected: "a whole number")
       }
       guard isTaken.indices.contains(index) else {
         throw .malformed(file: path, place: .entry(i), found: "\(index)", expected: expected)

@@ -66,6 +66,12 @@ extension Tensor {
   public func narrowed(_ dimension: Int, from start: Int, count: Int) -> Tensor {
     Operator.narrow(self, options: .int(dimension), .int(start), .int(count))
   }
+  /// Tensors one after the other along a dimension.
+  public static func joining(_ tensors: [Tensor], over dimension: Int) -> Tensor {
+    trapping { () throws(TorchError) in
+      try Operator.concatenate.call([.tensors(tensors), .int(dimension)])
+    }
+  }
   /// The elements converted to another type.
   public func to(_ type: DataType) -> Tensor {
     self.type == type ? self : Operator.toType(self, options: .type(type))

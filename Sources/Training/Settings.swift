@@ -1,0 +1,98 @@
+import AdamQLR
+import Networks
+import Tasks
+
+/// Everything that determines a training run.
+public struct Settings: Hashable, Sendable {
+  /// What is learned.
+  public var task = LearningTask.digits
+  /// The preset that the method's settings start from.
+  public var optimizer = Preset.adamQLR
+  /// How long, in epochs; `nil`: the task's default, unless steps are given.
+  public var epochs: Int?
+  /// How long, in steps; `nil`: by epochs.
+  public var steps: Int?
+  /// The greatest size of a batch. Default 3200, the paper's for untuned AdamQLR.
+  public var batchSize = 3200
+  /// What initial parameters, the order of examples and drawn data follow from.
+  public var seed = 0
+  /// The directory of the data sets; `nil`: that in the environment variable `ADAMQLR_DATA`, else
+  /// the current directory.
+  public var dataDirectory: String?
+  /// The precision of all vectors.
+  public var precision = Precision.float
+  /// The most threads an operation uses; `nil`: the machine's cores.
+  public var threads: Int?
+  /// The sizes of the hidden layers; `nil`: the paper's.
+  public var hiddenSizes: [Int]?
+  /// The activation after each hidden layer.
+  public var activation = Activation.relu
+  /// How weights start.
+  public var initializer = NetworkShape.WeightInitializer.leCun
+  /// How steps are made.
+  public var method = MethodSettings(.adamQLR)
+
+  /// The defaults: untuned AdamQLR on digits.
+  public init() {}
+
+  /// The settings of a preset.
+  public init(_ optimizer: Preset) {
+    self.optimizer = optimizer
+    method = MethodSettings(optimizer)
+  }
+
+  /// The number of epochs without any setting.
+  public var defaultEpochs: Int {
+    switch task {
+    case .digits, .fashionMNIST, .mnist, .mnist10k: 20
+    case .uciEnergy, .uciProtein: 200
+    case .rosenbrock: 200
+    }
+  }
+
+  /// The network's shape.
+  public var networkShape: NetworkShape {
+    var shape = NetworkShape(task)
+    if let hiddenSizes { shape.hiddenSizes = hiddenSizes }
+    shape.activation = activation
+    shape.initializer = initializer
+    return shape
+  }
+
+  /// The precision of all vectors.
+  public enum Precision: String, Codable, CaseIterable, Sendable {
+    /// 32 bits.
+    case float
+    /// 64 bits.
+    case double
+  }
+}
+
+/// The optimizers that have a name.
+public enum Preset: String, Codable, CaseIterable, Sendable {
+  /// AdamQLR, untuned.
+  case adamQLR = "adamqlr"
+  /// SGDQLR, untuned.
+  case sgdQLR = "sgdqlr"
+  /// Adam with learning rate 1e-3.
+  case adam
+  /// AdamW with learning rate 1e-3 and weight decay 0.01.
+  case adamW = "adamw"
+  /// Stochastic gradient descent with learning rate 0.1.
+  case sgd
+  /// Gradient descent whose learning rate follows the hypergradient (Baydin et al. 2018).
+  case hypergradient
+
+  /// What it is, in a line.
+  public var summary: String {
+    switch self {
+    case .adamQLR:
+      "Adam's direction, learning rate from the quadratic model, Levenberg–Marquardt damping"
+    case .sgdQLR: "the same along the gradient"
+    case .adam: "Adam with a fixed learning rate"
+    case .adamW: "Adam with decoupled weight decay"
+    case .sgd: "gradient descent with a fixed learning rate; momentum on request"
+    case .hypergradient: "gradient descent whose learning rate follows the hypergradient"
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import AdamQLR
+import Networks
+import Tasks
+
+/// One setting: its name in files and on the command line, what it means and what it may be.
+public struct SettingsKey: Sendable {
+  /// The name, with a period between a group's name and its own.
+  public let name: String
+  /// What it means, in a line.
+  public let help: String
+  /// What it may be, in words: "a number in 0..<1".
+  public let expectation: String
+
+  /// The value in some settings.
+  public let value: @Sendable (Settings) -> SettingsValue
+  /// Puts a value in; false if it may not be that.
+  let assign: @Sendable (inout Settings, SettingsValue) -> Bool
+
+  /// A setting of any type.
+  init<Value: SettingsConvertible>(
+    _ name: String, _ path: any WritableKeyPath<Settings, Value> & Sendable,
+    _ expectation: String, _ help: String,
+    where isAllowed: @escaping @Sendable (Value) -> Bool = { _ in true }
+  ) {
+    self.name = name
+    self.help = help
+    self.expectation = expectation
+    value = { $0[keyPath: path].settingsValue }
+    assign = { settings, value in
+      guard let value = Value(value), isAllowed(value) else { return false }
+      settings[keyPath: path] = value
+      return true
+    }
+  }
+
+  /// A setting that is one of several words.
+  init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+    _ name: String, _ path: any WritableKeyPath<Settings, Choice> & Sendable, _ help: String
+  ) {
+    self.name = name
+    self.help = help
+    expectation = Self.choices(Choice.self)
+    value = { .text($0[keyPath: path].rawValue) }
+    assign = { settings, value in
+      guard let word = String(value), let choice = Choice(rawValue: word) else { return false }
+      settings[keyPath: path] = choice
+      return true
+    }
+  }
+
+  /// A setting that is a set of words.
+  init<Choice: RawRepresentable<String> & CaseIterable & Hashable & Sendable>(
+    _ name: String, _ path: any WritableKeyPath<Settings, Set<Choice>> & Sendable, _ help: String
+  ) {
+    self.name = name
+    self.help = help
+    expectation = "a list of \(Self.choices(Choice.self))"
+    value = { .list($0[keyPath: path].map(\.rawValue).sorted().map(SettingsValue.text)) }
+    assign = { settings, value in
+      guard let words = [String](value) else { return false }
+      let choices = words.compactMap(Choice.init(rawValue:))
+      guard choices.count == words.count else { return false }
+      settings[keyPath: path] = Set(choices)
+      return true
+    }
+  }
+
+  private static func choices<Choice: RawRepresentable<String> & CaseIterable>(
+    _: Choice.Type
+  ) -> String {
+    "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+  }
+}
+
+extension SettingsKey {
+  /// The setting of that name, if there is one.
+  public static func named(_ name: String) -> SettingsKey? { byName[name] }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  /// The group that the name starts with, empty for the settings of a run.
+  public var group: String {
+    name.firstIndex(of: ".").map { String(name[..<$0]) } ?? ""
+  }
+
+  /// All settings, group by group.
+  public static let all: [SettingsKey] =
+    run + network + direction + learningRate + damping + limits
+
+  private static let run: [SettingsKey] = [
+    SettingsKey("task", \.task, "What is learned."),
+    SettingsKey("optimizer", \.optimizer, "The preset that the method's settings start from."),
+    SettingsKey(
+      "epochs", \.epochs, "a whole number from 1, or null", "Length in epochs; null: the task's.",
+      where: { $0 ?? 1 >= 1 }),
+    SettingsKey(
+      "steps", \.steps, "a whole number from 1, or null", "Length in steps instead of epochs.",
+      where: { $0 ?? 1 >= 1 }),
+    SettingsKey(
+      "batch-size", \.batchSize, "a whole number from 1", "Greatest number of examples in a batch.",
+      where: { $0 >= 1 }),
+    SettingsKey(
+      "seed", \.seed, "a whole number from 0",
+      "Determines initial parameters, order of examples and drawn data.", where: { $0 >= 0 }),
+    SettingsKey(
+      "data-dir", \.dataDirectory, "a directory, or null",
+      "Where the data sets are; null: $ADAMQLR_DATA, else the current directory."),
+    SettingsKey("precision", \.precision, "Precision of all vectors."),
+    SettingsKey(
+      "threads", \.threads, "a whole number from 1, or null", "Most threads; null: all cores.",
+      where: { $0 ?? 1 >= 1 }),
+  ]
+
+  private static let network: [SettingsKey] = [
+    SettingsKey(
+      "network.hidden", \.hiddenSizes, "a list of whole numbers from 1, or null",
+      "Sizes of the hidden layers; null: the paper's.",
+      where: { ($0 ?? []).allSatisfy { $0 >= 1 } }),
+    SettingsKey("network.activation", \.activation, "After each hidden layer."),
+    SettingsKey("network.initializer", \.initializer, "How weights start."),
+  ]
+
+  private static let direction: [SettingsKey] = [
+    SettingsKey("direction.kind", \.method.direction, "Where a step goes."),
+    number("direction.beta1", \.method.adam.beta1, below: 1, "Adam: decay of the first moment."),
+    number("direction.beta2", \.method.adam.beta2, below: 1, "Adam: decay of the second moment."),
+    number("direction.epsilon", \.method.adam.epsilon, "Adam: added to the root."),
+    number("direction.epsilon-root", \.method.adam.epsilonRoot, "Adam: added inside the root."),
+    number("direction.momentum", \.method.sgd.momentum, below: 1, "SGD: decay of the momentum."),
+    SettingsKey(
+      "direction.nesterov", \.method.sgd.isNesterov, "true or false", "SGD: Nesterov's momentum."),
+    number("direction.l2", \.method.sgd.l2, "SGD: weight of ½‖θ‖² in the loss."),
+  ]
+
+  private static let learningRate: [SettingsKey] = [
+    SettingsKey("learning-rate.kind", \.method.learningRate, "How far a step goes."),
+    number("learning-rate.value", \.method.rate, "Fixed rate, schedule's peak, or start."),
+    SettingsKey(
+      "learning-rate.hypergradient-rate", \.method.hypergradientRate, "a number",
+      "Hypergradient: rate at which the learning rate learns."),
+    SettingsKey("learning-rate.shape", \.method.shape, "Schedule: its shape after the warm-up."),
+    whole("learning-rate.warm-up", \.method.warmUp, "Schedule: steps of linear warm-up."),
+    optionalWhole("learning-rate.total", \.method.total, "Cosine: its end; null: the run's."),
+    number("learning-rate.final", \.method.final, "Cosine: the rate at its end."),
+    SettingsKey(
+      "learning-rate.boundaries", \.method.boundaries, "a list of rising whole numbers from 0",
+      "Piecewise: steps from which a factor applies.",
+      where: { ($0.first ?? 0) >= 0 && zip($0, $0.dropFirst()).allSatisfy { $0 < $1 } }),
+    SettingsKey(
+      "learning-rate.factors", \.method.factors, "a list of numbers", "Piecewise: the factors."),
+    SettingsKey("learning-rate.curvature", \.method.model.curvature, "Quadratic model: C."),
+    fraction(
+      "learning-rate.memory", \.method.model.memory,
+      "Quadratic model: decay of the remembered curvature."),
+    SettingsKey(
+      "learning-rate.independent-batch", \.method.model.usesIndependentBatch, "true or false",
+      "Quadratic model: from a second batch."),
+    fraction(
+      "learning-rate.curvature-averaging", \.method.model.curvatureAveraging,
+      "Quadratic model: decay of the averaged dᵀ(C+λI)d."),
+    number(
+      "learning-rate.initial-averaged-curvature", \.method.model.initialAveragedCurvature,
+      "Quadratic model: where that average starts."),
+    SettingsKey(
+      "learning-rate.saddle-free", \.method.model.isSaddleFree, "true or false",
+      "Quadratic model: by the magnitude of dᵀ(C+λI)d."),
+    positive("learning-rate.clipping", \.method.model.clipping, "Quadratic model: greatest |α|."),
+    number(
+      "learning-rate.amplification", \.method.model.amplification, "Quadratic model: factor on α."),
+    fraction(
+      "learning-rate.averaging", \.method.model.averaging,
+      "Quadratic model: decay of the averaged α."),
+    optionalWhole(
+      "learning-rate.envelope-peak", \.method.envelopePeak,
+      "Quadratic model: step at which the step's envelope peaks."),
+    optionalWhole(
+      "learning-rate.envelope-total", \.method.envelopeTotal,
+      "Quadratic model: end of the envelope; null: the run's."),
+  ]
+
+  private static let damping: [SettingsKey] = [
+    SettingsKey("damping.kind", \.method.damping, "What λ does."),
+    number("damping.initial", \.method.levenbergMarquardt.initial, "λ at the start."),
+    SettingsKey(
+      "damping.decrease-factor", \.method.levenbergMarquardt.decreaseFactor, "a number in 0<...1",
+      "ω_dec, on λ where ρ > ¾.", where: { $0 > 0 && $0 <= 1 }),
+    SettingsKey(
+      "damping.increase-factor", \.method.levenbergMarquardt.increaseFactor, "a number from 1",
+      "ω_inc, on λ where ρ < ¼.", where: { $0 >= 1 && $0.isFinite }),
+    number("damping.floor", \.method.levenbergMarquardt.floor, "Least λ."),
+    positive("damping.ceiling", \.method.levenbergMarquardt.ceiling, "Greatest λ."),
+    SettingsKey(
+      "damping.ratio-curvature", \.method.levenbergMarquardt.ratioCurvature,
+      "What stands for the curvature inside ρ."),
+  ]
+
+  private static let limits: [SettingsKey] = [
+    positive("clipping.gradient-norm", \.method.clipping.gradientNorm, "Greatest ‖g‖."),
+    positive(
+      "clipping.direction-element", \.method.clipping.directionElement, "Greatest |dᵢ|."),
+    positive("clipping.update-norm", \.method.clipping.updateNorm, "Greatest ‖αd‖."),
+    number("weight-decay.rate", \.method.weightDecay.rate, "Decoupled weight decay per step."),
+    SettingsKey(
+      "weight-decay.scaled-by-learning-rate", \.method.weightDecay.isScaledByLearningRate,
+      "true or false", "Whether it is multiplied by α, as in AdamW."),
+    SettingsKey(
+      "weight-decay.excluded-roles", \.method.weightDecay.excludedRoles,
+      "What does not decay, by purpose."),
+    SettingsKey(
+      "weight-decay.excluded-names", \.method.weightDecay.excludedNameList, "a list of names",
+      "What does not decay, by name."),
+    SettingsKey(
+      "rejects-increase", \.method.rejectsIncrease, "true or false",
+      "Whether a step that raises its batch's loss is not taken."),
+  ]
+
+  private static func number(
+    _ name: String, _ path: any WritableKeyPath<Settings, Double> & Sendable,
+    below bound: Double = .infinity, _ help: String
+  ) -> SettingsKey {
+    let expectation = bound == .infinity ? "a number from 0" : "a number in 0..<\(Int(bound))"
+    return SettingsKey(name, path, expectation, help, where: { $0 >= 0 && $0 < bound })
+  }
+
+  private static func positive(
+    _ name: String, _ path: any WritableKeyPath<Settings, Double?> & Sendable, _ help: String
+  ) -> SettingsKey {
+    SettingsKey(
+      name, path, "a number above 0, or null", help,
+      where: { $0.map { $0 > 0 && $0.isFinite } ?? true })
+  }
+
+  private static func fraction(
+    _ name: String, _ path: any WritableKeyPath<Settings, Double?> & Sendable, _ help: String
+  ) -> SettingsKey {
+    SettingsKey(
+      name, path, "a number in 0...1, or null", help,
+      where: { $0.map { (0...1).contains($0) } ?? true })
+  }
+
+  private static func whole(
+    _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ help: String
+  ) -> SettingsKey {
+    SettingsKey(name, path, "a whole number from 0", help, where: { $0 >= 0 })
+  }
+
+  private static func optionalWhole(
+    _ name: String, _ path: any WritableKeyPath<Settings, Int?> & Sendable, _ help: String
+  ) -> SettingsKey {
+    SettingsKey(name, path, "a whole number from 0, or null", help, where: { $0 ?? 0 >= 0 })
+  }
+}
+
+extension WeightDecay {
+  fileprivate var excludedNameList: [String] {
+    get { excludedNames.sorted() }
+    set { excludedNames = Set(newValue) }
+  }
+}
