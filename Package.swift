@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .library(name: "AdamQLR", targets: ["AdamQLR"]),
     .library(name: "AdamQLRNetworks", targets: ["Networks", "Torch"]),
+    .executable(name: "adamqlr", targets: ["CommandLineTool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -37,6 +38,12 @@ let package = Package(
     .systemLibrary(name: "CZlib"),
     .target(name: "Tasks", dependencies: ["Networks", "CZlib"]),
     .target(name: "Training", dependencies: ["Tasks", "Yams"]),
+    .target(name: "Studies", dependencies: ["Training"]),
+    .executableTarget(
+      name: "CommandLineTool",
+      dependencies: [
+        "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
   ],

@@ -42,6 +42,7 @@ public struct Digits: Hashable, Sendable {
   /// - Precondition: The count is not negative.
   public func images(_ part: Part, count: Int? = nil) -> LabeledImages {
     let count = count ?? part.count
+    precondition(count >= 0, "the count is \(count), but must not be negative")
     var generator = SeededGenerator(seed: seed, stream: "digits/\(part.rawValue)")
     var canvas = StrokeCanvas(side: Self.side)
     var labels: [UInt8] = []

@@ -52,7 +52,10 @@ public struct Problem: Sendable {
   /// need no data.
   ///
   /// - Precondition: The task has examples.
-  public init(randomLike task: LearningTask, count: Int, seed: UInt64 = 0, _ type: DataType = .float32) {
+  public init(
+    randomLike task: LearningTask, network: NetworkShape? = nil, count: Int, seed: UInt64 = 0,
+    _ type: DataType = .float32
+  ) {
     guard let shape = task.shape else {
       preconditionFailure("\(task.rawValue) has no examples to draw at random")
     }
@@ -68,7 +71,7 @@ public struct Problem: Sendable {
       ).to(type)
     self.task = task
     loss = task.loss
-    model = Self.network(NetworkShape(task), shape.inputs, shape.outputs)
+    model = Self.network(network ?? NetworkShape(task), shape.inputs, shape.outputs)
     training = ExampleTensors(inputs: inputs.to(type), targets: targets)
     validation = nil
     test = nil

@@ -22,6 +22,11 @@ public struct Trainer {
   public var stepsPerEpoch: Int { plan.batchCount }
   /// The number of steps made.
   public private(set) var step = 0
+  /// Whether λ is part of the method.
+  public var isDamped: Bool {
+    if case .none = optimizer.method.damping { return false }
+    return true
+  }
   /// The parameters.
   public private(set) var parameters: FlatVector
 

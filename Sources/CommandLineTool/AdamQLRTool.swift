@@ -1,0 +1,22 @@
+import ArgumentParser
+import Torch
+
+@main
+struct AdamQLRTool: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "adamqlr",
+    abstract: "Trains networks with AdamQLR, and studies which of its heuristics earn their keep.",
+    discussion: """
+      AdamQLR takes Adam's direction and chooses learning rate and damping by K-FAC's heuristics \
+      (Clarke and Hernández-Lobato, ICML 2024); it needs no tuning. A first run, which needs no \
+      data:
+
+        adamqlr train
+
+      'adamqlr help COMMAND' explains a command; 'adamqlr optimizers' lists every setting.
+      """,
+    subcommands: [
+      TrainCommand.self, VerifyCommand.self, BenchCommand.self, TasksCommand.self,
+      OptimizersCommand.self, DemoCommand.self,
+    ])
+}

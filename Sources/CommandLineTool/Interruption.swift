@@ -1,0 +1,22 @@
+import Foundation
+import Synchronization
+
+/// Notices Ctrl-C and requests to terminate, so that a run can end after its current step.
+///
+/// A second signal ends the process at once.
+enum Interruption {
+  private static let received = Atomic<Int32>(0)
+
+  /// The signal that was received, 0 for none.
+  static var signal: Int32 { received.load(ordering: .relaxed) }
+
+  /// Starts to notice.
+  static func watch() {
+    for number in [SIGINT, SIGTERM] {
+      Foundation.signal(number) { number in
+        Interruption.received.store(number, ordering: .relaxed)
+        Foundation.signal(number, SIG_DFL)
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// A JSON object on one line of standard output, its members in the order given.
+struct JSONLine {
+  private var members: [String] = []
+
+  /// An object whose first member is the event's name.
+  init(event: String) { add("event", event) }
+
+  /// An empty object.
+  init() {}
+
+  mutating func add(_ name: String, _ value: String) {
+    members.append("\(Self.quoted(name)): \(Self.quoted(value))")
+  }
+
+  mutating func add(_ name: String, _ value: Int?) {
+    members.append("\(Self.quoted(name)): \(value.map(String.init) ?? "null")")
+  }
+
+  /// Numbers that are not finite are `null`.
+  mutating func add(_ name: String, _ value: Double?) {
+    let text = value.flatMap { $0.isFinite ? String($0) : nil } ?? "null"
+    members.append("\(Self.quoted(name)): \(text)")
+  }
+
+  mutating func add(_ name: String, _ value: Bool) {
+    members.append("\(Self.quoted(name)): \(value)")
+  }
+
+  mutating func add(_ name: String, _ value: JSONLine) {
+    members.append("\(Self.quoted(name)): \(value.text)")
+  }
+
+  var text: String { "{" + members.joined(separator: ", ") + "}" }
+
+  func print() { Output.line(text) }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case _ where scalar.value < 0x20: result += String(format: "\\u%04x", scalar.value)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Tasks
+import Training
+
+struct TasksCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tasks", abstract: "Lists the tasks, their networks and their data.")
+
+  func run() {
+    for task in LearningTask.allCases {
+      var settings = Settings()
+      settings.task = task
+      print("\(task.rawValue)\n  \(task.summary)")
+      if let shape = task.shape {
+        let sizes = [shape.inputs] + task.hiddenSizes + [shape.outputs]
+        print("  network \(sizes.map(String.init).joined(separator: "-")), ", terminator: "")
+      } else {
+        print("  ", terminator: "")
+      }
+      print("\(task.isClassification ? "cross entropy" : "½ mean squared error"), ", terminator: "")
+      print("\(settings.defaultEpochs) epochs")
+      if let files = task.source?.files, !files.isEmpty {
+        print("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
+      }
+    }
+    print("\nData sets are looked for in --data-dir, else in $ADAMQLR_DATA.")
+  }
+}
+
+struct OptimizersCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "optimizers", abstract: "Lists the optimizers and every setting.")
+
+  func run() {
+    print("Presets (--optimizer):")
+    let base = Settings(.adamQLR)
+    for preset in Preset.allCases {
+      print("  \(preset.rawValue): \(preset.summary)")
+      let settings = Settings(preset)
+      let differences = SettingsKey.all.filter {
+        $0.name != "optimizer" && $0.value(settings) != $0.value(base)
+      }
+      if !differences.isEmpty {
+        let list = differences.map { "\($0.name)=\($0.value(settings).text)" }
+        print("      \(list.joined(separator: " "))")
+      }
+    }
+    print("\nSettings (--set key=value, or YAML), with adamqlr's defaults:")
+    for key in SettingsKey.all {
+      print("  \(key.name)=\(key.value(base).text)\n      \(key.help) \(key.expectation).")
+    }
+  }
+}

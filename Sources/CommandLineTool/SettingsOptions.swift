@@ -1,0 +1,76 @@
+import ArgumentParser
+import Tasks
+import Training
+
+/// The options that settings come from, shared by the commands that run something.
+struct SettingsOptions: ParsableArguments {
+  @Option(
+    name: .customLong("task"),
+    help: ArgumentHelp(
+      "What is learned: \(LearningTask.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: "Default: digits.", valueName: "task"))
+  var task: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The preset to start from: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: "Default: adamqlr, untuned.", valueName: "optimizer"))
+  var optimizer: String?
+
+  @Option(
+    name: [.customShort("c"), .customLong("config")],
+    help: ArgumentHelp("A YAML file of settings; later ones go over earlier.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "One setting, such as damping.initial=1e-4.", discussion: "See 'adamqlr optimizers'.",
+      valueName: "key=value"))
+  var assignments: [String] = []
+
+  @Option(help: ArgumentHelp("Examples in a batch. Default: 3200.", valueName: "n"))
+  var batchSize: Int?
+
+  @Option(help: ArgumentHelp("What everything random follows from. Default: 0.", valueName: "n"))
+  var seed: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The directory of the data sets. Default: $ADAMQLR_DATA, else the current directory.",
+      valueName: "dir"))
+  var dataDir: String?
+
+  @Option(help: ArgumentHelp("float or double. Default: float.", valueName: "precision"))
+  var precision: String?
+
+  @Option(help: ArgumentHelp("The most threads to use. Default: all cores.", valueName: "n"))
+  var threads: Int?
+
+  /// Defaults, then files in order, then flags.
+  func sources() throws -> SettingsSources {
+    var sources = SettingsSources()
+    for file in files { try sources.add(file: file) }
+    for assignment in assignments { try sources.add(assignment, from: "--set") }
+    try sources.add("task", task, from: "--task")
+    try sources.add("optimizer", optimizer, from: "--optimizer")
+    try sources.add("batch-size", batchSize, from: "--batch-size")
+    try sources.add("seed", seed, from: "--seed")
+    try sources.add("data-dir", dataDir, from: "--data-dir")
+    try sources.add("precision", precision, from: "--precision")
+    try sources.add("threads", threads, from: "--threads")
+    return sources
+  }
+}
+
+extension SettingsSources {
+  /// Adds a flag's value, if it was given.
+  mutating func add(_ name: String, _ value: Int?, from flag: String) throws {
+    if let value { try add(name, .integer(value), from: flag) }
+  }
+
+  /// Adds a flag's value, if it was given.
+  mutating func add(_ name: String, _ value: String?, from flag: String) throws {
+    if let value { try add(name, .text(value), from: flag) }
+  }
+}

@@ -1,0 +1,104 @@
+import AdamQLR
+import Networks
+import Tasks
+import Torch
+import Training
+
+/// Measures the time of one step on a batch that stays the same.
+///
+/// The batch is in memory beforehand. A network fits a small batch exactly after a few dozen steps,
+/// and then makes steps of another kind; so the run starts anew every ``stepsPerRun`` steps, outside
+/// the time that counts.
+public struct StepBenchmark {
+  /// The number of steps after which the run starts anew.
+  public static let stepsPerRun = 30
+
+  private let method: Method
+  private let problem: Problem
+  private let batch: ExampleTensors
+  private let initial: FlatVector
+
+  /// Prepares the measurement.
+  ///
+  /// - Parameters:
+  ///   - settings: Task, batch size, method and precision.
+  ///   - usesRandomData: Whether to draw data of the task's shape instead of reading it.
+  /// - Throws: `SettingsError` and `DataError`.
+  public init(_ settings: Settings, usesRandomData: Bool) throws {
+    if let threads = settings.threads { Runtime.threadCount = threads }
+    let type: DataType = settings.precision == .double ? .float64 : .float32
+    let seed = UInt64(settings.seed)
+    if usesRandomData {
+      guard settings.task.shape != nil else {
+        throw SettingsError("\(settings.task.rawValue) has no examples, so none to draw at random")
+      }
+      problem = Problem(
+        randomLike: settings.task, network: settings.networkShape, count: settings.batchSize,
+        seed: seed, type)
+    } else {
+      problem = try Problem(
+        settings.task, network: settings.networkShape, dataDirectory: settings.directory,
+        seed: seed, type)
+    }
+    batch = problem.training.rows(0..<min(settings.batchSize, problem.training.count))
+    method = settings.method.makeMethod(totalSteps: Self.stepsPerRun)
+    var generator = SeededGenerator(seed: seed, stream: "parameters")
+    initial = problem.model.initialParameters(using: &generator, type)
+  }
+
+  /// The number of examples in the batch.
+  public var batchSize: Int { batch.count }
+
+  /// Makes steps for about `seconds`, after some that do not count.
+  ///
+  /// - Throws: What a step throws.
+  public func run(seconds: Double) throws -> StepTimes {
+    let objective = NetworkObjective(
+      problem.model, problem.loss, inputs: batch.inputs, targets: batch.targets)
+    let independent = method.usesIndependentBatch ? objective : nil
+    let clock = ContinuousClock()
+    var microseconds: [Double] = []
+    var parameters = initial
+    var optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
+    let start = clock.now
+    var run = 0
+    repeat {
+      parameters = initial
+      optimizer.state = OptimizerState(method, for: parameters)
+      for _ in 0..<Self.stepsPerRun {
+        let before = clock.now
+        try optimizer.step(&parameters, on: objective, independent: independent)
+        let duration = clock.now - before
+        if run > 0 { microseconds.append(1e6 * duration.seconds) }
+      }
+      run += 1
+    } while run < 2 || (clock.now - start).seconds < seconds
+    return StepTimes(microseconds: microseconds)
+  }
+}
+
+/// The times of many steps.
+public struct StepTimes: Sendable {
+  private let sorted: [Double]
+
+  /// - Precondition: There is at least one.
+  init(microseconds: [Double]) {
+    precondition(!microseconds.isEmpty, "no step was timed")
+    sorted = microseconds.sorted()
+  }
+
+  /// The number of steps.
+  public var count: Int { sorted.count }
+
+  /// The time that a share of the steps did not exceed, in microseconds; ½ for the median.
+  public func quantile(_ share: Double) -> Double {
+    sorted[min(Int(share * Double(count)), count - 1)]
+  }
+}
+
+extension Method {
+  fileprivate var usesIndependentBatch: Bool {
+    if case .quadraticModel(let model) = learningRate { return model.usesIndependentBatch }
+    return false
+  }
+}
