@@ -46,6 +46,9 @@ let package = Package(
       ]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
+    .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
+    .testTarget(
+      name: "StudiesTests", dependencies: ["Studies"], resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -179,6 +179,11 @@ extension Optimizer {
     return .fisher
   }
 
+  private var isSaddleFree: Bool {
+    if case .quadraticModel(let model) = method.learningRate { return model.isSaddleFree }
+    return false
+  }
+
   private mutating func clipGradient() {
     guard let limit = method.clipping.gradientNorm else { return }
     let norm = gradient.norm
@@ -203,7 +208,7 @@ extension Optimizer {
       scalars.averagedCurvature = r * scalars.averagedCurvature + (1 - r) * curvature
       curvature = scalars.averagedCurvature
     }
-    return model.isSaddleFree ? abs(curvature) : curvature
+    return curvature
   }
 
   /// α, after every refinement; notes what is out of the ordinary.
@@ -211,7 +216,7 @@ extension Optimizer {
     _ report: inout StepReport, _ scalars: inout OptimizerState<Vector>.Scalars
   ) -> Double {
     if report.slope <= 0 { report.events.insert(.ascentDirection) }
-    if let curvature = report.curvature, curvature <= 0 {
+    if let curvature = report.curvature, curvature <= 0, !isSaddleFree {
       report.events.insert(.negativeCurvature)
     }
     switch method.learningRate {
@@ -227,7 +232,7 @@ extension Optimizer {
     case .quadraticModel(let model):
       report.envelope = model.envelope?.factor(at: state.step) ?? 1
       let curvature = report.curvature ?? .nan
-      let isSigned = method.quirks.contains(.signedCurvature)
+      let isSigned = method.quirks.contains(.signedCurvature) && !model.isSaddleFree
       var rate = report.slope / (isSigned ? curvature : abs(curvature))
       if model.usesIndependentBatch { rate = max(rate, 0) }
       if let limit = model.clipping { rate = min(max(rate, -limit), limit) }

@@ -26,8 +26,9 @@ public struct QuadraticModel: Hashable, Codable, Sendable {
   /// Where the average of the curvature starts. Default 1e7: cautious.
   public var initialAveragedCurvature = 1e7
 
-  /// Whether α divides by |dᵀ(C+λI)d| and the model uses that magnitude too: the saddle-free
-  /// variant of the Hessian. Default no.
+  /// Whether dividing by |dᵀ(C+λI)d| is intended, the saddle-free variant of the Hessian: negative
+  /// curvature is then nothing out of the ordinary. The predicted change keeps the curvature's sign.
+  /// Default no.
   public var isSaddleFree = false
 
   /// c: α is limited to [−c, c]. Default none.

@@ -28,7 +28,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   /// Reads the data set, divides it into training, validation and test examples, and normalizes it
   /// by the training and validation examples.
   ///
-  /// Gray values are divided by 255 first, so that a pixel that is black in all of those stays below
+  /// Gray values are divided by 255 first, so that a pixel that is black in all of those is at most
   /// 1 in the test images.
   ///
   /// - Parameters:

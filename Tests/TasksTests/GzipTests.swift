@@ -54,7 +54,8 @@ struct GzipTests {
 
   @Test("Damaged contents and checksums are refused")
   func damaged() {
-    for i in 10..<compressed.count {
+    // Bits of byte 31 only fill it up.
+    for i in compressed.indices.dropFirst(10) where i != 31 {
       var bytes = compressed
       bytes[i] ^= 0x10
       expectError("a.gz, byte") { () throws(DataError) in

@@ -113,7 +113,7 @@ struct SplitTests {
     arguments: [
       (692, 0.15, 588), (41_157, 0.15, 34_983), (60_000, 1.0 / 6, 50_000), (50_000, 0.1, 45_000),
       (800, 1.0 / 6, 667), (10_000, 0.2, 8000), (0, 0.5, 0), (1, 0, 1), (1, 1, 0), (9, 0.15, 8),
-    ])
+    ] as [(Int, Double, Int)])
   func sizes(_ count: Int, _ fraction: Double, _ training: Int) {
     let split = Split(count: count, validationFraction: fraction)
     #expect(split.training == 0..<training)

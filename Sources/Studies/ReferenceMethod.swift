@@ -1,0 +1,151 @@
+import AdamQLR
+
+extension Method {
+  /// The method that a reference trace was made with, quirks included.
+  ///
+  /// - Parameter settings: The settings under the reference implementations' own names.
+  /// - Throws: ``TraceError/unsupported(_:)`` for an optimizer or a setting that is not known.
+  public init(reference settings: [String: ReferenceTrace.Value]) throws(TraceError) {
+    var settings = ReferenceSettings(settings)
+    switch try settings.text("name", default: "") {
+    case "sgd":
+      self = .sgd(
+        learningRate: try settings.number("learning_rate"),
+        momentum: try settings.number("momentum", default: 0),
+        l2: try settings.number("add_decayed_weights", default: 0))
+    case "adam":
+      self = .adam(learningRate: try settings.number("learning_rate"), try settings.adam())
+    case "adamw":
+      self = .adamW(
+        learningRate: try settings.number("learning_rate"),
+        weightDecay: try settings.number("weight_decay"), try settings.adam())
+    case "BaydinSGD":
+      // The reference keeps the initial rate in single precision.
+      let initial = Double(Float(try settings.number("initial_learning_rate")))
+      self.init(
+        direction: StochasticGradientDescent(),
+        learningRate: .hypergradient(
+          initial: initial, rate: try settings.number("hypergradient_learning_rate")))
+    case "AdamQLROptimiser":
+      self = try settings.quadraticModel(along: try settings.adam())
+    case "SGDQLROptimiser":
+      self = try settings.quadraticModel(along: StochasticGradientDescent())
+    case let name:
+      throw .unsupported("optimizer '\(name)'")
+    }
+    quirks = .all
+    try settings.finish()
+  }
+}
+
+/// Settings of a reference implementation, each of which must be asked for.
+private struct ReferenceSettings {
+  private var remaining: [String: ReferenceTrace.Value]
+
+  init(_ settings: [String: ReferenceTrace.Value]) { remaining = settings }
+
+  /// Takes a setting; `nil` where it is absent or null.
+  private mutating func take(_ name: String) -> ReferenceTrace.Value? {
+    let value = remaining.removeValue(forKey: name)
+    return value == .null ? nil : value
+  }
+
+  mutating func optionalNumber(_ name: String) throws(TraceError) -> Double? {
+    switch take(name) {
+    case nil: return nil
+    case .number(let value): return value
+    case let value: throw .unreadable("optimizer.\(name) is \(value ?? .null), but must be a number")
+    }
+  }
+
+  mutating func number(_ name: String, default value: Double? = nil) throws(TraceError) -> Double {
+    if let number = try optionalNumber(name) ?? value { return number }
+    throw .unreadable("optimizer.\(name) is missing")
+  }
+
+  mutating func text(_ name: String, default value: String) throws(TraceError) -> String {
+    switch take(name) {
+    case nil: return value
+    case .text(let text): return text
+    case let value: throw .unreadable("optimizer.\(name) is \(value ?? .null), but must be a word")
+    }
+  }
+
+  mutating func flag(_ name: String) throws(TraceError) -> Bool {
+    switch take(name) {
+    case nil: return false
+    case .flag(let value): return value
+    case let value:
+      throw .unreadable("optimizer.\(name) is \(value ?? .null), but must be true or false")
+    }
+  }
+
+  mutating func adam() throws(TraceError) -> Adam {
+    Adam(
+      beta1: try number("b1", default: 0.9), beta2: try number("b2", default: 0.999),
+      epsilon: try number("eps", default: 1e-8), epsilonRoot: try number("eps_root", default: 0))
+  }
+
+  mutating func quadraticModel(along direction: some Direction) throws(TraceError) -> Method {
+    var model = QuadraticModel()
+    let curvature = try text("curvature_matrix", default: "fisher")
+    switch Curvature(rawValue: curvature) {
+    case let known?: model.curvature = known
+    case nil: throw .unsupported("curvature_matrix '\(curvature)'")
+    }
+    model.clipping = try optionalNumber("lr_clipping")
+    model.amplification = try number("update_amplification", default: 1)
+    model.averaging = try optionalNumber("lr_ema")
+    model.curvatureAveraging = try optionalNumber("lr_curvature_ema")
+    model.isSaddleFree = try flag("saddle_free_lr_curvature")
+    if let peak = try optionalNumber("scaling_envelope_peak") {
+      model.envelope = Envelope(peak: Int(peak), total: Int(try number("total_steps")))
+    }
+    var method = Method(direction: direction, learningRate: .quadraticModel(model))
+    method.damping = try damping()
+    method.clipping = Clipping(
+      gradientNorm: try optionalNumber("gradient_norm_clipping"),
+      directionElement: try optionalNumber("direction_clipping"),
+      updateNorm: try optionalNumber("update_norm_clipping"))
+    method.weightDecay.rate = try number("weight_decay", default: 0)
+    return method
+  }
+
+  private mutating func damping() throws(TraceError) -> Damping {
+    var rule = LevenbergMarquardt(
+      initial: try number("initial_damping", default: 0), floor: 0)
+    let algorithm = try text("damping_algorithm", default: "kfac")
+    let (decrease, increase) = (
+      try optionalNumber("damping_decrease_factor"), try optionalNumber("damping_increase_factor")
+    )
+    switch take("damping_clipping") {
+    case nil: break
+    case .list(let bounds) where bounds.count == 2:
+      if case .number(let floor) = bounds[0] { rule.floor = floor }
+      if case .number(let ceiling) = bounds[1] { rule.ceiling = ceiling }
+    case let value: throw .unreadable("optimizer.damping_clipping is \(value ?? .null)")
+    }
+    switch try text("damping_curvature", default: "") {
+    case "": rule.ratioCurvature = .model
+    case "adam_sqrt": rule.ratioCurvature = .adamRoot
+    case "adam_no_sqrt": rule.ratioCurvature = .adam
+    case let name: throw .unsupported("damping_curvature '\(name)'")
+    }
+    guard let decrease, let increase else {
+      // The reference needs both to adapt λ; without, λ is 0.
+      return .none
+    }
+    rule.decreaseFactor = decrease
+    rule.increaseFactor = increase
+    switch algorithm {
+    case "kfac": return .levenbergMarquardt(rule)
+    case "decreasing_loss": return .acceptOrReject(rule)
+    default: throw .unsupported("damping_algorithm '\(algorithm)'")
+    }
+  }
+
+  /// Fails if a setting was not asked for.
+  func finish() throws(TraceError) {
+    if let name = remaining.keys.min() { throw .unsupported("optimizer.\(name)") }
+  }
+}
