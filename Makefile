@@ -1,0 +1,43 @@
+# Both build and test pass flags that leave the modules alike, so neither rebuilds the other's:
+# by default `swift test` compiles everything again with testable imports, which no test here uses.
+SWIFT_BUILD = swift build -c release
+SWIFT_TEST = swift test -c release --disable-testable-imports
+SOURCES = Sources Tests Package.swift
+
+TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
+PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint format bench clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## Put libtorch in .libtorch, fetching it once
+	@scripts/setup.sh
+
+build: setup  ## Build the libraries and the adamqlr command
+	$(SWIFT_BUILD)
+
+demo: build  ## Build, then run the demonstration
+	.build/release/adamqlr demo
+
+test: setup  ## Run the tests
+ifneq ($(TEST_REQUIREMENTS),)
+	ADAMQLR_PYTHON="$$(scripts/python-env.sh $(TEST_REQUIREMENTS))" && \
+	  export ADAMQLR_PYTHON && $(SWIFT_TEST)
+else
+	$(SWIFT_TEST)
+endif
+
+lint:  ## Check the formatting of the Swift sources
+	swift format lint --strict --recursive --parallel $(SOURCES)
+
+format:  ## Format the Swift sources in place
+	swift format --in-place --recursive --parallel $(SOURCES)
+
+bench: build  ## Run the benchmarks against their Python peers
+	python="$$(scripts/python-env.sh $(PEER_REQUIREMENTS))" && "$$python" Benchmarks/bench.py
+
+clean:  ## Remove what was built, and keep libtorch
+	rm -rf .build .python-env

@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+@Suite("Complaints of adamqlr")
+struct ErrorTests {
+  private func expect(
+    _ result: Tool.Result, says parts: [String], _ location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(result.status != 0, sourceLocation: location)
+    #expect(result.output.isEmpty, "\(result.output)", sourceLocation: location)
+    for part in parts {
+      #expect(result.errors.contains(part), "\(result.errors)", sourceLocation: location)
+    }
+  }
+
+  @Test(
+    "Settings that cannot be are named with the choices",
+    arguments: [
+      (["--task", "chess"], ["--task", "chess", "digits", "uci-energy"]),
+      (["--optimizer", "magic"], ["--optimizer", "magic", "adamqlr", "sgd"]),
+      (["--set", "damping.start=1"], ["damping.start", "damping.initial", "damping.floor"]),
+      (["--set", "batchsize=1"], ["batchsize", "batch-size", "damping…"]),
+      (["--set", "direction.beta1=1"], ["direction.beta1", "1", "0..<1"]),
+      (["--set", "damping.initial=much"], ["damping.initial", "much", "number"]),
+      (["--set", "damping.kind=some"], ["damping.kind", "levenberg-marquardt", "none"]),
+      (["--set", "damping.initial"], ["damping.initial", "key=value"]),
+      (["--set", "damping.initial={a: 1}"], ["damping.initial", "mapping"]),
+      (["--batch-size", "0"], ["--batch-size", "0", "from 1"]),
+      (["--epochs", "-1"], ["--epochs", "-1"]),
+      (["--epochs", "1", "--steps", "1"], ["--epochs", "--steps"]),
+      (["--seed", "x"], ["--seed", "x"]),
+      (["--set", "damping.floor=1", "--set", "damping.ceiling=0.5"], ["ceiling", "floor"]),
+      (["--set", "learning-rate.boundaries=[3, 2]"], ["boundaries", "rising"]),
+      (["--set", "weight-decay.excluded-names=[bias]"], ["'bias'", "0.bias"]),
+      (["--set", "weight-decay.excluded-roles=[nose]"], ["excluded-roles", "normalization"]),
+      (["--set", "network.hidden=[0]"], ["network.hidden", "from 1"]),
+      (["-c", "no-such-file.yaml"], ["no-such-file.yaml"]),
+      (["--task", "uci-energy"], ["uci-energy/data.txt", "--data-dir", "ADAMQLR_DATA"]),
+      (["--task", "mnist", "--data-dir", "/nowhere"], ["/nowhere", "idx3-ubyte"]),
+    ])
+  func settings(_ arguments: [String], _ parts: [String]) throws {
+    expect(try Tool.run(["train"] + arguments), says: parts)
+  }
+
+  @Test(
+    "Mistakes in files are named with their lines",
+    arguments: [
+      ("task: digits\noptimzer: adam\n", ["line 2", "optimzer", "optimizer"]),
+      ("damping:\n  initial: 1e-3\n  flor: 0\n", ["line 3", "damping.flor", "damping.floor"]),
+      ("dampening:\n  initial: 1\n", ["line 1", "dampening", "damping"]),
+      ("damping: {initial: -1}\n", ["line 1", "damping.initial", "from 0"]),
+      ("task: [\n", ["YAML"]),
+      ("- task\n", ["mapping"]),
+      ("task: {a: {b: 1}}\n", ["task"]),
+    ])
+  func files(_ text: String, _ parts: [String]) throws {
+    try Tool.withFile(text) { expect(try Tool.run("train", "-c", $0), says: parts + [$0]) }
+  }
+
+  @Test("Numbers in files may be written as in other places", arguments: ["1e-3", "0.001", "1.0E-03"])
+  func numbers(_ number: String) throws {
+    try Tool.withFile("optimizer: adam\nlearning-rate.value: \(number)\n") {
+      let objects = try Tool.run("train", "-c", $0, "--steps", "1", "--json").objects()
+      #expect(objects[1]["learning_rate"] as? Double == 0.001)
+    }
+  }
+
+  @Test("Mistakes of other commands")
+  func others() throws {
+    expect(
+      try Tool.run("bench", "--task", "rosenbrock", "--random-data"), says: ["rosenbrock"])
+    expect(try Tool.run("bench", "--seconds", "0"), says: ["--seconds"])
+    expect(try Tool.run("verify", "no-such-folder"), says: ["no-such-folder"])
+    expect(try Tool.run("verify"), says: ["path"])
+    expect(try Tool.run("verify", NSTemporaryDirectory() + "/."), says: ["traces"])
+    expect(try Tool.run("dance"), says: ["dance"])
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+
+/// Runs the built tool as a user would.
+struct Tool {
+  /// What a run left behind.
+  struct Result {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    var lines: [String] { output.split(separator: "\n").map(String.init) }
+
+    /// Standard output as one JSON object a line.
+    func objects() throws -> [[String: Any]] {
+      try lines.map {
+        let object = try JSONSerialization.jsonObject(with: Data($0.utf8))
+        guard let object = object as? [String: Any] else { throw CocoaError(.coderReadCorrupt) }
+        return object
+      }
+    }
+  }
+
+  /// It lies beside the tests' own binary.
+  private static let url = URL(
+    fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      ?? CommandLine.arguments[0]
+  ).deletingLastPathComponent().appendingPathComponent("adamqlr")
+
+  /// The small real data sets, where they are.
+  static let data: URL? = {
+    let root = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let folder = root.deletingLastPathComponent().appendingPathComponent("shared/data")
+    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+  }()
+
+  /// Starts a run without waiting for it.
+  static func start(_ arguments: [String], output: Pipe, errors: Pipe) throws -> Process {
+    let process = Process()
+    process.executableURL = url
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = FileHandle.nullDevice
+    var environment = ProcessInfo.processInfo.environment
+    environment["ADAMQLR_DATA"] = nil
+    process.environment = environment
+    try process.run()
+    return process
+  }
+
+  static func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
+  static func run(_ arguments: [String]) throws -> Result {
+    let (output, errors) = (Pipe(), Pipe())
+    let process = try start(arguments, output: output, errors: errors)
+    // Errors are short and fit the pipe while the output is read.
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: String(decoding: complaint, as: UTF8.self))
+  }
+
+  /// A file that is there while `body` runs.
+  static func withFile<Value>(_ text: String, _ body: (String) throws -> Value) throws -> Value {
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("settings-\(UUID().uuidString).yaml")
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try body(file.path)
+  }
+}
