@@ -63,7 +63,8 @@ public struct LevenbergMarquardt: Hashable, Codable, Sendable {
       0 < decreaseFactor && decreaseFactor <= 1 && increaseFactor >= 1,
       "damping factors are \(decreaseFactor) and \(increaseFactor), but must satisfy 0 < ω_dec ≤ 1 ≤ ω_inc"
     )
-    precondition(floor >= 0 && floor <= ceiling ?? .infinity, "the floor must not exceed the ceiling")
+    precondition(
+      floor >= 0 && floor <= ceiling ?? .infinity, "the floor must not exceed the ceiling")
     self.initial = initial
     self.decreaseFactor = decreaseFactor
     self.increaseFactor = increaseFactor

@@ -12,11 +12,16 @@ enum Interruption {
 
   /// Starts to notice.
   static func watch() {
+    // Whoever started the process may have blocked them.
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&numbers, number)
       Foundation.signal(number) { number in
         Interruption.received.store(number, ordering: .relaxed)
         Foundation.signal(number, SIG_DFL)
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 }

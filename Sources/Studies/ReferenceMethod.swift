@@ -54,7 +54,8 @@ private struct ReferenceSettings {
     switch take(name) {
     case nil: return nil
     case .number(let value): return value
-    case let value: throw .unreadable("optimizer.\(name) is \(value ?? .null), but must be a number")
+    case let value:
+      throw .unreadable("optimizer.\(name) is \(value ?? .null), but must be a number")
     }
   }
 

@@ -19,14 +19,14 @@ struct ErrorTests {
       (["--task", "chess"], ["--task", "chess", "digits", "uci-energy"]),
       (["--optimizer", "magic"], ["--optimizer", "magic", "adamqlr", "sgd"]),
       (["--set", "damping.start=1"], ["damping.start", "damping.initial", "damping.floor"]),
-      (["--set", "batchsize=1"], ["batchsize", "batch-size", "damping…"]),
+      (["--set", "batchsize=1"], ["batchsize", "batch-size", "damping."]),
       (["--set", "direction.beta1=1"], ["direction.beta1", "1", "0..<1"]),
       (["--set", "damping.initial=much"], ["damping.initial", "much", "number"]),
       (["--set", "damping.kind=some"], ["damping.kind", "levenberg-marquardt", "none"]),
       (["--set", "damping.initial"], ["damping.initial", "key=value"]),
       (["--set", "damping.initial={a: 1}"], ["damping.initial", "mapping"]),
       (["--batch-size", "0"], ["--batch-size", "0", "from 1"]),
-      (["--epochs", "-1"], ["--epochs", "-1"]),
+      (["--epochs=-1"], ["--epochs", "-1", "from 1"]),
       (["--epochs", "1", "--steps", "1"], ["--epochs", "--steps"]),
       (["--seed", "x"], ["--seed", "x"]),
       (["--set", "damping.floor=1", "--set", "damping.ceiling=0.5"], ["ceiling", "floor"]),
@@ -57,7 +57,8 @@ struct ErrorTests {
     try Tool.withFile(text) { expect(try Tool.run("train", "-c", $0), says: parts + [$0]) }
   }
 
-  @Test("Numbers in files may be written as in other places", arguments: ["1e-3", "0.001", "1.0E-03"])
+  @Test(
+    "Numbers in files may be written as in other places", arguments: ["1e-3", "0.001", "1.0E-03"])
   func numbers(_ number: String) throws {
     try Tool.withFile("optimizer: adam\nlearning-rate.value: \(number)\n") {
       let objects = try Tool.run("train", "-c", $0, "--steps", "1", "--json").objects()
@@ -72,7 +73,11 @@ struct ErrorTests {
     expect(try Tool.run("bench", "--seconds", "0"), says: ["--seconds"])
     expect(try Tool.run("verify", "no-such-folder"), says: ["no-such-folder"])
     expect(try Tool.run("verify"), says: ["path"])
-    expect(try Tool.run("verify", NSTemporaryDirectory() + "/."), says: ["traces"])
+    let empty = FileManager.default.temporaryDirectory
+      .appendingPathComponent("empty-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: empty) }
+    expect(try Tool.run("verify", empty.path), says: [empty.path, "traces"])
     expect(try Tool.run("dance"), says: ["dance"])
   }
 }

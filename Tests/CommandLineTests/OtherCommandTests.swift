@@ -31,7 +31,8 @@ struct OtherCommandTests {
   @Test("tasks and optimizers list what there is")
   func lists() throws {
     let tasks = try Tool.run("tasks").output
-    for name in ["rosenbrock", "digits", "uci-energy", "uci-protein", "fashion-mnist", "mnist-10k"] {
+    for name in ["rosenbrock", "digits", "uci-energy", "uci-protein", "fashion-mnist", "mnist-10k"]
+    {
       #expect(tasks.contains(name))
     }
     let optimizers = try Tool.run("optimizers").output

@@ -74,11 +74,13 @@ struct TrainCommandTests {
     #expect(summary["test_loss"] is NSNull)
   }
 
-  @Test("Ctrl-C ends the run after the step, with the summary", arguments: [SIGINT, SIGTERM])
+  @Test(
+    "Ctrl-C ends the run after the step, with the summary", .timeLimit(.minutes(1)),
+    arguments: [SIGINT, SIGTERM])
   func interruption(_ signal: Int32) throws {
     let (output, errors) = (Pipe(), Pipe())
     let process = try Tool.start(
-      ["train", "--epochs", "100000", "--json"], output: output, errors: errors)
+      ["train", "--epochs", "2000", "--json"], output: output, errors: errors)
     // The first epoch's line says that the run is under way.
     var text = Data()
     while !String(decoding: text, as: UTF8.self).contains(#""epoch": 1,"#) {
@@ -98,7 +100,8 @@ struct TrainCommandTests {
     #expect(summary["complete"] as? Bool == false)
   }
 
-  @Test("The paper's untuned figures on UCI Energy", .enabled(if: Tool.data != nil, "no shared data"))
+  @Test(
+    "The paper's untuned figures on UCI Energy", .enabled(if: Tool.data != nil, "no shared data"))
   func energy() throws {
     let data = try #require(Tool.data).path
     let losses = try ["0", "1", "2"].map { seed in

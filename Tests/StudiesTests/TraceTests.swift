@@ -35,7 +35,9 @@ struct TraceTests {
     var steps = try #require(object["steps"] as? [[String: Any]])
     steps[6]["rho"] = try #require(steps[6]["rho"] as? Double) * 1.001
     object["steps"] = steps
-    let replay = try TraceReplay(try ReferenceTrace(file: try write(object)))
+    let file = try write(object)
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let replay = try TraceReplay(try ReferenceTrace(file: file))
     #expect(abs(replay.deviation - 0.001 / 1.001) < 1e-6)
     #expect(replay.place == "rho at step 7")
   }
@@ -69,6 +71,7 @@ struct TraceTests {
       try JSONSerialization.jsonObject(with: Data(change.utf8)) as? [String: Any])
     object.merge(changes) { $1 }
     let file = try write(object)
+    defer { try? FileManager.default.removeItem(atPath: file) }
     let error = #expect(throws: TraceError.self) {
       _ = try TraceReplay(try ReferenceTrace(file: file))
     }
