@@ -1,5 +1,5 @@
 import ArgumentParser
-import Torch
+import Training
 
 @main
 struct AdamQLRTool: ParsableCommand {
@@ -15,6 +15,7 @@ struct AdamQLRTool: ParsableCommand {
 
       'adamqlr help COMMAND' explains a command; 'adamqlr optimizers' lists every setting.
       """,
+    version: Release.description,
     subcommands: [
       TrainCommand.self, VerifyCommand.self, BenchCommand.self, TasksCommand.self,
       OptimizersCommand.self, DemoCommand.self,

@@ -25,10 +25,10 @@ struct DemoCommand: ParsableCommand {
       try sources.add("batch-size", .integer(batchSize), from: "demo")
       try sources.add("epochs", epochs, from: "--epochs")
       try sources.add("seed", seed, from: "--seed")
-      var trainer = try Trainer(try sources.resolve())
-      let reporter = TextReporter(trainer)
+      let run = try TrainingRun(try sources.resolve(), in: nil)
+      let reporter = TextReporter(run)
       reporter.start()
-      let summary = try trainer.run { event in
+      let summary = try run.run { event in
         reporter.report(event)
         return Interruption.signal == 0 ? .goOn : .stop
       }

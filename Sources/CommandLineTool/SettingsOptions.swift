@@ -47,6 +47,13 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The most threads to use. Default: all cores.", valueName: "n"))
   var threads: Int?
 
+  /// Whether any of the options is given.
+  var isAnyGiven: Bool {
+    !files.isEmpty || !assignments.isEmpty
+      || [task, optimizer, dataDir, precision].contains { $0 != nil }
+      || [batchSize, seed, threads].contains { $0 != nil }
+  }
+
   /// Defaults, then files in order, then flags.
   func sources() throws -> SettingsSources {
     var sources = SettingsSources()

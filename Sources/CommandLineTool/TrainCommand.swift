@@ -15,7 +15,11 @@ struct TrainCommand: ParsableCommand {
         adamqlr train --optimizer adam --set learning-rate.value=1e-2 --batch-size 128
         adamqlr train -c base.yaml -c mine.yaml --json
 
-      Ctrl-C ends the run after the current step, with the summary so far.
+      Everything about a run is kept in a directory of its own: settings, a log for TensorBoard, \
+      and checkpoints. Ctrl-C ends the run after the current step, with the summary so far; it goes \
+      on exactly where it was, also after a crash:
+
+        adamqlr train --resume runs/digits-adamqlr-20260101-120000
       """)
 
   @OptionGroup var options: SettingsOptions
@@ -26,31 +30,99 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Length in steps, instead of epochs.", valueName: "n"))
   var steps: Int?
 
+  @Option(help: ArgumentHelp("Length in seconds of steps, instead of epochs.", valueName: "s"))
+  var seconds: Double?
+
+  @Option(help: ArgumentHelp("Epochs from one evaluation to the next. Default: 1.", valueName: "n"))
+  var evalEvery: Int?
+
+  @Option(
+    help: ArgumentHelp("Steps from one row of the log to the next. Default: 1.", valueName: "n"))
+  var logEvery: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps from one checkpoint to the next. Default: one a minute.", valueName: "n"))
+  var checkpointEvery: Int?
+
+  @Option(help: ArgumentHelp("The number of checkpoints to keep. Default: 3.", valueName: "n"))
+  var keep: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The run's directory.", discussion: "Default: runs/TASK-OPTIMIZER-TIME.", valueName: "dir"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the run in this directory.",
+      discussion: "Its settings are taken from there; only its length can be changed.",
+      valueName: "dir"))
+  var resume: String?
+
   @Flag(help: "One JSON object a line on standard output instead, the summary last.")
   var json = false
 
   func validate() throws {
-    if epochs != nil, steps != nil {
+    let lengths = [("--epochs", epochs != nil), ("--steps", steps != nil)].filter(\.1).map(\.0)
+    if lengths.count > 1 {
       throw ValidationError("give --epochs or --steps, not both")
+    }
+    if resume != nil {
+      if output != nil { throw ValidationError("give --output or --resume, not both") }
+      if options.isAnyGiven
+        || [evalEvery, logEvery, checkpointEvery, keep].contains(where: { $0 != nil })
+      {
+        throw ValidationError(
+          "--resume takes all settings from the run's directory; only --epochs, --steps or "
+            + "--seconds can be given with it")
+      }
     }
   }
 
   func run() throws {
-    var sources = try options.sources()
-    try sources.add("epochs", epochs, from: "--epochs")
-    if epochs != nil { try sources.add("steps", .null, from: "--epochs") }
-    try sources.add("steps", steps, from: "--steps")
-    let settings = try sources.resolve()
-    var trainer = try Trainer(settings)
+    let run = try makeRun()
     let reporter: any TrainingReporter =
-      json ? JSONReporter(trainer) : TextReporter(trainer)
+      json ? JSONReporter(run) : TextReporter(run)
     Interruption.watch()
     reporter.start()
-    let summary = try trainer.run { event in
+    let summary = try run.run { event in
       reporter.report(event)
       return Interruption.signal == 0 ? .goOn : .stop
     }
     reporter.finish(summary)
+    if let divergence = summary.divergence {
+      Output.warning("\(divergence.text); the log is in \(run.directory.path)")
+      throw ExitCode.failure
+    }
     if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
+  }
+
+  private func makeRun() throws -> TrainingRun {
+    guard let resume else {
+      var sources = try options.sources()
+      try addLength(to: &sources)
+      try sources.add("eval-every", evalEvery, from: "--eval-every")
+      try sources.add("log-every", logEvery, from: "--log-every")
+      try sources.add("checkpoint-every", checkpointEvery, from: "--checkpoint-every")
+      try sources.add("keep", keep, from: "--keep")
+      return try TrainingRun(try sources.resolve(), in: output)
+    }
+    let directory = try RunDirectory(existing: resume)
+    var sources = SettingsSources()
+    try sources.add(file: directory.settingsPath)
+    try addLength(to: &sources)
+    let run = try TrainingRun(resuming: directory, try sources.resolve())
+    for damage in run.damage { Output.warning("\(damage); going on from the one before") }
+    return run
+  }
+
+  private func addLength(to sources: inout SettingsSources) throws {
+    if epochs != nil || steps != nil || seconds != nil {
+      for name in ["epochs", "steps", "seconds"] { try sources.add(name, .null, from: "default") }
+    }
+    try sources.add("epochs", epochs, from: "--epochs")
+    try sources.add("steps", steps, from: "--steps")
+    if let seconds { try sources.add("seconds", .number(seconds), from: "--seconds") }
   }
 }

@@ -159,11 +159,21 @@ extension FlatVector {
   }
 }
 
+/// Encoded as type and elements, or as the name under which a ``TensorStore`` has them.
 extension FlatVector: Codable {
-  private enum CodingKeys: String, CodingKey { case type, elements }
+  private enum CodingKeys: String, CodingKey { case type, elements, tensor }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
+    if let name = try container.decodeIfPresent(String.self, forKey: .tensor) {
+      let store = decoder.userInfo[.tensorStore] as? TensorStore
+      guard let tensor = store?.take(name), tensor.type.isFloatingPoint, tensor.rank == 1 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .tensor, in: container, debugDescription: "there is no vector '\(name)'")
+      }
+      self.init(takingOver: tensor)
+      return
+    }
     let type = try container.decode(DataType.self, forKey: .type)
     guard type.isFloatingPoint else {
       throw DecodingError.dataCorruptedError(
@@ -175,8 +185,12 @@ extension FlatVector: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(type, forKey: .type)
-    try container.encode(doubles, forKey: .elements)
+    if let store = encoder.userInfo[.tensorStore] as? TensorStore {
+      try container.encode(store.add(tensor, at: encoder.codingPath), forKey: .tensor)
+    } else {
+      try container.encode(type, forKey: .type)
+      try container.encode(doubles, forKey: .elements)
+    }
   }
 }
 

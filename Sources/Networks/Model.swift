@@ -50,6 +50,33 @@ public struct Model: Sendable {
     return zip(layout.entries, parameters.views(shapes)).map { ($0.name, $1) }
   }
 
+  /// All parameters, from tensors by name; the other way round, ``tensors(of:)``.
+  ///
+  /// - Throws: ``ParameterMismatch`` where one is missing, is not of this model, or has another
+  ///   shape or type.
+  public func parameters(
+    joining tensors: [String: Tensor], _ type: DataType
+  ) throws(ParameterMismatch) -> FlatVector {
+    if let name = tensors.keys.sorted().first(where: { layout[$0] == nil }) {
+      throw ParameterMismatch(
+        "there is no parameter '\(name)' in a model with "
+          + layout.entries.map(\.name).joined(separator: ", "))
+    }
+    let joined = Tensor(uninitialized: [layout.count], type)
+    for entry in layout.entries {
+      guard let tensor = tensors[entry.name] else {
+        throw ParameterMismatch("the parameter '\(entry.name)' is missing")
+      }
+      guard tensor.type == type, tensor.shape == entry.shape else {
+        throw ParameterMismatch(
+          "the parameter '\(entry.name)' is \(tensor.type)\(tensor.shape), but must be "
+            + "\(type)\(entry.shape)")
+      }
+      joined.slice(from: entry.offset, shape: entry.shape).overwrite(with: tensor)
+    }
+    return FlatVector(takingOver: joined)
+  }
+
   /// A forward pass, and its output.
   func record(
     _ purpose: Record.Purpose, _ parameters: FlatVector, _ inputs: Tensor
@@ -73,4 +100,12 @@ public struct Model: Sendable {
       parameters.count == layout.count,
       "a model with \(layout.count) parameters was given \(parameters.count)")
   }
+}
+
+/// Why tensors are not the parameters of a model, in one line.
+public struct ParameterMismatch: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The reason.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
 }

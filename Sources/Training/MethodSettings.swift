@@ -67,8 +67,8 @@ public struct MethodSettings: Hashable, Sendable {
   /// The method.
   ///
   /// - Parameter totalSteps: The length of the run, at which cosines and envelopes end that are
-  ///   given no end of their own.
-  public func makeMethod(totalSteps: Int) -> Method {
+  ///   given no end of their own; `nil` where it is not known.
+  public func makeMethod(totalSteps: Int?) -> Method {
     var method = Method(
       direction: direction == .adam ? adam : sgd,
       learningRate: makeLearningRate(totalSteps), damping: makeDamping())
@@ -83,7 +83,7 @@ public struct MethodSettings: Hashable, Sendable {
     learningRate == .quadraticModel && model.usesIndependentBatch
   }
 
-  private func makeLearningRate(_ totalSteps: Int) -> LearningRate {
+  private func makeLearningRate(_ totalSteps: Int?) -> LearningRate {
     switch learningRate {
     case .fixed:
       return .fixed(rate)
@@ -93,14 +93,14 @@ public struct MethodSettings: Hashable, Sendable {
       let shape: Schedule.Shape =
         switch shape {
         case .constant: .constant
-        case .cosine: .cosine(total: total ?? totalSteps, final: final)
+        case .cosine: .cosine(total: total ?? totalSteps ?? .max, final: final)
         case .piecewise: .piecewise(zip(boundaries, factors).map(Schedule.Boundary.init))
         }
       return .schedule(Schedule(peak: rate, warmUp: warmUp, shape: shape))
     case .quadraticModel:
       var model = model
       model.envelope = envelopePeak.map {
-        Envelope(peak: $0, total: envelopeTotal ?? totalSteps)
+        Envelope(peak: $0, total: envelopeTotal ?? totalSteps ?? .max)
       }
       return .quadraticModel(model)
     }
@@ -116,7 +116,7 @@ public struct MethodSettings: Hashable, Sendable {
   }
 
   /// What is wrong with the settings taken together; each by itself is known to be in range.
-  func problem(totalSteps: Int) -> String? {
+  func problem(totalSteps: Int?) -> String? {
     let rule = levenbergMarquardt
     if let ceiling = rule.ceiling, ceiling < rule.floor {
       return "damping.ceiling (\(ceiling)) is below damping.floor (\(rule.floor))"
@@ -125,13 +125,24 @@ public struct MethodSettings: Hashable, Sendable {
       return "learning-rate.boundaries has \(boundaries.count) steps, but learning-rate.factors "
         + "\(factors.count) factors; there must be one for each"
     }
-    if learningRate == .schedule, shape == .cosine, warmUp >= total ?? totalSteps {
-      return "learning-rate.warm-up (\(warmUp)) must end before the cosine does, at step "
-        + "\(total ?? totalSteps)"
+    if learningRate == .schedule, shape == .cosine {
+      guard let end = total ?? totalSteps else {
+        return "learning-rate.total is needed: a run whose length is given in seconds has no last "
+          + "step for the cosine to end at"
+      }
+      if warmUp >= end {
+        return "learning-rate.warm-up (\(warmUp)) must end before the cosine does, at step \(end)"
+      }
     }
-    if let peak = envelopePeak, peak >= envelopeTotal ?? totalSteps {
-      return "learning-rate.envelope-peak (\(peak)) must lie before the envelope's end, at step "
-        + "\(envelopeTotal ?? totalSteps)"
+    if let peak = envelopePeak {
+      guard let end = envelopeTotal ?? totalSteps else {
+        return "learning-rate.envelope-total is needed: a run whose length is given in seconds has "
+          + "no last step for the envelope to end at"
+      }
+      if peak >= end {
+        return "learning-rate.envelope-peak (\(peak)) must lie before the envelope's end, at step "
+          + "\(end)"
+      }
     }
     if direction == .sgd, rule.ratioCurvature != .model {
       return "damping.ratio-curvature '\(rule.ratioCurvature.rawValue)' needs direction.kind 'adam'"

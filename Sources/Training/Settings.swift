@@ -12,6 +12,8 @@ public struct Settings: Hashable, Sendable {
   public var epochs: Int?
   /// How long, in steps; `nil`: by epochs.
   public var steps: Int?
+  /// How long, in seconds of steps; `nil`: by epochs or steps.
+  public var seconds: Double?
   /// The greatest size of a batch. Default 3200, the paper's for untuned AdamQLR.
   public var batchSize = 3200
   /// What initial parameters, the order of examples and drawn data follow from.
@@ -29,6 +31,16 @@ public struct Settings: Hashable, Sendable {
   public var activation = Activation.relu
   /// How weights start.
   public var initializer = NetworkShape.WeightInitializer.leCun
+  /// The epochs from one evaluation to the next.
+  public var evaluationInterval = 1
+  /// The steps from one row of the log to the next.
+  public var logInterval = 1
+  /// The steps from one checkpoint to the next; `nil`: one a minute.
+  public var checkpointInterval: Int?
+  /// The number of checkpoints that are kept.
+  public var keptCheckpoints = 3
+  /// How many times the first loss (at least 1) a loss is that counts as exploded; `nil`: none is.
+  public var divergenceFactor: Double? = 1000
   /// How steps are made.
   public var method = MethodSettings(.adamQLR)
 

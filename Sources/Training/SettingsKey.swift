@@ -96,6 +96,7 @@ extension SettingsKey {
     SettingsKey(
       "steps", \.steps, "a whole number from 1, or null", "Length in steps instead of epochs.",
       where: { $0 ?? 1 >= 1 }),
+    positive("seconds", \.seconds, "Length in seconds of steps, evaluation aside, instead."),
     SettingsKey(
       "batch-size", \.batchSize, "a whole number from 1", "Greatest number of examples in a batch.",
       where: { $0 >= 1 }),
@@ -109,6 +110,21 @@ extension SettingsKey {
     SettingsKey(
       "threads", \.threads, "a whole number from 1, or null", "Most threads; null: all cores.",
       where: { $0 ?? 1 >= 1 }),
+    SettingsKey(
+      "eval-every", \.evaluationInterval, "a whole number from 1",
+      "Epochs from one evaluation to the next.", where: { $0 >= 1 }),
+    SettingsKey(
+      "log-every", \.logInterval, "a whole number from 1",
+      "Steps from one row of the log to the next.", where: { $0 >= 1 }),
+    SettingsKey(
+      "checkpoint-every", \.checkpointInterval, "a whole number from 1, or null",
+      "Steps from one checkpoint to the next; null: one a minute.", where: { $0 ?? 1 >= 1 }),
+    SettingsKey(
+      "keep", \.keptCheckpoints, "a whole number from 1", "Number of checkpoints that are kept.",
+      where: { $0 >= 1 }),
+    positive(
+      "divergence-factor", \.divergenceFactor,
+      "The run ends where ten losses in a row are this many times the first; null: never."),
   ]
 
   private static let network: [SettingsKey] = [

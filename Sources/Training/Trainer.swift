@@ -7,32 +7,26 @@ import Torch
 /// A training run: what its settings say, step by step.
 ///
 ///     var trainer = try Trainer(settings)
-///     let summary = try trainer.run { event in
+///     while let event = try trainer.next() {
 ///       if case .epoch(let epoch) = event { print(epoch.number, epoch.trainingLoss) }
-///       return .goOn
 ///     }
+///     print(trainer.summary().test?.loss)
+///
+/// Settings, parameters and ``state`` determine all that follows.
 public struct Trainer {
   /// The settings.
   public let settings: Settings
   /// What is learned.
   public let problem: Problem
-  /// The number of steps in all.
-  public let totalSteps: Int
-  /// The number of steps in an epoch.
-  public var stepsPerEpoch: Int { plan.batchCount }
-  /// The number of steps made.
-  public private(set) var step = 0
-  /// Whether λ is part of the method.
-  public var isDamped: Bool {
-    if case .none = optimizer.method.damping { return false }
-    return true
-  }
+  /// The number of steps in all; `nil` where only the time is given.
+  public let totalSteps: Int?
   /// The parameters.
   public private(set) var parameters: FlatVector
 
   private let plan: BatchPlan
   private let independentPlan: BatchPlan?
   private var optimizer: Optimizer<FlatVector>
+  private var progress = Progress()
   private var order: EpochOrder?
   private var independentOrder: EpochOrder?
 
@@ -42,7 +36,7 @@ public struct Trainer {
   ///   cannot be read.
   public init(_ settings: Settings) throws {
     if let threads = settings.threads { Runtime.threadCount = threads }
-    let type: DataType = settings.precision == .double ? .float64 : .float32
+    let type = settings.precision.type
     let problem = try Problem(
       settings.task, network: settings.networkShape, dataDirectory: settings.directory,
       seed: UInt64(settings.seed), type)
@@ -51,8 +45,7 @@ public struct Trainer {
     plan = BatchPlan(
       exampleCount: problem.training.count, batchSize: settings.batchSize,
       seed: UInt64(settings.seed))
-    totalSteps =
-      settings.steps ?? (settings.epochs ?? settings.defaultEpochs) * plan.batchCount
+    totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
     let method = settings.method.makeMethod(totalSteps: totalSteps)
     independentPlan =
@@ -72,59 +65,54 @@ public struct Trainer {
     optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
   }
 
-  /// Makes one step.
-  @discardableResult
-  public mutating func makeStep() throws -> StepReport {
+  /// The next thing that happens; `nil` at the end of the run.
+  ///
+  /// - Throws: What a step throws; everything is then as it was.
+  public mutating func next() throws -> TrainingEvent? {
+    if let last = progress.unevaluated { return .epoch(evaluate(after: last)) }
+    if isOver { return nil }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let report = try makeStep()
+    progress.seconds += (clock.now - start).seconds
+    progress.note(
+      report, count: plan.range(ofBatch: (step - 1) % plan.batchCount).count,
+      factor: settings.divergenceFactor)
+    if step % (stepsPerEpoch * settings.evaluationInterval) == 0 || isOver {
+      progress.unevaluated = report
+    }
+    return progress.divergence.map { .diverged(report, $0) } ?? .step(report)
+  }
+
+  /// What came of the run so far.
+  public func summary() -> TrainingSummary {
+    TrainingSummary(
+      training: problem.evaluate(problem.training, at: parameters),
+      validation: problem.validation.map { problem.evaluate($0, at: parameters) },
+      test: problem.test.map { problem.evaluate($0, at: parameters) }, steps: step,
+      seconds: progress.seconds, isComplete: isOver, divergence: progress.divergence,
+      events: progress.events)
+  }
+
+  private mutating func makeStep() throws -> StepReport {
     let (epoch, batch) = step.quotientAndRemainder(dividingBy: plan.batchCount)
     let objective = Self.objective(plan, epoch, batch, &order, problem)
     let independent = independentPlan.map {
       Self.objective($0, epoch, batch, &independentOrder, problem)
     }
     let report = try optimizer.step(&parameters, on: objective, independent: independent)
-    step += 1
+    progress.step += 1
     return report
   }
 
-  /// Goes on to the end, or until `observe` asks to stop, which it can after every step.
-  ///
-  /// - Parameter observe: Is told of everything that happens.
-  /// - Returns: What came out.
-  public mutating func run(_ observe: (TrainingEvent) throws -> Continuation) throws
-    -> TrainingSummary
-  {
-    let clock = ContinuousClock()
-    let start = clock.now
-    var outside = Duration.zero
-    var tally = EpochTally()
-    var events: [String: Int] = [:]
-    var continuation = Continuation.goOn
-    while step < totalSteps, continuation == .goOn {
-      let report = try makeStep()
-      tally.add(report, count: batchCount(ofStep: step - 1))
-      for name in report.events.names { events[name, default: 0] += 1 }
-      continuation = try observe(.step(report))
-      guard step % stepsPerEpoch == 0 || step == totalSteps || continuation == .stop else {
-        continue
-      }
-      let pause = clock.now
-      let epoch = EpochReport(
-        number: (step - 1) / stepsPerEpoch + 1, step: step, trainingLoss: tally.meanLoss,
-        validation: problem.validation.map { problem.evaluate($0, at: parameters) },
-        last: report, seconds: (pause - start - outside).seconds)
-      tally = EpochTally()
-      if continuation == .goOn { continuation = try observe(.epoch(epoch)) }
-      outside += clock.now - pause
-    }
-    let seconds = (clock.now - start - outside).seconds
-    return TrainingSummary(
-      training: problem.evaluate(problem.training, at: parameters),
+  private mutating func evaluate(after last: StepReport) -> EpochReport {
+    let report = EpochReport(
+      number: (step - 1) / stepsPerEpoch + 1, step: step, trainingLoss: progress.meanLoss,
       validation: problem.validation.map { problem.evaluate($0, at: parameters) },
-      test: problem.test.map { problem.evaluate($0, at: parameters) }, steps: step,
-      seconds: seconds, isComplete: step == totalSteps, events: events)
-  }
-
-  private func batchCount(ofStep step: Int) -> Int {
-    plan.range(ofBatch: step % plan.batchCount).count
+      test: problem.test.map { problem.evaluate($0, at: parameters) }, last: last,
+      seconds: progress.seconds)
+    progress.noteEvaluation()
+    return report
   }
 
   /// The loss on one batch; the whole set where that is the batch.
@@ -138,6 +126,56 @@ public struct Trainer {
     }
     return NetworkObjective(
       problem.model, problem.loss, inputs: examples.inputs, targets: examples.targets)
+  }
+}
+
+extension Trainer {
+  /// The number of steps made.
+  public var step: Int { progress.step }
+
+  /// The time of all steps made, in seconds.
+  public var seconds: Double { progress.seconds }
+
+  /// The number of steps in an epoch.
+  public var stepsPerEpoch: Int { plan.batchCount }
+
+  /// Whether no step follows.
+  public var isOver: Bool {
+    progress.divergence != nil || step >= totalSteps ?? .max
+      || progress.seconds >= settings.seconds ?? .infinity
+  }
+
+  /// Whether λ is part of the method.
+  public var isDamped: Bool {
+    if case .none = optimizer.method.damping { return false }
+    return true
+  }
+
+  /// Everything but the parameters that a step changes.
+  public struct State: Codable, Sendable {
+    var progress: Progress
+    var optimizer: OptimizerState<FlatVector>
+  }
+
+  /// Everything but the parameters that a step changes.
+  public var state: State { State(progress: progress, optimizer: optimizer.state) }
+
+  /// Goes on from a saved state.
+  ///
+  /// - Throws: ``FileError`` where it is not one of a run with these settings.
+  mutating func restore(_ state: State, _ parameters: FlatVector, path: String) throws(FileError) {
+    let (saved, own) = (state.optimizer, optimizer.state)
+    guard
+      saved.direction.vectors.map(\.count) == own.direction.vectors.map(\.count),
+      (saved.direction.vectors + [saved.previousDirection].compactMap { $0 }).allSatisfy({
+        $0.type == parameters.type
+      }),
+      saved.previousDirection?.count == own.previousDirection?.count,
+      saved.step == state.progress.step, saved.step >= 0
+    else { throw FileError(path, "this is the state of a run with other settings") }
+    self.parameters = parameters
+    progress = state.progress
+    optimizer.state = saved
   }
 }
 
@@ -156,19 +194,6 @@ private struct EpochOrder {
   }
 }
 
-/// The mean loss of an epoch's batches before each step, weighted by their sizes.
-private struct EpochTally {
-  private var sum = 0.0
-  private var count = 0
-
-  mutating func add(_ report: StepReport, count: Int) {
-    sum += report.loss * Double(count)
-    self.count += count
-  }
-
-  var meanLoss: Double { sum / Double(count) }
-}
-
 extension Duration {
   /// The duration in seconds.
   public var seconds: Double {
@@ -180,5 +205,21 @@ extension Settings {
   /// The directory of the data sets after all defaults.
   public var directory: String {
     dataDirectory ?? ProcessInfo.processInfo.environment["ADAMQLR_DATA"] ?? "."
+  }
+
+  fileprivate func totalSteps(stepsPerEpoch: Int) -> Int? {
+    if let steps { return steps }
+    if epochs == nil, seconds != nil { return nil }
+    return (epochs ?? defaultEpochs) * stepsPerEpoch
+  }
+}
+
+extension Settings.Precision {
+  /// The type of all vectors.
+  var type: DataType {
+    switch self {
+    case .float: .float32
+    case .double: .float64
+    }
   }
 }

@@ -4,8 +4,10 @@ import AdamQLR
 public enum TrainingEvent: Sendable {
   /// A step was made.
   case step(StepReport)
-  /// An epoch is over.
+  /// Epochs are over, as many as lie between two evaluations.
   case epoch(EpochReport)
+  /// The run has diverged, as the last steps show, and is at its end.
+  case diverged(StepReport, Divergence)
 }
 
 /// Whether a run goes on.
@@ -16,24 +18,26 @@ public enum Continuation: Sendable {
   case stop
 }
 
-/// An epoch in figures.
+/// The epochs since the evaluation before, in figures.
 public struct EpochReport: Sendable {
-  /// Its number, from 1.
+  /// The number of the last of them, from 1.
   public var number: Int
   /// The number of steps made so far.
   public var step: Int
-  /// The mean of its batches' losses, each before its step, weighted by their sizes.
+  /// The mean of their batches' losses, each before its step, weighted by their sizes.
   public var trainingLoss: Double
-  /// The score on the validation examples after it.
+  /// The score on the validation examples after them.
   public var validation: Score?
-  /// Its last step.
+  /// The score on the test examples after them.
+  public var test: Score?
+  /// Their last step.
   public var last: StepReport
   /// The time of all steps so far, evaluation aside.
   public var seconds: Double
 }
 
 /// What came out of a training run.
-public struct TrainingSummary: Sendable {
+public struct TrainingSummary: Codable, Sendable {
   /// The score on the training examples at the end.
   public var training: Score
   /// The score on the validation examples.
@@ -46,6 +50,8 @@ public struct TrainingSummary: Sendable {
   public var seconds: Double
   /// Whether the run came to its end, rather than being stopped.
   public var isComplete: Bool
+  /// How the run diverged, if it did.
+  public var divergence: Divergence?
   /// How often each thing out of the ordinary happened.
   public var events: [String: Int]
 }

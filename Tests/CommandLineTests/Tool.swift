@@ -34,11 +34,36 @@ struct Tool {
     return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
   }()
 
+  /// Where runs leave their directories unless told otherwise; removed with the process.
+  static let scratch: URL = {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("adamqlr-tests-\(UUID().uuidString)")
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    atexit { try? FileManager.default.removeItem(at: Tool.scratch) }
+    return folder
+  }()
+
+  /// A path in the scratch directory at which there is nothing yet.
+  static func newPath(_ name: String) -> String {
+    scratch.appendingPathComponent("\(name)-\(UUID().uuidString)").path
+  }
+
   /// Starts a run without waiting for it.
-  static func start(_ arguments: [String], output: Pipe, errors: Pipe) throws -> Process {
+  ///
+  /// - Parameter fileSizeLimit: The size in bytes beyond which the system refuses to write files.
+  static func start(
+    _ arguments: [String], fileSizeLimit: Int? = nil, output: Pipe, errors: Pipe
+  ) throws -> Process {
     let process = Process()
-    process.executableURL = url
-    process.arguments = arguments
+    if let fileSizeLimit {
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      let script = "trap '' XFSZ; ulimit -f \(fileSizeLimit / 1024); exec \"$0\" \"$@\""
+      process.arguments = ["-c", script, url.path] + arguments
+    } else {
+      process.executableURL = url
+      process.arguments = arguments
+    }
+    process.currentDirectoryURL = scratch
     process.standardOutput = output
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
@@ -51,9 +76,10 @@ struct Tool {
 
   static func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
-  static func run(_ arguments: [String]) throws -> Result {
+  static func run(_ arguments: [String], fileSizeLimit: Int? = nil) throws -> Result {
     let (output, errors) = (Pipe(), Pipe())
-    let process = try start(arguments, output: output, errors: errors)
+    let process = try start(
+      arguments, fileSizeLimit: fileSizeLimit, output: output, errors: errors)
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()

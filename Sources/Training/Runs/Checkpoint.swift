@@ -1,0 +1,142 @@
+import AdamQLR
+import Foundation
+import Networks
+import Torch
+
+/// All that a run needs to go on, in a directory of four files:
+///
+///     weights.safetensors     the parameters by name
+///     optimizer.safetensors   the optimizer's vectors
+///     state.json              everything else
+///     checksums.txt           the size and CRC-32C of the others
+///
+/// It is written under another name and renamed when it has reached the disk, so that a checkpoint
+/// is whole or not there; the checksums tell of damage done later.
+public struct Checkpoint {
+  /// The path of the directory.
+  public let path: String
+  /// The parameters.
+  public let parameters: FlatVector
+  let state: Trainer.State
+  let logPosition: Int
+
+  private static let weightsName = "weights.safetensors"
+  private static let optimizerName = "optimizer.safetensors"
+  private static let stateName = "state.json"
+  private static let checksumsName = "checksums.txt"
+
+  private struct StateFile: Codable {
+    var version = Release.version
+    /// The size of the log at the checkpoint.
+    var logPosition: Int
+    var trainer: Trainer.State
+  }
+
+  /// The number of steps made.
+  public var step: Int { state.progress.step }
+
+  /// Reads a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - path: Its directory.
+  ///   - model: The model that the parameters belong to.
+  ///   - type: Their type.
+  /// - Throws: ``FileError`` where it is damaged or belongs to another model.
+  init(_ path: String, _ model: Model, _ type: DataType) throws(FileError) {
+    self.path = path
+    let files = try Self.readChecked(path)
+    do {
+      let weights = try Safetensors(files[Self.weightsName] ?? Data())
+      parameters = try model.parameters(joining: weights.tensors, type)
+      let vectors = try Safetensors(files[Self.optimizerName] ?? Data())
+      let contents = try StateCoding.decoder(TensorStore(vectors.tensors))
+        .decode(StateFile.self, from: files[Self.stateName] ?? Data())
+      state = contents.trainer
+      logPosition = contents.logPosition
+    } catch let error as DecodingError {
+      throw FileError(path, "the checkpoint cannot be read: \(error)")
+    } catch {
+      throw FileError(path, "the checkpoint cannot be read: \(error)")
+    }
+  }
+
+  /// Writes a checkpoint.
+  static func write(_ trainer: Trainer, logPosition: Int, to path: String) throws {
+    let url = URL(fileURLWithPath: path)
+    let parent = url.deletingLastPathComponent()
+    let unfinished = parent.appendingPathComponent(CheckpointStore.unfinishedName).path
+    let manager = FileManager.default
+    try? manager.removeItem(atPath: unfinished)
+    do {
+      try makeDirectory(at: unfinished)
+      let weights = Safetensors(
+        Dictionary(
+          uniqueKeysWithValues: trainer.problem.model.tensors(of: trainer.parameters).map {
+            ($0.name, $0.tensor)
+          }),
+        metadata: [
+          "format": "pt", "task": trainer.settings.task.rawValue, "step": String(trainer.step),
+        ])
+      let store = TensorStore()
+      let state = try StateCoding.encoder(store).encode(
+        StateFile(logPosition: logPosition, trainer: trainer.state))
+      let optimizer = Safetensors(store.tensors)
+      var lines: [String] = []
+      lines.append(try write(weightsName, in: unfinished) { try weights.write($0) })
+      lines.append(try write(optimizerName, in: unfinished) { try optimizer.write($0) })
+      lines.append(try write(stateName, in: unfinished) { try state.withUnsafeBytes($0) })
+      let checksums = Data((lines.joined(separator: "\n") + "\n").utf8)
+      _ = try write(checksumsName, in: unfinished) { try checksums.withUnsafeBytes($0) }
+      try FileDescriptor.synchronize(directory: unfinished)
+      // One may be there from before, if the run went back behind it because it is damaged.
+      try? manager.removeItem(atPath: path)
+      try renameFile(unfinished, to: path)
+      try FileDescriptor.synchronize(directory: parent.path)
+    } catch {
+      try? manager.removeItem(atPath: unfinished)
+      throw error
+    }
+  }
+
+  /// Writes a file and returns its line of the checksums.
+  private static func write(
+    _ name: String, in directory: String,
+    _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws -> String {
+    let file = try FileDescriptor("\(directory)/\(name)", O_WRONLY | O_CREAT | O_TRUNC)
+    var check = CRC32C()
+    var size = 0
+    try body { bytes in
+      try file.write(bytes)
+      check.add(bytes)
+      size += bytes.count
+    }
+    try file.synchronize()
+    return line(name, size, check)
+  }
+
+  /// The files' contents, compared with the checksums.
+  private static func readChecked(_ path: String) throws(FileError) -> [String: Data] {
+    let checksums = String(decoding: try readFile(at: "\(path)/\(checksumsName)"), as: UTF8.self)
+    var files: [String: Data] = [:]
+    var lines: [String] = []
+    for name in [weightsName, optimizerName, stateName] {
+      let data = try readFile(at: "\(path)/\(name)")
+      let found = data.withUnsafeBytes { line(name, $0.count, CRC32C.of($0)) }
+      guard checksums.contains(found) else {
+        throw FileError("\(path)/\(name)", "the checkpoint is damaged: the checksum differs")
+      }
+      files[name] = data
+      lines.append(found)
+    }
+    guard checksums == lines.joined(separator: "\n") + "\n" else {
+      throw FileError("\(path)/\(checksumsName)", "the checkpoint is damaged")
+    }
+    return files
+  }
+
+  private static func line(_ name: String, _ size: Int, _ check: CRC32C) -> String {
+    let digits = String(check.value, radix: 16)
+    return "\(String(repeating: "0", count: 8 - digits.count))\(digits) \(size) \(name)"
+  }
+}

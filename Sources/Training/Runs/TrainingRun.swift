@@ -1,0 +1,149 @@
+import AdamQLR
+import Foundation
+import Networks
+import Torch
+
+/// A training run in a directory: logged, and with checkpoints to go on from.
+///
+///     let run = try TrainingRun(settings, in: nil)
+///     let summary = try run.run { event in .goOn }
+///
+/// Interrupted anywhere and resumed, a run ends with the figures of one that was not, times
+/// excepted.
+public final class TrainingRun {
+  /// The directory.
+  public let directory: RunDirectory
+  /// The run itself.
+  public private(set) var trainer: Trainer
+  /// What was found damaged when the run was resumed.
+  public let damage: [FileError]
+
+  private let lock: RunLock
+  private let checkpoints: CheckpointStore
+  private var log: EventLog
+  private var status: RunStatus
+  private var row = MetricRow()
+  private let showsPosition: Bool
+  private var checkpointTime = ContinuousClock.now
+  private var checkpointStep: Int
+
+  /// Starts a run in a directory of its own.
+  ///
+  /// - Parameters:
+  ///   - settings: What the run does.
+  ///   - path: The directory; `nil`: `runs/TASK-OPTIMIZER-TIME`.
+  /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
+  public init(_ settings: Settings, in path: String?) throws {
+    trainer = try Trainer(settings)
+    directory = try RunDirectory(makingAt: path, for: settings.resolved)
+    lock = try RunLock(directory)
+    damage = []
+    checkpoints = CheckpointStore(directory, keeping: settings.keptCheckpoints)
+    log = try EventLog(directory.logPath, from: 0)
+    status = RunStatus(trainer)
+    showsPosition = trainer.parameters.count == 2
+    checkpointStep = 0
+    try directory.write(status)
+  }
+
+  /// Goes on with a run from its newest whole checkpoint, or from the start where there is none.
+  ///
+  /// - Parameters:
+  ///   - directory: The run's.
+  ///   - settings: Its settings, perhaps with another length.
+  /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
+  public init(resuming directory: RunDirectory, _ settings: Settings) throws {
+    self.directory = directory
+    lock = try RunLock(directory)
+    trainer = try Trainer(settings)
+    checkpoints = CheckpointStore(directory, keeping: settings.keptCheckpoints)
+    let (checkpoint, damage) = checkpoints.newest(trainer.problem.model, settings.precision.type)
+    if let checkpoint {
+      try trainer.restore(checkpoint.state, checkpoint.parameters, path: checkpoint.path)
+    }
+    self.damage = damage
+    log = try EventLog(directory.logPath, from: checkpoint?.logPosition ?? 0)
+    var status = RunStatus(trainer)
+    status.started = (try? directory.status())?.started ?? status.started
+    self.status = status
+    showsPosition = trainer.parameters.count == 2
+    checkpointStep = trainer.step
+    if trainer.settings != (try? directory.settings()) { try directory.write(settings) }
+    try directory.write(status)
+  }
+
+  /// Goes on to the end, or until `observe` asks to stop, which it can after everything that
+  /// happens.
+  ///
+  /// - Parameter observe: Is told of everything that happens.
+  /// - Returns: What came out.
+  /// - Throws: What a step throws, and ``FileError`` where the directory cannot be written; the run
+  ///   can then go on from its last checkpoint.
+  public func run(_ observe: (TrainingEvent) throws -> Continuation) throws -> TrainingSummary {
+    var continuation = Continuation.goOn
+    while continuation == .goOn, let event = try trainer.next() {
+      try add(event)
+      try writeCheckpointIfDue()
+      continuation = try observe(event)
+    }
+    let summary = trainer.summary()
+    try writeCheckpoint()
+    status.summary = summary
+    status.state =
+      summary.divergence != nil ? .diverged : summary.isComplete ? .finished : .stopped
+    try directory.write(status)
+    return summary
+  }
+
+  private func add(_ event: TrainingEvent) throws {
+    let step: Int
+    row.removeAll()
+    switch event {
+    case .step(let report), .diverged(let report, _):
+      step = trainer.step
+      guard step % trainer.settings.logInterval == 0 else { return }
+      row.add(report)
+      if showsPosition {
+        let position = trainer.parameters.doubles
+        row.add(.positionX, position[0])
+        row.add(.positionY, position[1])
+      }
+    case .epoch(let report):
+      step = report.step
+      row.add(report)
+    }
+    try log.add(row, step: step)
+  }
+
+  private func writeCheckpointIfDue() throws {
+    let isDue: Bool
+    if let interval = trainer.settings.checkpointInterval {
+      isDue = trainer.step - checkpointStep >= interval
+    } else {
+      isDue = ContinuousClock.now - checkpointTime > .seconds(60)
+    }
+    if isDue { try writeCheckpoint() }
+  }
+
+  private func writeCheckpoint() throws {
+    // The log first: a checkpoint counts on all rows before it.
+    try log.synchronize()
+    try checkpoints.write(trainer, logPosition: log.position)
+    checkpointStep = trainer.step
+    checkpointTime = .now
+  }
+}
+
+extension Settings {
+  /// The settings with what the machine and the place decide made explicit, so that they mean the
+  /// same anywhere.
+  fileprivate var resolved: Settings {
+    var settings = self
+    settings.threads = Runtime.threadCount
+    if steps == nil, seconds == nil { settings.epochs = epochs ?? defaultEpochs }
+    if let source = task.source, !source.files.isEmpty {
+      settings.dataDirectory = URL(fileURLWithPath: directory).standardizedFileURL.path
+    }
+    return settings
+  }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Testing
+
+@Suite("Run directories of adamqlr")
+struct RunDirectoryTests {
+  /// A run whose end takes a few dozen steps, with all that a state can hold.
+  static let arguments = [
+    "train", "--epochs", "6", "--batch-size", "1000", "--checkpoint-every", "3", "--json",
+    "--set", "network.hidden=[8]", "--set", "learning-rate.independent-batch=true",
+    "--set", "learning-rate.memory=0.9", "--set", "rejects-increase=true",
+  ]
+
+  /// What a finished run leaves, times excepted: the weights' bytes and the log's rows.
+  private func outcome(_ directory: String) throws -> (weights: Data, summary: Data) {
+    let folder = URL(fileURLWithPath: directory)
+    let checkpoints = folder.appendingPathComponent("checkpoints")
+    let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).sorted()
+    let last = checkpoints.appendingPathComponent(try #require(names.last))
+    let status = try #require(
+      try JSONSerialization.jsonObject(
+        with: Data(contentsOf: folder.appendingPathComponent("run.json"))) as? [String: Any])
+    #expect(status["state"] as? String == "finished")
+    var summary = try #require(status["summary"] as? [String: Any])
+    summary["seconds"] = nil
+    return (
+      try Data(contentsOf: last.appendingPathComponent("weights.safetensors")),
+      try JSONSerialization.data(withJSONObject: summary, options: .sortedKeys)
+    )
+  }
+
+  @Test("A run killed at random moments and resumed ends as one that was not", arguments: [4])
+  func kills(_ count: Int) throws {
+    let (whole, killed) = (Tool.newPath("whole"), Tool.newPath("killed"))
+    let result = try Tool.run(Self.arguments + ["--output", whole])
+    #expect(result.status == 0, "\(result.errors)")
+    var generator = SystemRandomNumberGenerator()
+    var kills = 0
+    var isFinished = false
+    for attempt in 0..<1000 where !isFinished {
+      let arguments =
+        FileManager.default.fileExists(atPath: killed + "/settings.yaml")
+        ? ["train", "--resume", killed, "--json"] : Self.arguments + ["--output", killed]
+      let process = try Tool.start(arguments, output: Pipe(), errors: Pipe())
+      if kills < count {
+        usleep(UInt32.random(in: 0..<400_000, using: &generator))
+        kills += process.isRunning ? 1 : 0
+        kill(process.processIdentifier, SIGKILL)
+      }
+      process.waitUntilExit()
+      isFinished = process.terminationReason == .exit && process.terminationStatus == 0
+      try #require(attempt < 999)
+    }
+    let (first, second) = (try outcome(whole), try outcome(killed))
+    #expect(first.weights == second.weights)
+    #expect(first.summary == second.summary)
+  }
+
+  @Test("A stopped run goes on where it was, and a finished one can be made longer")
+  func stopping() throws {
+    let (whole, longer) = (Tool.newPath("whole"), Tool.newPath("longer"))
+    #expect(try Tool.run(Self.arguments + ["--output", whole]).status == 0)
+    let short = Self.arguments.map { $0 == "6" ? "4" : $0 } + ["--output", longer]
+    #expect(try Tool.run(short).status == 0)
+    let resumed = try Tool.run("train", "--resume", longer, "--epochs", "6", "--json")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try resumed.objects().first?["step"] as? Int == 48)
+    let (first, second) = (try outcome(whole), try outcome(longer))
+    #expect(first.weights == second.weights)
+    #expect(first.summary == second.summary)
+  }
+
+  @Test("A damaged checkpoint is named and the one before is used")
+  func damage() throws {
+    let (whole, damaged) = (Tool.newPath("whole"), Tool.newPath("damaged"))
+    #expect(try Tool.run(Self.arguments + ["--output", whole]).status == 0)
+    #expect(try Tool.run(Self.arguments + ["--output", damaged]).status == 0)
+    let newest = damaged + "/checkpoints/step-000000072"
+    for (name, change) in [("weights.safetensors", 1000), ("state.json", 5)] {
+      let file = URL(fileURLWithPath: newest + "/" + name)
+      var bytes = try Data(contentsOf: file)
+      bytes[change] ^= 4
+      try bytes.write(to: file)
+      let resumed = try Tool.run("train", "--resume", damaged, "--json")
+      #expect(resumed.status == 0)
+      #expect(resumed.errors.contains("\(newest)/\(name)"), "\(resumed.errors)")
+      #expect(try resumed.objects().first?["step"] as? Int == 69)
+      let (first, second) = (try outcome(whole), try outcome(damaged))
+      #expect(first.weights == second.weights)
+      #expect(first.summary == second.summary)
+    }
+  }
+
+  @Test("The settings that a run writes make the same run")
+  func settings() throws {
+    let (first, second) = (Tool.newPath("first"), Tool.newPath("second"))
+    #expect(try Tool.run(Self.arguments + ["--output", first]).status == 0)
+    let again = try Tool.run("train", "-c", first + "/settings.yaml", "--output", second)
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try outcome(first).weights == outcome(second).weights)
+    func text(_ run: String) throws -> String {
+      try String(contentsOfFile: run + "/settings.yaml", encoding: .utf8)
+    }
+    #expect(try text(first) == text(second))
+  }
+
+  @Test("A run that diverges says so, and keeps its log")
+  func divergence() throws {
+    let path = Tool.newPath("diverged")
+    let result = try Tool.run(
+      "train", "--optimizer", "sgd", "--set", "learning-rate.value=1e4", "--task", "rosenbrock",
+      "--steps", "500", "--json", "--output", path)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("diverged at step"))
+    #expect(result.errors.contains("α 1e+04"))
+    let summary = try #require(try result.objects().last)
+    #expect(summary["diverged"] as? Bool == true)
+    #expect(try #require(summary["steps"] as? Int) < 20)
+    let status = try String(contentsOfFile: path + "/run.json", encoding: .utf8)
+    #expect(status.contains("\"state\" : \"diverged\""))
+  }
+
+  @Test("Directories that cannot be used are said to be so")
+  func refusals() throws {
+    let path = Tool.newPath("run")
+    let short = ["train", "--steps", "1", "--output"]
+    #expect(try Tool.run(short + [path]).status == 0)
+    func expect(_ arguments: [String], says parts: String...) throws {
+      let result = try Tool.run(arguments)
+      #expect(result.status != 0)
+      for part in parts { #expect(result.errors.contains(part), "\(result.errors)") }
+    }
+    try expect(short + [path], says: path, "--resume")
+    try expect(["train", "--resume", Tool.newPath("nothing")], says: "no run directory")
+    try expect(["train", "--resume", path, "--seed", "1"], says: "--resume", "--epochs")
+    try expect(["train", "--resume", path, "--output", path], says: "--output", "--resume")
+    try expect(short + ["/proc/run"], says: "/proc/run")
+    try expect(short + ["/dev/null/run"], says: "/dev/null/run", "directory")
+  }
+
+  @Test("Two processes do not train in one directory", .timeLimit(.minutes(1)))
+  func lock() throws {
+    let path = Tool.newPath("locked")
+    let output = Pipe()
+    let first = try Tool.start(
+      ["train", "--epochs", "2000", "--json", "--output", path], output: output, errors: Pipe())
+    _ = output.fileHandleForReading.availableData
+    let second = try Tool.run("train", "--resume", path)
+    kill(first.processIdentifier, SIGKILL)
+    first.waitUntilExit()
+    #expect(second.status != 0)
+    #expect(second.errors.contains("another process"))
+  }
+
+  @Test("A disk that is full ends the run with a clear error, and nothing is lost")
+  func fullDisk() throws {
+    // A limit on the size of files stands in for the disk: the log grows beyond it.
+    let path = Tool.newPath("full")
+    let arguments = [
+      "train", "--task", "rosenbrock", "--steps", "20000", "--checkpoint-every", "2000",
+      "--eval-every", "100000", "--output", path,
+    ]
+    let limited = try Tool.run(arguments, fileSizeLimit: 1 << 21)
+    #expect(limited.status == 1)
+    #expect(limited.errors.contains("events.out.tfevents.adamqlr"), "\(limited.errors)")
+    let resumed = try Tool.run("train", "--resume", path)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.output.contains("going on after step"))
+  }
+}
