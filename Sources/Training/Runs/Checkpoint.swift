@@ -1,6 +1,7 @@
 import AdamQLR
 import Foundation
 import Networks
+import Tasks
 import Torch
 
 /// All that a run needs to go on, in a directory of four files:
@@ -20,6 +21,8 @@ public struct Checkpoint {
   let state: Trainer.State
   let logPosition: Int
 
+  /// The name under which a checkpoint is written before it is whole.
+  private static let unfinishedName = ".unfinished"
   private static let weightsName = "weights.safetensors"
   private static let optimizerName = "optimizer.safetensors"
   private static let stateName = "state.json"
@@ -64,7 +67,7 @@ public struct Checkpoint {
   static func write(_ trainer: Trainer, logPosition: Int, to path: String) throws {
     let url = URL(fileURLWithPath: path)
     let parent = url.deletingLastPathComponent()
-    let unfinished = parent.appendingPathComponent(CheckpointStore.unfinishedName).path
+    let unfinished = parent.appendingPathComponent(unfinishedName).path
     let manager = FileManager.default
     try? manager.removeItem(atPath: unfinished)
     do {
@@ -139,4 +142,53 @@ public struct Checkpoint {
     let digits = String(check.value, radix: 16)
     return "\(String(repeating: "0", count: 8 - digits.count))\(digits) \(size) \(name)"
   }
+}
+
+extension RunDirectory {
+  /// The run's newest checkpoint that is whole, and what is wrong with those after it.
+  ///
+  /// - Parameters:
+  ///   - problem: What the run learns.
+  ///   - precision: The precision of its vectors.
+  public func newestCheckpoint(
+    of problem: Problem, _ precision: Settings.Precision
+  ) -> (checkpoint: Checkpoint?, damage: [FileError]) {
+    var damage: [FileError] = []
+    for step in checkpointSteps().reversed() {
+      do {
+        let path = checkpointPath(ofStep: step)
+        return (try Checkpoint(path, problem.model, precision.type), damage)
+      } catch {
+        damage.append(error)
+      }
+    }
+    return (nil, damage)
+  }
+
+  /// Writes a checkpoint and removes all but the newest few.
+  func writeCheckpoint(_ trainer: Trainer, logPosition: Int) throws {
+    try Checkpoint.write(
+      trainer, logPosition: logPosition, to: checkpointPath(ofStep: trainer.step))
+    let steps = checkpointSteps()
+    let kept = steps.filter { $0 <= trainer.step }.suffix(trainer.settings.keptCheckpoints)
+    for step in steps where !kept.contains(step) {
+      try? FileManager.default.removeItem(atPath: checkpointPath(ofStep: step))
+    }
+  }
+
+  /// The steps of the checkpoints that there are, rising.
+  private func checkpointSteps() -> [Int] {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: checkpointsPath)
+    return (names ?? []).compactMap { name in
+      name.hasPrefix(Self.stepPrefix) ? Int(name.dropFirst(Self.stepPrefix.count)) : nil
+    }.sorted()
+  }
+
+  private func checkpointPath(ofStep step: Int) -> String {
+    let digits = String(step)
+    let zeros = String(repeating: "0", count: max(9 - digits.count, 0))
+    return "\(checkpointsPath)/\(Self.stepPrefix)\(zeros)\(digits)"
+  }
+
+  private static let stepPrefix = "step-"
 }

@@ -19,7 +19,6 @@ public final class TrainingRun {
   public let damage: [FileError]
 
   private let lock: RunLock
-  private let checkpoints: CheckpointStore
   private var log: EventLog
   private var status: RunStatus
   private var row = MetricRow()
@@ -38,7 +37,6 @@ public final class TrainingRun {
     directory = try RunDirectory(makingAt: path, for: settings.resolved)
     lock = try RunLock(directory)
     damage = []
-    checkpoints = CheckpointStore(directory, keeping: settings.keptCheckpoints)
     log = try EventLog(directory.logPath, from: 0)
     status = RunStatus(trainer)
     showsPosition = trainer.parameters.count == 2
@@ -56,8 +54,7 @@ public final class TrainingRun {
     self.directory = directory
     lock = try RunLock(directory)
     trainer = try Trainer(settings)
-    checkpoints = CheckpointStore(directory, keeping: settings.keptCheckpoints)
-    let (checkpoint, damage) = checkpoints.newest(trainer.problem.model, settings.precision.type)
+    let (checkpoint, damage) = directory.newestCheckpoint(of: trainer.problem, settings.precision)
     if let checkpoint {
       try trainer.restore(checkpoint.state, checkpoint.parameters, path: checkpoint.path)
     }
@@ -128,7 +125,7 @@ public final class TrainingRun {
   private func writeCheckpoint() throws {
     // The log first: a checkpoint counts on all rows before it.
     try log.synchronize()
-    try checkpoints.write(trainer, logPosition: log.position)
+    try directory.writeCheckpoint(trainer, logPosition: log.position)
     checkpointStep = trainer.step
     checkpointTime = .now
   }

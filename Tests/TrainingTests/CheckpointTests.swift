@@ -1,0 +1,82 @@
+import Foundation
+import Tasks
+import Testing
+import Training
+
+@Suite("Checkpoints")
+struct CheckpointTests {
+  private func problem() throws -> Problem { try Problem(.rosenbrock, .float64) }
+
+  @Test("The newest few are kept, and the newest is found")
+  func keeping() throws {
+    let run = try ScratchRun(
+      "task=rosenbrock", "steps=7", "checkpoint-every=2", "keep=2", "precision=double")
+    let names = try FileManager.default.contentsOfDirectory(atPath: run.directory.checkpointsPath)
+    #expect(names.sorted() == ["step-000000006", "step-000000007"])
+    let (checkpoint, damage) = run.directory.newestCheckpoint(of: try problem(), .double)
+    #expect(damage.isEmpty)
+    #expect(checkpoint?.step == 7)
+    let loss = try problem().evaluate(problem().training, at: #require(checkpoint).parameters).loss
+    #expect(loss == run.summary.training.loss)
+  }
+
+  @Test("A checkpoint with any byte changed, or cut anywhere, is named and not used")
+  func corruption() throws {
+    let run = try ScratchRun.rosenbrock()
+    let problem = try problem()
+    let path = run.directory.checkpointsPath + "/step-000000003"
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+      let file = URL(fileURLWithPath: path + "/" + name)
+      let bytes = try Data(contentsOf: file)
+      func expectNoticed(_ contents: Data, _ change: String) throws {
+        try contents.write(to: file)
+        let (checkpoint, damage) = run.directory.newestCheckpoint(of: problem, .double)
+        #expect(checkpoint?.step == 2, "\(name), \(change)")
+        #expect(damage.first?.description.contains(path) == true, "\(name), \(change)")
+      }
+      for position in bytes.indices {
+        var changed = bytes
+        changed[position] ^= 1 << UInt8(position % 8)
+        try expectNoticed(changed, "byte \(position)")
+        if position % 5 == 0 { try expectNoticed(bytes[..<position], "cut at \(position)") }
+      }
+      try expectNoticed(bytes + Data([0]), "a byte more")
+      try FileManager.default.removeItem(at: file)
+      #expect(run.directory.newestCheckpoint(of: problem, .double).checkpoint?.step == 2)
+      try bytes.write(to: file)
+    }
+    #expect(run.directory.newestCheckpoint(of: problem, .double).checkpoint?.step == 3)
+  }
+
+  @Test("A checkpoint of another model or precision is not used")
+  func mismatch() throws {
+    let run = try ScratchRun.rosenbrock()
+    #expect(run.directory.newestCheckpoint(of: try problem(), .float).checkpoint == nil)
+    let digits = Problem(randomLike: .uciEnergy, count: 4, .float64)
+    let (checkpoint, damage) = run.directory.newestCheckpoint(of: digits, .double)
+    #expect(checkpoint == nil)
+    #expect(damage.count == 3)
+    #expect(damage[0].description.contains("position"))
+  }
+
+  @Test("A run cannot go on with settings whose state is another")
+  func settings() throws {
+    let run = try ScratchRun.rosenbrock()
+    var settings = try run.directory.settings()
+    settings.method = MethodSettings(.sgd)
+    #expect(throws: FileError.self) { try TrainingRun(resuming: run.directory, settings) }
+  }
+
+  @Test("The status says what became of the run")
+  func status() throws {
+    let run = try ScratchRun.rosenbrock()
+    let status = try run.directory.status()
+    #expect(status.state == .finished)
+    #expect(status.parameters == 2)
+    #expect(status.threads == 1)
+    #expect(status.summary?.steps == 3)
+    #expect(status.summary?.training.loss == run.summary.training.loss)
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: run.directory.path + "/run.json"))
+    #expect(throws: FileError.self) { try run.directory.status() }
+  }
+}

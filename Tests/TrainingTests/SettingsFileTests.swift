@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+import Training
+
+@Suite("Settings as YAML")
+struct SettingsFileTests {
+  private func read(_ yaml: String) throws -> Settings {
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("settings-\(UUID().uuidString).yaml")
+    try Data(yaml.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try Settings(file: file.path)
+  }
+
+  @Test("The settings of every preset are read back", arguments: Preset.allCases)
+  func presets(_ preset: Preset) throws {
+    let settings = Settings(preset)
+    #expect(try read(settings.yaml) == settings)
+  }
+
+  @Test(
+    "Settings of every kind are read back",
+    arguments: [
+      "data-dir='/a b/''c''\"d\": #e'", "data-dir=\"12\"", "data-dir=\"null\"", "data-dir=\"true\"",
+      "data-dir=\"- x\"", "data-dir=\"ä\\n\"", "damping.initial=1e-300", "damping.ceiling=0.1",
+      "damping.initial=0.1", "learning-rate.boundaries=[1, 2]", "learning-rate.memory=0.99",
+      "learning-rate.factors=[0.1, 1e-3]", "network.hidden=[]", "network.hidden=[3, 4]",
+      "weight-decay.excluded-roles=[bias, normalization]", "weight-decay.excluded-names=[\"1\"]",
+      "seconds=1.5", "steps=9", "checkpoint-every=7", "divergence-factor=null",
+    ])
+  func values(_ assignment: String) throws {
+    var sources = SettingsSources()
+    try sources.add(assignment, from: "test")
+    let settings = try sources.resolve()
+    #expect(settings != Settings())
+    #expect(try read(settings.yaml) == settings)
+  }
+}
