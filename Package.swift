@@ -44,11 +44,12 @@ let package = Package(
       dependencies: [
         "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(name: "OwnModel", dependencies: ["Networks"], path: "Examples/OwnModel"),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["CommandLineTool"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies"], resources: [.copy("Traces")]),
   ],

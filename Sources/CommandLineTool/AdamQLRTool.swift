@@ -17,7 +17,8 @@ struct AdamQLRTool: ParsableCommand {
       """,
     version: Release.description,
     subcommands: [
-      TrainCommand.self, VerifyCommand.self, BenchCommand.self, TasksCommand.self,
+      TrainCommand.self, EvaluateCommand.self, VerifyCommand.self, BenchCommand.self,
+      TasksCommand.self,
       OptimizersCommand.self, DemoCommand.self,
     ])
 }

@@ -133,14 +133,9 @@ final class TextReporter: TrainingReporter {
       let total = trainer.totalSteps.map { " of \($0.grouped)" } ?? ""
       Output.line("stopped after step \(summary.steps.grouped)\(total)")
     }
-    var table = TextTable("", "loss", "accuracy")
-    for (name, score) in [
-      ("training", summary.training), ("validation", summary.validation), ("test", summary.test),
-    ] {
-      if let score { table.add(name, score.loss.short, score.accuracy?.percent ?? "") }
-    }
     Output.line("")
-    table.lines.forEach(Output.line)
+    TextTable(scores: summary.training, summary.validation, summary.test).lines
+      .forEach(Output.line)
     let rate = Double(summary.steps) / summary.seconds
     Output.line(
       "\n\(summary.steps.grouped) steps in \(summary.seconds.short) s, \(rate.short) steps/s")

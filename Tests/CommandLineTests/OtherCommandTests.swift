@@ -5,7 +5,9 @@ import Testing
 struct OtherCommandTests {
   @Test(
     "Every command answers --help",
-    arguments: [[], ["train"], ["verify"], ["bench"], ["tasks"], ["optimizers"], ["demo"]])
+    arguments: [
+      [], ["train"], ["evaluate"], ["verify"], ["bench"], ["tasks"], ["optimizers"], ["demo"],
+    ])
   func help(_ command: [String]) throws {
     let result = try Tool.run(command + ["--help"])
     #expect(result.status == 0)

@@ -103,6 +103,20 @@ struct RunDirectoryTests {
     #expect(try text(first) == text(second))
   }
 
+  @Test("evaluate gives the figures that the run ended with")
+  func evaluation() throws {
+    let path = Tool.newPath("evaluated")
+    let summary = try #require(
+      try Tool.run(Self.arguments + ["--output", path]).objects().last)
+    let scores = try #require(try Tool.run("evaluate", path, "--json").objects().first)
+    for key in ["train_loss", "train_accuracy", "validation_loss", "test_loss", "test_accuracy"] {
+      #expect(scores[key] as? Double == summary[key] as? Double, "\(key)")
+    }
+    let text = try Tool.run("evaluate", path).output
+    #expect(text.contains("after step 72") && text.contains("test"))
+    #expect(try Tool.run("evaluate", Tool.newPath("nothing")).errors.contains("no run directory"))
+  }
+
   @Test("A run that diverges says so, and keeps its log")
   func divergence() throws {
     let path = Tool.newPath("diverged")

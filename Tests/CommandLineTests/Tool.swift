@@ -20,11 +20,11 @@ struct Tool {
     }
   }
 
-  /// It lies beside the tests' own binary.
-  private static let url = URL(
+  /// Where the programs are: beside the tests' own.
+  private static let programs = URL(
     fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? CommandLine.arguments[0]
-  ).deletingLastPathComponent().appendingPathComponent("adamqlr")
+  ).deletingLastPathComponent()
 
   /// The small real data sets, where they are.
   static let data: URL? = {
@@ -50,10 +50,14 @@ struct Tool {
 
   /// Starts a run without waiting for it.
   ///
-  /// - Parameter fileSizeLimit: The size in bytes beyond which the system refuses to write files.
+  /// - Parameters:
+  ///   - program: The program's name.
+  ///   - fileSizeLimit: The size in bytes beyond which the system refuses to write files.
   static func start(
-    _ arguments: [String], fileSizeLimit: Int? = nil, output: Pipe, errors: Pipe
+    _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil, output: Pipe,
+    errors: Pipe
   ) throws -> Process {
+    let url = programs.appendingPathComponent(program)
     let process = Process()
     if let fileSizeLimit {
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
@@ -76,10 +80,12 @@ struct Tool {
 
   static func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
-  static func run(_ arguments: [String], fileSizeLimit: Int? = nil) throws -> Result {
+  static func run(
+    _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil
+  ) throws -> Result {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(
-      arguments, fileSizeLimit: fileSizeLimit, output: output, errors: errors)
+      arguments, program: program, fileSizeLimit: fileSizeLimit, output: output, errors: errors)
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
