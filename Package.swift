@@ -45,11 +45,13 @@ let package = Package(
         "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "OwnModel", dependencies: ["Networks"], path: "Examples/OwnModel"),
+    .target(name: "LocalServer", path: "Tests/LocalServer"),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
-    .testTarget(name: "TasksTests", dependencies: ["Tasks"]),
+    .testTarget(name: "TasksTests", dependencies: ["Tasks", "LocalServer"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel", "LocalServer"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["Studies"], resources: [.copy("Traces")]),
   ],

@@ -17,8 +17,8 @@ struct AdamQLRTool: ParsableCommand {
       """,
     version: Release.description,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, VerifyCommand.self, BenchCommand.self,
-      TasksCommand.self,
+      TrainCommand.self, EvaluateCommand.self, DataCommand.self, VerifyCommand.self,
+      BenchCommand.self, TasksCommand.self,
       OptimizersCommand.self, DemoCommand.self,
     ])
 }

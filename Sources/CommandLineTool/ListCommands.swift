@@ -24,7 +24,7 @@ struct TasksCommand: ParsableCommand {
         print("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
       }
     }
-    print("\nData sets are looked for in --data-dir, else in $ADAMQLR_DATA.")
+    print("\nData sets are looked for in \(DataDirectory.path()); 'adamqlr data' fetches them.")
   }
 }
 

@@ -37,7 +37,8 @@ struct SettingsOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The directory of the data sets. Default: $ADAMQLR_DATA, else the current directory.",
+      "The directory of the data sets, as 'adamqlr data' has it.",
+      discussion: "Default: $ADAMQLR_DATA, else adamqlr-swift/data in the user's cache directory.",
       valueName: "dir"))
   var dataDir: String?
 

@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
       --optimizer names is the base of all of them; 'adamqlr optimizers' lists every setting.
 
         adamqlr train
-        adamqlr train --task uci-energy --data-dir data --epochs 200
+        adamqlr train --task uci-energy --epochs 200
         adamqlr train --optimizer adam --set learning-rate.value=1e-2 --batch-size 128
         adamqlr train -c base.yaml -c mine.yaml --json
 

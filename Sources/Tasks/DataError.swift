@@ -39,8 +39,8 @@ public enum DataError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing(let file, let directory):
-      "\(file): no such file in '\(directory)'; put it there, or name the directory that has it "
-        + "with --data-dir or ADAMQLR_DATA"
+      "\(file): no such file in '\(directory)'; put it there, as 'adamqlr data fetch' does, or name "
+        + "the directory that has it with --data-dir or ADAMQLR_DATA"
     case .unreadable(let file, let reason):
       "\(file): \(reason)"
     case .malformed(let file, .file, let found, let expected):

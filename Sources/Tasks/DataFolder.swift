@@ -15,25 +15,32 @@ struct DataFolder {
     name = ([properName] + others).first(where: isFound) ?? properName
   }
 
+  /// Its path.
+  var path: String { joined(directory, name) }
+
   /// The path of a file, compressed (`.gz`) or not.
   ///
   /// - Throws: ``DataError/missing(file:directory:)`` where it is not there.
   func path(of file: String) throws(DataError) -> String {
-    for candidate in [file + ".gz", file] {
-      if let path = pathIfPresent(of: candidate) { return path }
-    }
+    if let path = pathIfAny(of: file) { return path }
     let published = file.hasSuffix("-ubyte") ? file + ".gz" : file
     throw .missing(file: joined(properName, published), directory: directory)
   }
 
+  /// The path of a file, compressed (`.gz`) or not, where it is there.
+  func pathIfAny(of file: String) -> String? {
+    pathIfPresent(of: file + ".gz") ?? pathIfPresent(of: file)
+  }
+
   /// The path of a file under exactly that name, where it is there.
   func pathIfPresent(of file: String) -> String? {
-    let path = joined(joined(directory, name), file)
+    let path = joined(self.path, file)
     return PathKind(of: path) == .nothing ? nil : path
   }
 }
 
-private func joined(_ path: String, _ name: String) -> String {
+/// A path below another.
+func joined(_ path: String, _ name: String) -> String {
   if path.isEmpty || name.isEmpty { return path + name }
   return path.hasSuffix("/") ? path + name : path + "/" + name
 }

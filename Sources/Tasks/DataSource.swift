@@ -43,12 +43,11 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   ) throws(DataError) -> DataSet<Scalar> {
     switch self {
     case .uciEnergy:
-      return try loadTable(columns: 9, from: DataFolder(rawValue, in: directory))
+      return try loadTable(columns: 9, from: folder(in: directory))
     case .uciProtein:
-      return try loadTable(columns: 10, from: DataFolder(rawValue, in: directory))
+      return try loadTable(columns: 10, from: folder(in: directory))
     case .fashionMNIST, .mnist:
-      // Fashion-MNIST's files may also lie in the directory itself.
-      let folder = DataFolder(rawValue, or: self == .mnist ? [] : [""], in: directory)
+      let folder = folder(in: directory)
       let images = try loadImages(Self.trainingImages, from: folder)
       let test = try loadImages(Self.testImages, from: folder)
       guard images.rows == test.rows && images.columns == test.columns else {
@@ -65,7 +64,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
       }
       return DataSet(images, split.training, split.validation, test: test, 0..<test.count)
     case .mnist10k:
-      let folder = DataFolder(rawValue, or: ["mnist"], in: directory)
+      let folder = folder(in: directory)
       let images = try loadImages(Self.testImages, from: folder)
       let split = Split(count: images.count, validationFraction: 0.2)
       guard !split.validation.isEmpty else {
@@ -83,6 +82,16 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
       let test = digits.images(.test)
       return DataSet(
         images, 0..<training.count, training.count..<images.count, test: test, 0..<test.count)
+    }
+  }
+
+  /// The folder that its files are read from.
+  func folder(in directory: String) -> DataFolder {
+    switch self {
+    // Fashion-MNIST's files may also lie in the directory itself.
+    case .fashionMNIST: DataFolder(rawValue, or: [""], in: directory)
+    case .mnist10k: DataFolder(rawValue, or: ["mnist"], in: directory)
+    case .uciEnergy, .uciProtein, .mnist, .digits: DataFolder(rawValue, in: directory)
     }
   }
 

@@ -19,7 +19,7 @@ public struct Settings: Hashable, Sendable {
   /// What initial parameters, the order of examples and drawn data follow from.
   public var seed = 0
   /// The directory of the data sets; `nil`: that in the environment variable `ADAMQLR_DATA`, else
-  /// the current directory.
+  /// `adamqlr-swift/data` in the user's cache directory.
   public var dataDirectory: String?
   /// The precision of all vectors.
   public var precision = Precision.float

@@ -105,7 +105,7 @@ extension SettingsKey {
       "Determines initial parameters, order of examples and drawn data.", where: { $0 >= 0 }),
     SettingsKey(
       "data-dir", \.dataDirectory, "a directory, or null",
-      "Where the data sets are; null: $ADAMQLR_DATA, else the current directory."),
+      "Where the data sets are; null: $ADAMQLR_DATA, else the user's cache directory."),
     SettingsKey("precision", \.precision, "Precision of all vectors."),
     SettingsKey(
       "threads", \.threads, "a whole number from 1, or null", "Most threads; null: all cores.",

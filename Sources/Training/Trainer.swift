@@ -204,7 +204,7 @@ extension Duration {
 extension Settings {
   /// The directory of the data sets after all defaults.
   public var directory: String {
-    dataDirectory ?? ProcessInfo.processInfo.environment["ADAMQLR_DATA"] ?? "."
+    DataDirectory.path(dataDirectory)
   }
 
   fileprivate func totalSteps(stepsPerEpoch: Int) -> Int? {

@@ -48,6 +48,9 @@ struct Tool {
     scratch.appendingPathComponent("\(name)-\(UUID().uuidString)").path
   }
 
+  /// A cache directory that is never there.
+  static let cache = newPath("no-cache")
+
   /// Starts a run without waiting for it.
   ///
   /// - Parameters:
@@ -73,6 +76,9 @@ struct Tool {
     process.standardInput = FileHandle.nullDevice
     var environment = ProcessInfo.processInfo.environment
     environment["ADAMQLR_DATA"] = nil
+    environment["ADAMQLR_DATA_MIRROR"] = nil
+    environment["XDG_CACHE_HOME"] = cache
+    environment["no_proxy"] = "127.0.0.1"
     process.environment = environment
     try process.run()
     return process
