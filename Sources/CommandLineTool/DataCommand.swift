@@ -61,18 +61,25 @@ struct DataListCommand: ParsableCommand {
   @OptionGroup var options: DataOptions
 
   func run() {
-    var table = TextTable("", "download", "files", "")
-    for source in DataSource.publishedOnes {
-      let presence = DataPresence(of: source, in: options.path)
+    var table = TextTable("", "download", "files")
+    let sources = DataSource.publishedOnes
+    let presences = sources.map { DataPresence(of: $0, in: options.path) }
+    for (source, presence) in zip(sources, presences) {
       let there = presence.files.count { $0.path != nil }
       table.add(
         source.rawValue, source.published.reduce(0) { $0 + $1.size }.megabytes,
-        "\(there) of \(presence.files.count)", presence.state.rawValue)
+        "\(there) of \(presence.files.count)")
     }
-    for (line, source) in zip(table.lines.dropFirst(), DataSource.publishedOnes) {
-      let presence = DataPresence(of: source, in: options.path)
-      Output.line("\(line)\(presence.state == .absent ? "" : "  \(presence.folder)")")
-      if let task = LearningTask(rawValue: source.rawValue) { Output.line("  \(task.summary)") }
+    Output.line(table.lines[0])
+    for (line, presence) in zip(table.lines.dropFirst(), presences) {
+      let place = presence.state == .absent ? "" : " in \(presence.folder)"
+      Output.line("\(line)  \(presence.state.rawValue)\(place)")
+    }
+    Output.line("")
+    for source in sources {
+      if let task = LearningTask(rawValue: source.rawValue) {
+        Output.line("\(source.rawValue): \(task.summary)")
+      }
     }
     Output.line("\nData sets are in \(options.path).")
   }
@@ -108,8 +115,11 @@ struct DataFetchCommand: ParsableCommand {
           report: reporter.report)
       } catch {
         reporter.finish()
+        if case .stopped = error {
+          Output.warning(error.description)
+          throw ExitCode(128 + Interruption.signal)
+        }
         Output.warning("Error: \(explanation(of: error, source, fetcher))")
-        if case .stopped = error { throw ExitCode(128 + Interruption.signal) }
         throw ExitCode.failure
       }
       let presence = DataPresence(of: source, in: options.path)
@@ -125,7 +135,7 @@ struct DataFetchCommand: ParsableCommand {
     let presence = DataPresence(of: source, in: options.path)
     let missing = presence.files.filter { $0.path == nil }.map(\.published)
     let files = missing.map { "\($0.name) (\(fetcher.address(of: $0, in: source)))" }
-    return "\(error); if the network cannot be reached from here, put "
+    return "\(error); to get them by other means, put "
       + "\(files.joined(separator: ", ")) into \(options.path)/\(source.rawValue)"
   }
 }

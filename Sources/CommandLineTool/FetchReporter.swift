@@ -6,6 +6,7 @@ final class FetchReporter {
   private var lastShown: ContinuousClock.Instant
   private var start: (time: ContinuousClock.Instant, size: Int)
   private var isLive = false
+  private var isRetry = false
 
   init() {
     lastShown = clock.now
@@ -20,7 +21,8 @@ final class FetchReporter {
       start = (clock.now, size)
       lastShown = clock.now
       let rest = size > 0 ? ", from byte \(size.grouped) on" : ""
-      line("fetching \(file.url) (\(file.size.megabytes))\(rest)")
+      if !isRetry || size > 0 { line("fetching \(file.url) (\(file.size.megabytes))\(rest)") }
+      isRetry = false
     case .progress(let file, let received, let total):
       let pause = clock.now - lastShown
       guard pause > (Output.isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
@@ -33,6 +35,7 @@ final class FetchReporter {
         Output.line(text)
       }
     case .retrying(_, let error, let pause):
+      isRetry = true
       line("\(error); trying again in \((pause / .seconds(1)).short) s")
     case .finished(let file):
       line("\(file.name): \(file.contentSize.grouped) bytes of contents, SHA-256 as published")

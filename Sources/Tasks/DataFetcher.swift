@@ -184,10 +184,12 @@ extension PublishedFile {
 /// Keeps other processes from fetching into a folder. The system takes it back from a process that
 /// dies.
 private struct FolderLock {
+  private let folder: String
   private let descriptor: Int32
 
   /// Makes the folder where it is not there, and locks it.
   init(_ folder: String) throws(FetchError) {
+    self.folder = folder
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -204,5 +206,10 @@ private struct FolderLock {
     }
   }
 
-  func release() { close(descriptor) }
+  /// Unlocks the folder, and removes it where nothing came: an empty one would hide others in which
+  /// the data set is looked for too.
+  func release() {
+    rmdir(folder)
+    close(descriptor)
+  }
 }

@@ -37,7 +37,7 @@ struct DataCommandTests {
       }
       let energy = try #require(result.lines.first { $0.hasPrefix("uci-energy") })
       #expect(energy.contains("35.31 kB"))
-      #expect(energy.hasSuffix("1 of 1  complete  \(folder)/uci-energy"))
+      #expect(energy.hasSuffix("1 of 1  complete in \(folder)/uci-energy"))
       #expect(result.lines.last == "Data sets are in \(folder).")
     }
   }
@@ -105,6 +105,8 @@ struct DataCommandTests {
       ] {
         #expect(result.errors.contains(part), "\(result.errors)")
       }
+      // An empty folder would hide MNIST's, where these files are looked for too.
+      #expect(!FileManager.default.fileExists(atPath: folder + "/mnist-10k"))
     }
   }
 

@@ -44,8 +44,9 @@ struct DataFetcherTests {
   private func expectNothingElse(
     _ names: String..., location: SourceLocation = #_sourceLocation
   ) {
+    // A folder into which nothing came is removed.
     let found = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(found?.sorted() == names.sorted(), sourceLocation: location)
+    #expect(found?.sorted() ?? [] == names.sorted(), sourceLocation: location)
   }
 
   private func expectError(
@@ -116,6 +117,27 @@ struct DataFetcherTests {
     try fetch(file(server))
     try expectFile()
     #expect(server.requests.count == 2)
+  }
+
+  @Test("Only what identifies a file for certain is a condition for its rest")
+  func validators() throws {
+    let bytes = contents
+    let date = "Wed, 21 Oct 2015 07:28:00 GMT"
+    for (fields, condition) in [
+      (["ETag": "W/\"1\"", "Last-Modified": date], date), (["ETag": "W/\"1\""], nil), ([:], nil),
+    ] {
+      let server = try LocalServer { request, number, client in
+        guard number == 0 else { return client.sendFile(bytes, to: request, tag: date) }
+        client.sendHead(
+          "200 OK", fields.merging(["Content-Length": "\(bytes.count)"]) { old, _ in old })
+        client.send(bytes.prefix(1000))
+      }
+      try fetch(file(server))
+      try expectFile()
+      #expect(server.requests.map(\.firstByte) == [0, 1000])
+      #expect(server.requests[1].fields["if-range"] == condition)
+      try FileManager.default.removeItem(atPath: folder.path + "/data.txt")
+    }
   }
 
   @Test("Parts of two files put together are noticed, and the file fetched anew")
