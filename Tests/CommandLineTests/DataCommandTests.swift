@@ -6,8 +6,7 @@ import Testing
 struct DataCommandTests {
   /// A data directory that is gone after the test.
   private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("data-\(UUID().uuidString)").path
+    let folder = Tool.newPath("data")
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try body(folder)
   }
@@ -135,6 +134,22 @@ struct DataCommandTests {
       #expect(try Tool.run("data", "list", "--data-dir", folder).output.contains("partial"))
       #expect(try Tool.run(arguments).status == 0)
       #expect(server.requests.map(\.firstByte) == [0, 20_000])
+    }
+  }
+
+  @Test("A full disk is named, and what came is kept")
+  func fullDisk() throws {
+    guard let data = Tool.data else { return }
+    let server = try mirror(data)
+    try withFolder { folder in
+      let arguments = [
+        "data", "fetch", "uci-energy", "--data-dir", folder, "--mirror", server.address,
+      ]
+      let full = try Tool.run(arguments, fileSizeLimit: 20 * 1024)
+      #expect(full.status == 1)
+      #expect(full.errors.contains("\(folder)/uci-energy/data.txt.partial: cannot be written"))
+      #expect(try Tool.run(arguments).status == 0)
+      #expect(server.requests.map(\.firstByte) == [0, 20 * 1024])
     }
   }
 
