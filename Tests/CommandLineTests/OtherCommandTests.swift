@@ -6,7 +6,8 @@ struct OtherCommandTests {
   @Test(
     "Every command answers --help",
     arguments: [
-      [], ["train"], ["evaluate"], ["data"], ["data", "fetch"], ["verify"], ["bench"], ["tasks"], ["optimizers"],
+      [], ["train"], ["evaluate"], ["data"], ["data", "fetch"], ["verify"], ["bench"], ["tasks"],
+      ["optimizers"],
       ["demo"],
     ])
   func help(_ command: [String]) throws {

@@ -28,31 +28,58 @@ struct RunDirectoryTests {
     )
   }
 
-  @Test("A run killed at random moments and resumed ends as one that was not", arguments: [4])
-  func kills(_ count: Int) throws {
+  /// How often the run is killed: `ADAMQLR_KILLS=20 make test` takes its time.
+  static let killCount =
+    ProcessInfo.processInfo.environment["ADAMQLR_KILLS"].flatMap { Int($0) } ?? 4
+
+  @Test("A run killed at random moments and resumed ends as one that was not")
+  func kills() throws {
     let (whole, killed) = (Tool.newPath("whole"), Tool.newPath("killed"))
-    let result = try Tool.run(Self.arguments + ["--output", whole])
+    // Long enough not to be over before the last kill.
+    let arguments = Self.arguments.map { $0 == "6" ? String(5 * Self.killCount) : $0 }
+    let result = try Tool.run(arguments + ["--output", whole])
     #expect(result.status == 0, "\(result.errors)")
-    var generator = SystemRandomNumberGenerator()
-    var kills = 0
+    var (kills, restarts) = (0, 0)
     var isFinished = false
-    for attempt in 0..<1000 where !isFinished {
-      let arguments =
-        FileManager.default.fileExists(atPath: killed + "/settings.yaml")
-        ? ["train", "--resume", killed, "--json"] : Self.arguments + ["--output", killed]
-      let process = try Tool.start(arguments, output: Pipe(), errors: Pipe())
-      if kills < count {
-        usleep(UInt32.random(in: 0..<400_000, using: &generator))
+    while !isFinished {
+      let exists = FileManager.default.fileExists(atPath: killed + "/settings.yaml")
+      let process = try Tool.start(
+        exists ? ["train", "--resume", killed, "--json"] : arguments + ["--output", killed],
+        output: Pipe(), errors: Pipe())
+      if kills < Self.killCount {
+        usleep(.random(in: 0..<400_000))
         kills += process.isRunning ? 1 : 0
         kill(process.processIdentifier, SIGKILL)
       }
       process.waitUntilExit()
       isFinished = process.terminationReason == .exit && process.terminationStatus == 0
-      try #require(attempt < 999)
+      restarts += 1
+      try #require(restarts < 10 * Self.killCount)
     }
+    #expect(kills == Self.killCount)
     let (first, second) = (try outcome(whole), try outcome(killed))
     #expect(first.weights == second.weights)
     #expect(first.summary == second.summary)
+    let (one, other) = (try rows(whole), try rows(killed))
+    #expect(one == other)
+    #expect(one.count == 60 * Self.killCount)
+  }
+
+  /// The steps' rows of the log: the step and the figures, as the record's bytes have them.
+  private func rows(_ directory: String) throws -> [[UInt8]] {
+    let bytes = [UInt8](
+      try Data(contentsOf: URL(fileURLWithPath: directory + "/events.out.tfevents.adamqlr")))
+    var rows: [[UInt8]] = []
+    var offset = 0
+    while offset < bytes.count {
+      let length = (0..<8).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
+      // Behind the key of the wall time and its eight bytes.
+      let row = bytes[(offset + 21)..<(offset + 12 + length)]
+      let isStep = row.firstRange(of: Array("Adaptive/Learning_Rate".utf8)) != nil
+      if isStep { rows.append(Array(row)) }
+      offset += 16 + length
+    }
+    return rows
   }
 
   @Test("A stopped run goes on where it was, and a finished one can be made longer")
