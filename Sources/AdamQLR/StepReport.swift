@@ -1,4 +1,7 @@
 /// What happened in one step.
+///
+/// Encoded, a number that is not finite is null, and comes back as NaN; a number that there was no
+/// need of is left out.
 public struct StepReport: Hashable, Codable, Sendable {
   /// The number of this step, counted from 1.
   public var step: Int
