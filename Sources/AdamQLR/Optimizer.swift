@@ -153,6 +153,8 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       guard candidate.add(parameters, scaledBy: -decay, in: decayRanges) else {
         return takeBack(&report, because: .nonFiniteUpdate)
       }
+          // θ did not move along d, so the next gradient has nothing to say about this α.
+          state.previousDirection = state.previousDirection?.zeros()
     }
     swap(&parameters, &candidate)
     advanceState(scalars)

@@ -9,7 +9,7 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var scalars: Scalars
   /// What the direction remembers.
   public var direction: DirectionState<Vector>
-  /// d of the step before, where the learning rate learns from it.
+  /// d of the step before, where the learning rate learns from it; zero where that step was rejected.
   public var previousDirection: Vector?
 
   /// The scalars that adapt from step to step.
