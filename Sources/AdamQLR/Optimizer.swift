@@ -66,8 +66,8 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
   public mutating func step<O: Objective<Vector>>(
     _ parameters: inout Vector, on objective: O, independent: O? = nil
   ) throws -> StepReport {
-    guard parameters.count == gradient.count else {
-      throw OptimizerError.countMismatch(expected: gradient.count, found: parameters.count)
+    guard parameters.count == direction.count else {
+      throw OptimizerError.countMismatch(expected: direction.count, found: parameters.count)
     }
     let linearization = try objective.linearize(at: parameters)
     var report = StepReport(at: state, loss: try linearization.loss)
@@ -75,6 +75,11 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
 
     try linearization.formGradient(&gradient)
     clipGradient()
+    guard gradient.count == parameters.count else {
+      let found = gradient.count
+      gradient = parameters.zeros()
+      throw OptimizerError.gradientCountMismatch(expected: parameters.count, found: found)
+    }
     nextDirectionState.step = state.direction.step + 1
     var products = try method.direction.advance(
       DirectionInput(

@@ -6,6 +6,8 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
   case independentBatchMissing
   /// The parameters are not as many as the optimizer was made for.
   case countMismatch(expected: Int, found: Int)
+  /// The objective's gradient has not as many elements as there are parameters.
+  case gradientCountMismatch(expected: Int, found: Int)
 
   /// What went wrong, in one line.
   public var description: String {
@@ -17,6 +19,8 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
       "the method uses an independent batch: pass one to step(_:on:independent:)"
     case .countMismatch(let expected, let found):
       "the optimizer was made for \(expected) parameters, but was given \(found)"
+    case .gradientCountMismatch(let expected, let found):
+      "the objective's gradient has \(found) elements, but there are \(expected) parameters"
     }
   }
 }
