@@ -104,6 +104,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       source = try independent.linearize(at: parameters)
       report.slope = try source.slopes(along: [direction])[0]
     } else {
+      guard report.slope.isFinite else { return takeBack(&report, because: .nonFiniteGradient) }
       source = linearization
     }
     let sourceLoss = source === linearization ? report.loss : try source.loss
@@ -113,8 +114,11 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     var scalars = state.scalars
     if needsCurvature {
       let raw = try source.curvatureProducts(of: [direction], curvature)[0][0]
-      guard raw.isFinite else { return takeBack(&report, because: .nonFiniteCurvature) }
-      report.curvature = modelCurvature(raw, products, &scalars)
+      let damped = modelCurvature(raw, products, &scalars)
+      guard raw.isFinite, damped.isFinite else {
+        return takeBack(&report, because: .nonFiniteCurvature)
+      }
+      report.curvature = damped
     }
     report.learningRate = chooseLearningRate(&report, &scalars)
 
