@@ -139,7 +139,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
 
     // 5. Its judgment.
     if needsNewLoss {
-      let isDisplaced = decay == 0 || !decaysFirst
+      let isDisplaced = needsCurvature && (decay == 0 || !decaysFirst)
       let newLoss = try source.loss(at: candidate, offset: isDisplaced ? [scale] : nil)
       report.newLoss = newLoss
       guard newLoss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
