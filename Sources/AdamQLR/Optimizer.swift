@@ -198,7 +198,7 @@ extension Optimizer {
   private mutating func clipGradient() {
     guard let limit = method.clipping.gradientNorm else { return }
     let norm = gradient.norm
-    if norm > limit { gradient.scale(by: limit / norm) }
+    if norm > limit, norm.isFinite { gradient.scale(by: limit / norm) }
   }
 
   /// dᵀ(C+λI)d with memory and averaging, from dᵀCd.
