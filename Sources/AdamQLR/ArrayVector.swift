@@ -103,6 +103,10 @@ extension Array: ParameterVector where Element: ParameterScalar {
     let (epsilon, epsilonRoot) = (
       Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
     )
+    precondition(
+      count == gradient.count && count == first.count && count == second.count
+        && count == nextFirst.count && count == nextSecond.count,
+      "Adam's direction: vectors of different counts")
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
     for i in indices {
       let g = gradient[i]
@@ -115,7 +119,8 @@ extension Array: ParameterVector where Element: ParameterScalar {
       gg += Double(g) * Double(g)
     }
     return DirectionProducts(
-      gradientDotDirection: gd, directionDotDirection: dd, gradientDotGradient: gg)
+      gradientDotDirection: gd, directionDotDirection: dd,
+      adamGradientDotGradient: gg, greatestMoment: Double(Element.greatestFiniteMagnitude))
   }
 
   @inline(__always) @discardableResult

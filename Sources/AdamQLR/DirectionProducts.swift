@@ -16,6 +16,21 @@ public struct DirectionProducts: Hashable, Codable, Sendable {
     self.gradientDotGradient = gradientDotGradient
   }
 
+  /// Collects the three products for Adam, whose second moment holds squares of single elements.
+  ///
+  /// Where gᵀg exceeds `greatestMoment`, the largest number that a moment can hold, it counts as
+  /// infinite: a square may have overflowed, and an infinite moment would stop its parameter for
+  /// good, with a direction that is zero there and looks harmless.
+  public init(
+    gradientDotDirection: Double, directionDotDirection: Double, adamGradientDotGradient: Double,
+    greatestMoment: Double
+  ) {
+    self.init(
+      gradientDotDirection: gradientDotDirection, directionDotDirection: directionDotDirection,
+      gradientDotGradient: adamGradientDotGradient > greatestMoment
+        ? .infinity : adamGradientDotGradient)
+  }
+
   /// Whether all three are finite, and with them every element of g and d.
   public var areFinite: Bool {
     gradientDotDirection.isFinite && directionDotDirection.isFinite

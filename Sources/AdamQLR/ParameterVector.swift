@@ -59,7 +59,8 @@ public protocol ParameterVector: Codable, Sendable {
   ///   - second: The second moment before this step.
   ///   - nextFirst: Receives the first moment after this step.
   ///   - nextSecond: Receives the second moment after this step.
-  /// - Returns: The scalar products of the gradient and the direction.
+  /// - Returns: The scalar products of the gradient and the direction; gᵀg is infinite where a
+  ///   square of the gradient is too large for the second moment.
   mutating func formAdamDirection(
     _ coefficients: AdamCoefficients, gradient: Self, first: Self, second: Self,
     nextFirst: inout Self, nextSecond: inout Self
@@ -89,11 +90,13 @@ extension ParameterVector {
     let k = coefficients
     nextFirst.formLinearCombination(k.beta1, first, 1 - k.beta1, gradient)
     formProduct(gradient, gradient)
-    nextSecond.formLinearCombination(k.beta2, second, 1 - k.beta2, self)
-    formLinearCombination(k.secondCorrection, nextSecond, 0, nextSecond)
+    var isFinite = nextSecond.formLinearCombination(k.beta2, second, 1 - k.beta2, self)
+    isFinite = formLinearCombination(k.secondCorrection, nextSecond, 0, nextSecond) && isFinite
     formSquareRoot(of: self, plus: k.epsilonRoot)
     formQuotient(nextFirst, self, plus: k.epsilon)
     scale(by: k.firstCorrection)
-    return gradient.products(withDirection: self)
+    var products = gradient.products(withDirection: self)
+    if !isFinite { products.gradientDotGradient = .infinity }
+    return products
   }
 }

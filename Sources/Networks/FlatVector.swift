@@ -106,7 +106,9 @@ extension FlatVector {
       direction: overwritten())
     return DirectionProducts(
       gradientDotDirection: products.gd, directionDotDirection: products.dd,
-      gradientDotGradient: products.gg)
+      adamGradientDotGradient: products.gg,
+      greatestMoment: type == .float64
+        ? .greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude))
   }
 }
 

@@ -66,6 +66,20 @@ struct FlatVectorTests {
     #expect(deviation(ours.3.gradientDotGradient, theirs.3.gradientDotGradient) < 1e-14)
   }
 
+  @Test("A square that overflows Adam's second moment is told", arguments: [1e20, -1e20])
+  func overflow(_ element: Double) {
+    let coefficients = AdamCoefficients(
+      beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilonRoot: 0, step: 1)
+    for (type, isFine) in [(DataType.float32, false), (.float64, true)] {
+      let gradient = FlatVector([1, element, 2], type)
+      var (direction, first, second) = (gradient.zeros(), gradient.zeros(), gradient.zeros())
+      let products = direction.formAdamDirection(
+        coefficients, gradient: gradient, first: gradient.zeros(), second: gradient.zeros(),
+        nextFirst: &first, nextSecond: &second)
+      #expect(products.areFinite == isFine)
+    }
+  }
+
   @Test("Copies are independent")
   func copies() {
     let original = FlatVector(numbers(1))
