@@ -44,6 +44,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     precondition(
       layout.map { $0.count == parameters.count } ?? true,
       "the layout has \(layout?.count ?? 0) elements, the parameters \(parameters.count)")
+    method.checkPreconditions()
     self.method = method
     decayRanges = method.weightDecay.ranges(in: layout)
     state = OptimizerState(method, for: parameters)
@@ -74,12 +75,12 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     guard report.loss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
 
     try linearization.formGradient(&gradient)
-    clipGradient()
     guard gradient.count == parameters.count else {
       let found = gradient.count
       gradient = parameters.zeros()
       throw OptimizerError.gradientCountMismatch(expected: parameters.count, found: found)
     }
+    clipGradient()
     nextDirectionState.step = state.direction.step + 1
     var products = try method.direction.advance(
       DirectionInput(
@@ -103,8 +104,8 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       guard let independent else { throw OptimizerError.independentBatchMissing }
       source = try independent.linearize(at: parameters)
       report.slope = try source.slopes(along: [direction])[0]
-    } else {
       guard report.slope.isFinite else { return takeBack(&report, because: .nonFiniteGradient) }
+    } else {
       source = linearization
     }
     let sourceLoss = source === linearization ? report.loss : try source.loss
@@ -152,6 +153,8 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
           state.scalars.damping = scalars.damping
         } else {
           advanceState(scalars)
+          // θ did not move along d, so the next gradient has nothing to say about this α.
+          state.previousDirection = state.previousDirection?.zeros()
         }
         return report
       }
@@ -162,8 +165,6 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       guard candidate.add(parameters, scaledBy: -decay, in: decayRanges) else {
         return takeBack(&report, because: .nonFiniteUpdate)
       }
-          // θ did not move along d, so the next gradient has nothing to say about this α.
-          state.previousDirection = state.previousDirection?.zeros()
     }
     swap(&parameters, &candidate)
     advanceState(scalars)

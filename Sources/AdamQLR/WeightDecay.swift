@@ -23,8 +23,17 @@ public struct WeightDecay: Hashable, Codable, Sendable {
   }
 
   /// The elements of a vector that decay, `nil` for all of them.
+  ///
+  /// - Precondition: Where something is excluded there is a layout, with all excluded names.
   func ranges(in layout: ParameterLayout?) -> [Range<Int>]? {
-    guard let layout, !(excludedRoles.isEmpty && excludedNames.isEmpty) else { return nil }
+    if rate == 0 || excludedRoles.isEmpty && excludedNames.isEmpty { return nil }
+    guard let layout else {
+      fatalError("weight decay that excludes parameters needs a layout to find them")
+    }
+    for name in excludedNames.sorted() {
+      precondition(
+        layout[name] != nil, "weight decay excludes '\(name)', but no parameter has that name")
+    }
     return layout.entries.filter {
       !excludedRoles.contains($0.role) && !excludedNames.contains($0.name)
     }.map(\.range)

@@ -1,0 +1,25 @@
+extension Method {
+  /// Traps, naming the setting and its range, on what cannot be meant.
+  ///
+  /// Settings are plain properties, so that nothing can be checked where they are set.
+  func checkPreconditions() {
+    func require(_ holds: Bool, _ name: String, _ value: Double?, _ range: String) {
+      precondition(holds, "\(name) is \(value.map { "\($0)" } ?? "none"), but must \(range)")
+    }
+    func requirePositive(_ value: Double?, _ name: String) {
+      require(value.map { $0 > 0 } ?? true, name, value, "be positive")
+    }
+    func requireDecay(_ value: Double?, _ name: String) {
+      require(value.map { 0 <= $0 && $0 <= 1 } ?? true, name, value, "lie in 0...1")
+    }
+    requirePositive(clipping.gradientNorm, "clipping.gradientNorm")
+    requirePositive(clipping.directionElement, "clipping.directionElement")
+    requirePositive(clipping.updateNorm, "clipping.updateNorm")
+    require(damping.initial >= 0, "the initial damping", damping.initial, "not be negative")
+    guard case .quadraticModel(let model) = learningRate else { return }
+    requirePositive(model.clipping, "clipping of the learning rate")
+    requireDecay(model.memory, "memory")
+    requireDecay(model.averaging, "averaging")
+    requireDecay(model.curvatureAveraging, "curvatureAveraging")
+  }
+}
