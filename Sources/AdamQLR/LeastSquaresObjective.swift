@@ -19,7 +19,7 @@ public struct LeastSquaresObjective<Vector: ParameterVector>: Objective {
   ///
   /// - Parameters:
   ///   - residuals: θ ↦ r(θ), n numbers.
-  ///   - jacobianVectorProduct: (θ, d) ↦ J(θ)·d, n numbers.
+  ///   - jacobianVectorProduct: (θ, d) ↦ J(θ)·d, n numbers; any other count traps.
   ///   - vectorJacobianProduct: (θ, u) ↦ J(θ)ᵀ·u, a vector like θ.
   ///   - hessianVectorProduct: (θ, d) ↦ ∇²f(θ)·d. Without it, asking for the Hessian throws
   ///     ``OptimizerError/curvatureUnavailable(_:)``.
@@ -66,6 +66,12 @@ public struct LeastSquaresObjective<Vector: ParameterVector>: Objective {
       case .fisher:
         let n = Double(residuals.count)
         let images = directions.map { objective.jacobianVectorProduct(point, $0) }
+        for image in images {
+          precondition(
+            image.count == residuals.count,
+            "a Jacobian–vector product has \(image.count) elements for \(residuals.count) residuals"
+          )
+        }
         return images.map { a in images.map { b in a.dot(b) / n } }
       case .hessian:
         guard let product = objective.hessianVectorProduct else {
