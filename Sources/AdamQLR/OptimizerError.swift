@@ -14,7 +14,7 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .curvatureUnavailable(let curvature):
       "the objective has no \(curvature.rawValue) curvature; give it a curvature–vector product, "
-        + "or use a method with a fixed learning rate"
+        + "or use a method that needs none: a given learning rate, and no Levenberg–Marquardt damping"
     case .independentBatchMissing:
       "the method uses an independent batch: pass one to step(_:on:independent:)"
     case .countMismatch(let expected, let found):
