@@ -55,8 +55,8 @@ public struct LinearizedOperation {
   public let pullback: (Tensor, Cotangents) -> Void
 
   /// y at a point displaced from here by Σ cᵢdᵢ in the parameters, given the c, with dᵢ the
-  /// directions of the last pushforwards, if that can be had for less than an evaluation. Default:
-  /// it cannot.
+  /// directions of the last pushforwards, if that can be had for less than an evaluation. Only asked
+  /// where every input is a parameter or depends on none. Default: it cannot.
   public var displaced: (([Double]) -> Tensor?)?
 
   /// Collects the value and the rules.

@@ -160,7 +160,12 @@ extension Record {
       if let node { values[node] = parameters[place] }
     }
     for step in steps where nodes[step.output].dependsOnParameters {
-      if let displacement, let value = step.linearized?.displaced?(displacement) {
+      // A displacement is known of parameters only. An operation's other inputs may move even where
+      // their tangents are zero: a sign does, for one.
+      let isKnown = step.inputs.allSatisfy {
+        nodes[$0].parameter != nil || !nodes[$0].dependsOnParameters
+      }
+      if let displacement, isKnown, let value = step.linearized?.displaced?(displacement) {
         values[step.output] = value
       } else {
         values[step.output] = step.operation.value(step.inputs.map { values[$0] })

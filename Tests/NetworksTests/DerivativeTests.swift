@@ -53,6 +53,15 @@ struct Softplus: Operation {
   func value(_ inputs: [Tensor]) -> Tensor { (inputs[0].exp() + 1).log() }
 }
 
+/// 1 where an element is positive, else 0: flat wherever it has a derivative.
+struct Threshold: Operation {
+  func value(_ inputs: [Tensor]) -> Tensor { inputs[0].positiveMask() }
+
+  func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
+    LinearizedOperation(value(inputs), pushforward: { _ in nil }, pullback: { _, _ in })
+  }
+}
+
 struct RuledSoftplus: Operation {
   func value(_ inputs: [Tensor]) -> Tensor { (inputs[0].exp() + 1).log() }
 
@@ -173,6 +182,21 @@ struct DerivativeTests {
       deviation(
         linearization.loss(at: along, offset: [0.3]), problem.objective.evaluate(at: along).loss)
         < 1e-13)
+  }
+
+  @Test("A displaced evaluation knows that what has no derivative may move all the same")
+  func displacedSteps() throws {
+    let problem = SmallProblem(
+      Sequential(Dense(4, 5), Custom(Threshold()), Dense(5, 3)), SquaredError(),
+      inputShape: [6, 4], outputs: 3)
+    let d = problem.direction(0)
+    let linearization = problem.objective.linearize(at: problem.parameters)
+    _ = linearization.curvatureProducts(of: [d], .fisher)
+    let point = moved(problem.parameters, 0.5, d)
+    #expect(
+      deviation(
+        linearization.loss(at: point, offset: [0.5]),
+        problem.objective.evaluate(at: point).loss) < 1e-13)
   }
 
   @Test("Single precision agrees with double", arguments: Problem.allCases, [0, 1])
