@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <dlfcn.h>
+#include <limits>
 
 extern "C" {
 // From libtorch's own BLAS.

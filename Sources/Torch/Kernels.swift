@@ -101,6 +101,12 @@ public enum Kernels {
       logits.isDouble, Int64(logits.rowCount), Int64(logits.columnCount), logits.data,
       labels.data.assumingMemoryBound(to: Int64.self), probabilities.data, cotangent?.data,
       &correct)
+    if correct < 0 {
+      let row = Int(-1 - correct)
+      fatalError(
+        "cross entropy: the label of row \(row) is \(labels.elements(Int64.self)[row]), but there are "
+          + "only the classes 0..<\(logits.columnCount)")
+    }
     return (loss, Int(correct))
   }
 

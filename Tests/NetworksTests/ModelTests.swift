@@ -96,6 +96,18 @@ struct LossTests {
       SquaredError().evaluate(outputs, targets: Tensor.zeros([2, 2], type)).loss.isNaN)
   }
 
+  @Test("A label that is no class traps with its row and the classes", arguments: [Int64(3), -1])
+  func strayLabel(_ label: Int64) async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) { [label] in
+      let outputs = Tensor([1.0, 2, 3, 0, 0, 0], shape: [2, 3])
+      _ = SoftmaxCrossEntropy().evaluate(outputs, targets: Tensor([0, label]))
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("the label of row 1 is \(label)") && text.contains("0..<3"), "\(text)")
+  }
+
   @Test("The squared error's sum is in double precision")
   func accumulation() {
     let count = 1 << 20

@@ -104,7 +104,7 @@ void ct_displace(
 
 // Mean softmax cross entropy: returns the loss; with `probabilities`, fills them (as scratch they
 // are always needed); with `cotangent`, fills the loss's derivative. `correct` counts the rows whose
-// largest logit is the label's.
+// largest logit is the label's, or is −1 − row for the first row whose label is no class.
 double ct_cross_entropy(
     bool is_double, int64_t rows, int64_t columns, const void *logits, const int64_t *labels,
     void *probabilities, void *cotangent, int64_t *correct);
