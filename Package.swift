@@ -46,6 +46,8 @@ let package = Package(
       ]),
     .executableTarget(name: "OwnModel", dependencies: ["Networks"], path: "Examples/OwnModel"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
+    .testTarget(name: "AdamQLRTests", dependencies: ["AdamQLR"]),
+    .testTarget(name: "ConsumerTests"),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks", "LocalServer"]),

@@ -1,0 +1,133 @@
+import AdamQLR
+import Foundation
+import Testing
+
+@Suite("Given and learned learning rates")
+struct LearningRateTests {
+  @Test("A warm-up rises from peak/n to the peak")
+  func warmUp() {
+    let schedule = Schedule(peak: 0.8, warmUp: 4)
+    #expect((0..<4).map(schedule.value).elementsEqual([0.2, 0.4, 0.6000000000000001, 0.8]))
+    #expect([4, 5, 1000].map(schedule.value) == [0.8, 0.8, 0.8])
+    #expect(Schedule(peak: 0.8).value(at: 0) == 0.8)
+    #expect(Schedule(peak: 0.8, warmUp: 1).value(at: 0) == 0.8)
+  }
+
+  @Test("A cosine falls from the peak to its final value, and stays there")
+  func cosine() {
+    let schedule = Schedule(peak: 0.9, warmUp: 2, shape: .cosine(total: 10, final: 0.1))
+    #expect(schedule.value(at: 0) == 0.45 && schedule.value(at: 1) == 0.9)
+    #expect(isClose(schedule.value(at: 2), 0.9))
+    #expect(isClose(schedule.value(at: 4), 0.1 + 0.8 * 0.5 * (1 + 0.5.squareRoot())))
+    #expect(isClose(schedule.value(at: 6), 0.5))
+    #expect(isClose(schedule.value(at: 9), 0.1 + 0.8 * 0.5 * (1 + cos(.pi * 7 / 8))))
+    #expect([10, 11, 5000].map(schedule.value) == [0.1, 0.1, 0.1])
+    let values = (1...12).map(schedule.value)
+    #expect(zip(values, values.dropFirst()).allSatisfy { $0 >= $1 })
+  }
+
+  @Test("A warm-up as long as the schedule, or longer, is gone through whole", arguments: [5, 8])
+  func longWarmUp(_ warmUp: Int) {
+    let schedule = Schedule(peak: 1, warmUp: warmUp, shape: .cosine(total: 5, final: 0.25))
+    for step in 0..<warmUp {
+      #expect(isClose(schedule.value(at: step), Double(step + 1) / Double(warmUp)))
+    }
+    #expect(schedule.value(at: warmUp) == 0.25 && schedule.value(at: warmUp + 9) == 0.25)
+  }
+
+  @Test("A piecewise schedule multiplies from each boundary on, in whatever order they are given")
+  func piecewise() {
+    let boundaries = [Schedule.Boundary(step: 3, factor: 0.5), .init(step: 6, factor: 0.25)]
+    for boundaries in [boundaries, boundaries.reversed()] {
+      let schedule = Schedule(peak: 8, warmUp: 2, shape: .piecewise(boundaries))
+      #expect((0..<8).map(schedule.value) == [4, 8, 8, 4, 4, 4, 1, 1])
+    }
+  }
+
+  @Test(
+    "A run follows its schedule", arguments: [Schedule.Shape.constant, .cosine(total: 5, final: 0)])
+  func run(_ shape: Schedule.Shape) throws {
+    let (fit, schedule) = (WavyFit(), Schedule(peak: 0.1, warmUp: 2, shape: shape))
+    var parameters = WavyFit.start
+    var optimizer = Optimizer(
+      Method(direction: StochasticGradientDescent(), learningRate: .schedule(schedule)),
+      for: parameters)
+    for step in 0..<7 {
+      let (before, g) = (parameters, fit.gradient(parameters))
+      let report = try optimizer.step(&parameters, on: fit.objective())
+      #expect(report.learningRate == schedule.value(at: step))
+      #expect(areClose(parameters, (0..<3).map { before[$0] - report.learningRate * g[$0] }))
+    }
+  }
+
+  @Test("The envelope's factor at its corners")
+  func envelope() {
+    let envelope = Envelope(peak: 2, total: 6)
+    #expect([0, 1, 2].map(envelope.factor) == [0, 0.5, 1])
+    #expect(isClose(envelope.factor(at: 3), 0.5 + 0.5 * 0.5.squareRoot()))
+    #expect(isClose(envelope.factor(at: 4), 0.5))
+    #expect([6, 7, 100].map(envelope.factor) == [0, 0, 0])
+    #expect(Envelope(peak: 0, total: 1).factor(at: 0) == 1)
+  }
+
+  @Test("A hypergradient learns from gᵀd of neighboring steps", arguments: [0.0, 0.7])
+  func hypergradient(_ momentum: Double) throws {
+    let fit = WavyFit()
+    var (p, ours) = (WavyFit.start, WavyFit.start)
+    var optimizer = Optimizer(
+      Method(
+        direction: StochasticGradientDescent(momentum: momentum),
+        learningRate: .hypergradient(initial: 0.02, rate: 0.01)), for: ours)
+    var (alpha, previous) = (0.02, [0.0, 0, 0])
+    for _ in 0..<20 {
+      let g = fit.gradient(p)
+      alpha += 0.01 * inner(g, previous)
+      previous = (0..<3).map { momentum * previous[$0] + g[$0] }
+      p = (0..<3).map { p[$0] - alpha * previous[$0] }
+      let report = try optimizer.step(&ours, on: fit.objective())
+      #expect(isClose(report.learningRate, alpha))
+      #expect(areClose(ours, p))
+    }
+    #expect(alpha > 0.021)
+  }
+
+  @Test("A step that was not taken teaches a hypergradient nothing")
+  func rejectedHypergradient() throws {
+    // ½·4·x²: with α > ½ a step overshoots.
+    let bowl = ClosureObjective<[Double]>(
+      loss: { 2 * $0[0] * $0[0] }, gradient: { [4 * $0[0]] })
+    var method = Method(
+      direction: StochasticGradientDescent(),
+      learningRate: .hypergradient(initial: 0.6, rate: 0.01))
+    method.rejectsIncrease = true
+    var parameters = [1.0]
+    var optimizer = Optimizer(method, for: parameters)
+    for _ in 0..<3 {
+      let report = try optimizer.step(&parameters, on: bowl)
+      #expect(report.events == .rejected && parameters == [1])
+      // θ did not move along d, so the loss there does not depend on α.
+      #expect(report.learningRate == 0.6)
+    }
+  }
+
+  @Test("Learning rates come back from JSON")
+  func coding() throws {
+    let rates: [LearningRate] = [
+      .fixed(0.1), .schedule(Schedule(peak: 1, warmUp: 3, shape: .cosine(total: 9, final: 0.5))),
+      .schedule(Schedule(peak: 1, shape: .piecewise([.init(step: 2, factor: 0.1)]))),
+      .hypergradient(initial: 0.1, rate: 1e-4), .quadraticModel(.init()),
+      .quadraticModel(
+        .init {
+          $0.memory = 0.9
+          $0.curvature = .hessian
+          $0.envelope = Envelope(peak: 1, total: 2)
+          $0.clipping = 3
+          $0.usesIndependentBatch = true
+        }),
+    ]
+    for rate in rates {
+      let decoded = try JSONDecoder().decode(LearningRate.self, from: JSONEncoder().encode(rate))
+      #expect(decoded == rate)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+/// Another package that depends on this one by version, as a user's does.
+///
+/// SwiftPM refuses unsafe flags in such a dependency. The targets over libtorch have some; the
+/// product `AdamQLR` must not be affected.
+@Suite("A package that depends on this one by version")
+struct ConsumerTests {
+  @Test("AdamQLR builds, runs and minimizes")
+  func library() throws {
+    try Consumer.with(product: "AdamQLR", source: Self.leastSquares) { consumer in
+      let build = try consumer.swift("build")
+      try #require(build.status == 0, "\(build.output)")
+      let run = try consumer.swift("run", "--skip-build", "Consumer")
+      try #require(run.status == 0, "\(run.output)")
+      let line = try #require(run.output.split(separator: "\n").last)
+      let numbers = line.split(separator: " ").compactMap { Double($0) }
+      try #require(numbers.count == 3, "\(run.output)")
+      // The line y = 1 + 2x, and no residual.
+      #expect(abs(numbers[0] - 1) < 1e-6 && abs(numbers[1] - 2) < 1e-6)
+      #expect(numbers[2] < 1e-12)
+    }
+  }
+
+  @Test("The dependency is one by version: what has unsafe flags is refused")
+  func unsafeFlags() throws {
+    try Consumer.with(product: "AdamQLRNetworks", source: "import Networks\n") { consumer in
+      let build = try consumer.swift("build")
+      #expect(build.status != 0)
+      #expect(build.output.contains("unsafe build flags"), "\(build.output)")
+    }
+  }
+
+  private static let leastSquares = """
+    import AdamQLR
+
+    let (x, y) = ([0.0, 1, 2, 3], [1.0, 3, 5, 7])
+    let line = LeastSquaresObjective<[Double]>(
+      residuals: { p in zip(x, y).map { p[0] + p[1] * $0 - $1 } },
+      jacobianVectorProduct: { _, d in x.map { d[0] + d[1] * $0 } },
+      vectorJacobianProduct: { _, r in [r.reduce(0, +), zip(x, r).map(*).reduce(0, +)] })
+    var parameters = [0.0, 0.0]
+    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    for _ in 0..<200 { try optimizer.step(&parameters, on: line) }
+    print(parameters[0], parameters[1], line.linearize(at: parameters).loss)
+
+    """
+}
+
+/// A package in a folder of its own, beside a repository that has this package's files under a tag.
+private struct Consumer {
+  struct Result {
+    var status: Int32
+    /// Standard output and errors.
+    var output: String
+  }
+
+  private static let name = "adamqlr-swift"
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  let folder: URL
+
+  /// Makes both, runs `body`, and removes them.
+  static func with(product: String, source: String, _ body: (Consumer) throws -> Void) throws {
+    let parent = FileManager.default.temporaryDirectory
+      .appendingPathComponent("consumer-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: parent) }
+    let repository = parent.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: repository, withIntermediateDirectories: true)
+    for item in ["Package.swift", "Sources", "Tests", "Examples"] {
+      try FileManager.default.copyItem(
+        at: root.appendingPathComponent(item), to: repository.appendingPathComponent(item))
+    }
+    let author = ["-c", "user.name=Tests", "-c", "user.email=tests@localhost"]
+    for arguments in [
+      ["init", "--quiet"], ["add", "--all"],
+      author + ["-c", "commit.gpgsign=false", "commit", "--quiet", "--message", "Release"],
+      ["-c", "tag.gpgsign=false", "tag", "0.1.0"],
+    ] {
+      let result = try run(["git"] + arguments, in: repository)
+      try #require(result.status == 0, "git \(arguments): \(result.output)")
+    }
+
+    let folder = parent.appendingPathComponent("Consumer")
+    let sources = folder.appendingPathComponent("Sources/Consumer")
+    try FileManager.default.createDirectory(at: sources, withIntermediateDirectories: true)
+    try Data(source.utf8).write(to: sources.appendingPathComponent("main.swift"))
+    let manifest = """
+      // swift-tools-version: 6.1
+      import PackageDescription
+
+      let package = Package(
+        name: "Consumer",
+        dependencies: [.package(url: "\(repository.absoluteString)", from: "0.1.0")],
+        targets: [
+          .executableTarget(
+            name: "Consumer", dependencies: [.product(name: "\(product)", package: "\(name)")])
+        ])
+
+      """
+    try Data(manifest.utf8).write(to: folder.appendingPathComponent("Package.swift"))
+    try body(Consumer(folder: folder))
+  }
+
+  /// Runs a subcommand of `swift` in the consumer's folder.
+  ///
+  /// SwiftPM keeps its caches there too: the user's would otherwise gain a repository with each run.
+  func swift(_ subcommand: String, _ arguments: String...) throws -> Result {
+    let caches = ["cache", "security"].flatMap {
+      ["--\($0)-path", folder.appendingPathComponent(".\($0)").path]
+    }
+    return try Self.run(
+      ["swift", subcommand] + caches + arguments, in: folder, environment: Self.localDependencies)
+  }
+
+  /// Makes git fetch this package's own dependencies, which a consumer resolves too, from the
+  /// clones that building this package left, so that no network is needed.
+  private static let localDependencies: [String: String] = {
+    let clones = root.appendingPathComponent(".build/repositories")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: clones.path)) ?? []
+    let environment = ProcessInfo.processInfo.environment
+    var count = environment["GIT_CONFIG_COUNT"].flatMap(Int.init) ?? 0
+    var variables: [String: String] = [:]
+    for url in ["https://github.com/apple/swift-argument-parser", "https://github.com/jpsim/Yams"] {
+      let name = url.split(separator: "/").last.map(String.init) ?? url
+      guard let clone = names.first(where: { $0.hasPrefix(name + "-") }) else { continue }
+      variables["GIT_CONFIG_KEY_\(count)"] =
+        "url.\(clones.appendingPathComponent(clone).path).insteadOf"
+      variables["GIT_CONFIG_VALUE_\(count)"] = url
+      count += 1
+    }
+    variables["GIT_CONFIG_COUNT"] = String(count)
+    return variables
+  }()
+
+  private static func run(
+    _ command: [String], in folder: URL, environment: [String: String] = [:]
+  ) throws -> Result {
+    let (process, pipe) = (Process(), Pipe())
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
+  }
+}
