@@ -16,8 +16,9 @@ public struct Method: Sendable {
   public var clipping = Clipping()
   /// Decoupled weight decay.
   public var weightDecay = WeightDecay()
-  /// Whether a step that raises the loss on its own batch is not taken. The moments keep what they
-  /// learned from the gradient, and λ, where it adapts, is raised. Default no.
+  /// Whether a step that raises the loss on its own batch, or on the independent one where the
+  /// learning rate comes from that, is not taken. The moments keep what they learned from the
+  /// gradient, and λ, where it adapts, is raised. Default no.
   public var rejectsIncrease = false
   /// Where the method follows the paper's published implementation instead of the mathematics.
   /// Default: nowhere.

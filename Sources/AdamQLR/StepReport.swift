@@ -26,7 +26,8 @@ public struct StepReport: Hashable, Codable, Sendable {
   public var damping: Double
   /// λ for the next step.
   public var nextDamping: Double
-  /// f(θ + u) on the same batch; `nil` where the method does not need it.
+  /// f(θ + u), on the independent batch where the learning rate comes from one, else on the same;
+  /// `nil` where the method does not need it.
   public var newLoss: Double?
   /// The true change of the loss, on the batch that the curvature came from.
   public var trueChange: Double?
