@@ -15,6 +15,8 @@ struct TasksCommand: ParsableCommand {
       if let shape = task.shape {
         let sizes = [shape.inputs] + task.hiddenSizes + [shape.outputs]
         print("  network \(sizes.map(String.init).joined(separator: "-")), ", terminator: "")
+      } else if task == .table {
+        print("  network inputs-50-outputs, cross entropy or ", terminator: "")
       } else {
         print("  ", terminator: "")
       }
@@ -23,6 +25,7 @@ struct TasksCommand: ParsableCommand {
       if let files = task.source?.files, !files.isEmpty {
         print("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
       }
+      if task == .table { print("  reads the file data.path, to predict its column data.target") }
     }
     print("\nData sets are looked for in \(DataDirectory.path()); 'adamqlr data' fetches them.")
   }

@@ -14,6 +14,7 @@ struct TrainCommand: ParsableCommand {
         adamqlr train --task uci-energy --epochs 200
         adamqlr train --optimizer adam --set learning-rate.value=1e-2 --batch-size 128
         adamqlr train -c base.yaml -c mine.yaml --json
+        adamqlr train --task table --set data.path=houses.csv --set data.target=price
 
       Everything about a run is kept in a directory of its own: settings, a log for TensorBoard, \
       and checkpoints. Ctrl-C ends the run after the current step, with the summary so far; it goes \
@@ -84,6 +85,7 @@ struct TrainCommand: ParsableCommand {
     let run = try makeRun()
     let reporter: any TrainingReporter =
       json ? JSONReporter(run) : TextReporter(run)
+    for note in run.trainer.problem.notes { Output.warning("note: \(note)") }
     Interruption.watch()
     reporter.start()
     let summary = try run.run { event in

@@ -30,15 +30,16 @@ public struct StepBenchmark {
     let seed = UInt64(settings.seed)
     if usesRandomData {
       guard settings.task.shape != nil else {
-        throw SettingsError("\(settings.task.rawValue) has no examples, so none to draw at random")
+        throw SettingsError(
+          settings.task == .table
+            ? "a table has the shape of its file, so no random data can stand for it"
+            : "\(settings.task.rawValue) has no examples, so none to draw at random")
       }
       problem = Problem(
         randomLike: settings.task, network: settings.networkShape, count: settings.batchSize,
         seed: seed, type)
     } else {
-      problem = try Problem(
-        settings.task, network: settings.networkShape, dataDirectory: settings.directory,
-        seed: seed, type)
+      problem = try settings.makeProblem()
     }
     batch = problem.training.rows(0..<min(settings.batchSize, problem.training.count))
     method = settings.method.makeMethod(totalSteps: Self.stepsPerRun)

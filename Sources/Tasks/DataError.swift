@@ -15,6 +15,8 @@ public enum DataError: Error, Hashable, Sendable, CustomStringConvertible {
     case line(Int)
     /// A character, by line and column, both counted from 1.
     case character(line: Int, column: Int)
+    /// A cell of a table, by its line, counted from 1, and its column's name.
+    case cell(line: Int, column: String)
     /// A byte of the file, counted from 0.
     case byte(Int)
     /// A byte of the file's decompressed contents, counted from 0.
@@ -28,6 +30,7 @@ public enum DataError: Error, Hashable, Sendable, CustomStringConvertible {
       case .file: "the file"
       case .line(let line): "line \(line)"
       case .character(let line, let column): "line \(line), column \(column)"
+      case .cell(let line, let column): "line \(line), column '\(printable(column))'"
       case .byte(let offset): "byte \(offset)"
       case .decompressedByte(let offset): "byte \(offset) of the decompressed contents"
       case .entry(let index): "entry \(index)"
@@ -49,4 +52,10 @@ public enum DataError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(file), \(place): \(found); expected \(expected)"
     }
   }
+}
+
+/// A word fit for a message: short, on one line.
+func printable(_ word: String) -> String {
+  let short = word.prefix(24).map { $0.isASCII && ($0.asciiValue ?? 0) < 32 ? "?" : $0 }
+  return String(short) + (word.count > 24 ? "…" : "")
 }

@@ -9,12 +9,18 @@ public struct Problem: Sendable {
   public let model: Model
   /// The loss.
   public let loss: any Loss
+  /// Whether examples are classified; otherwise numbers are predicted.
+  public let isClassification: Bool
   /// The examples that train.
   public let training: ExampleTensors
   /// The examples that settings are chosen by, where the task has some.
   public let validation: ExampleTensors?
   /// The examples that the result is judged by, where the task has some.
   public let test: ExampleTensors?
+  /// How a table is encoded; `nil` for all other tasks.
+  public let encoding: TableEncoding?
+  /// What is worth knowing about the data, in a line each.
+  public let notes: [String]
 
   /// A task with its own data.
   ///
@@ -24,13 +30,18 @@ public struct Problem: Sendable {
   ///   - directory: The directory of all data sets.
   ///   - seed: The seed of what the program draws.
   ///   - type: The precision.
+  /// - Precondition: The task is not ``LearningTask/table``, which a ``TableSource`` has to describe.
   /// - Throws: ``DataError``.
   public init(
     _ task: LearningTask, network: NetworkShape? = nil, dataDirectory directory: String = ".",
     seed: UInt64 = 0, _ type: DataType = .float32
   ) throws(DataError) {
+    precondition(task != .table, "a table needs a source")
     self.task = task
     loss = task.loss
+    isClassification = task.isClassification
+    encoding = nil
+    notes = []
     guard let source = task.source else {
       model = Model(Rosenbrock())
       training = ExampleTensors(inputs: .zeros([1, 1], type), targets: .zeros([1, 2], type))
@@ -42,10 +53,71 @@ public struct Problem: Sendable {
       type == .float64
       ? Parts(try source.load(as: Double.self, from: directory, seed: seed))
       : Parts(try source.load(as: Float.self, from: directory, seed: seed))
-    model = Self.network(network ?? NetworkShape(task), sets.inputCount, sets.outputCount)
+    model = (network ?? NetworkShape(task)).makeModel(sets.inputCount, sets.outputCount)
     training = sets.training
     validation = sets.validation
     test = sets.test
+  }
+
+  /// A table of one's own.
+  ///
+  /// - Parameters:
+  ///   - source: The table.
+  ///   - network: The shape of the network. Default: one hidden layer of 50.
+  ///   - type: The precision.
+  /// - Throws: ``DataError``.
+  public init(
+    _ source: TableSource, network: NetworkShape? = nil, _ type: DataType = .float32
+  ) throws(DataError) {
+    let sets: Parts
+    let encoding: TableEncoding
+    let notes: [String]
+    if type == .float64 {
+      let data = try source.load(as: Double.self)
+      (sets, encoding, notes) = (Parts(data), data.encoding, data.notes)
+    } else {
+      let data = try source.load(as: Float.self)
+      (sets, encoding, notes) = (Parts(data), data.encoding, data.notes)
+    }
+    self.init(
+      encoding, network, training: sets.training, validation: sets.validation, test: sets.test,
+      notes: notes)
+  }
+
+  /// A table's network on other examples than those that it was trained on, to judge it by them.
+  ///
+  /// - Parameters:
+  ///   - path: A file with the columns of the training file, the target among them.
+  ///   - encoding: How the training file was encoded.
+  ///   - network: The shape of the network.
+  ///   - type: The precision.
+  /// - Throws: ``DataError``.
+  public init(
+    judgedBy path: String, _ encoding: TableEncoding, network: NetworkShape? = nil,
+    _ type: DataType = .float32
+  ) throws(DataError) {
+    let table = try encoding.readTable(path)
+    let examples =
+      type == .float64
+      ? ExampleTensors(try encoding.examples(table, as: Double.self))
+      : ExampleTensors(try encoding.examples(table, as: Float.self))
+    self.init(encoding, network, training: examples, validation: nil, test: examples, notes: [])
+  }
+
+  private init(
+    _ encoding: TableEncoding, _ network: NetworkShape?, training: ExampleTensors,
+    validation: ExampleTensors?, test: ExampleTensors?, notes: [String]
+  ) {
+    task = .table
+    model = (network ?? NetworkShape(.table)).makeModel(
+      encoding.featureCount, encoding.outputCount)
+    loss = encoding.isClassification ? SoftmaxCrossEntropy() : SquaredError()
+    isClassification = encoding.isClassification
+    self.training = training
+    self.validation = validation
+    self.test = test
+    self.encoding = encoding
+    self.notes = notes
   }
 
   /// A task's network on normally distributed inputs and random targets, for measurements that
@@ -71,17 +143,13 @@ public struct Problem: Sendable {
       ).to(type)
     self.task = task
     loss = task.loss
-    model = Self.network(network ?? NetworkShape(task), shape.inputs, shape.outputs)
+    isClassification = task.isClassification
+    model = (network ?? NetworkShape(task)).makeModel(shape.inputs, shape.outputs)
     training = ExampleTensors(inputs: inputs.to(type), targets: targets)
     validation = nil
     test = nil
-  }
-
-  private static func network(_ shape: NetworkShape, _ inputs: Int, _ outputs: Int) -> Model {
-    Model(
-      Sequential.multilayerPerceptron(
-        [inputs] + shape.hiddenSizes + [outputs], activation: shape.activation,
-        initializer: shape.initializer.initializer))
+    encoding = nil
+    notes = []
   }
 }
 
@@ -97,6 +165,14 @@ public struct NetworkShape: Hashable, Codable, Sendable {
   /// The paper's network for a task.
   public init(_ task: LearningTask) {
     hiddenSizes = task.hiddenSizes
+  }
+
+  /// A network of this shape.
+  public func makeModel(_ inputs: Int, _ outputs: Int) -> Model {
+    Model(
+      Sequential.multilayerPerceptron(
+        [inputs] + hiddenSizes + [outputs], activation: activation,
+        initializer: initializer.initializer))
   }
 
   /// The initializers of weights by name.
@@ -128,7 +204,7 @@ private struct Parts {
   let outputCount: Int
   let training: ExampleTensors
   let validation: ExampleTensors?
-  let test: ExampleTensors
+  let test: ExampleTensors?
 
   init<Scalar: BinaryFloatingPoint & TensorElement>(_ set: DataSet<Scalar>) {
     inputCount = set.featureCount
@@ -136,5 +212,13 @@ private struct Parts {
     training = ExampleTensors(set.training)
     validation = set.validation.map { ExampleTensors($0) }
     test = ExampleTensors(set.test)
+  }
+
+  init<Scalar: BinaryFloatingPoint & TensorElement>(_ data: TableData<Scalar>) {
+    inputCount = data.encoding.featureCount
+    outputCount = data.encoding.outputCount
+    training = ExampleTensors(data.training)
+    validation = data.validation.map { ExampleTensors($0) }
+    test = data.test.map { ExampleTensors($0) }
   }
 }

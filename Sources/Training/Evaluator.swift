@@ -20,7 +20,7 @@ extension Problem {
     }
     let count = Double(examples.count)
     return Score(
-      loss: loss / count, accuracy: task.isClassification ? Double(correct) / count : nil)
+      loss: loss / count, accuracy: isClassification ? Double(correct) / count : nil)
   }
 }
 

@@ -31,6 +31,8 @@ public struct Settings: Hashable, Sendable {
   public var activation = Activation.relu
   /// How weights start.
   public var initializer = NetworkShape.WeightInitializer.leCun
+  /// The table to learn from, where that is the task; path and target are empty unless given.
+  public var table = TableSource(path: "", target: "")
   /// The epochs from one evaluation to the next.
   public var evaluationInterval = 1
   /// The steps from one row of the log to the next.
@@ -57,7 +59,7 @@ public struct Settings: Hashable, Sendable {
   public var defaultEpochs: Int {
     switch task {
     case .digits, .fashionMNIST, .mnist, .mnist10k: 20
-    case .uciEnergy, .uciProtein: 200
+    case .uciEnergy, .uciProtein, .table: 200
     case .rosenbrock: 200
     }
   }

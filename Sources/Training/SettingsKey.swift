@@ -85,7 +85,7 @@ extension SettingsKey {
 
   /// All settings, group by group.
   public static let all: [SettingsKey] =
-    run + network + direction + learningRate + damping + limits
+    run + data + network + direction + learningRate + damping + limits
 
   private static let run: [SettingsKey] = [
     SettingsKey("task", \.task, "What is learned."),
@@ -125,6 +125,38 @@ extension SettingsKey {
     positive(
       "divergence-factor", \.divergenceFactor,
       "The run ends where ten losses in a row are this many times the first; null: never."),
+  ]
+
+  private static let data: [SettingsKey] = [
+    SettingsKey(
+      "data.path", \.table.optionalPath, "a file, or null",
+      "Table: its CSV file, compressed (.gz) or not."),
+    SettingsKey(
+      "data.target", \.table.optionalTarget, "a column, or null",
+      "Table: the column to predict, its name or its number from 1."),
+    SettingsKey("data.kind", \.table.kind, "Table: what is predicted; auto: as the target looks."),
+    SettingsKey(
+      "data.ignore", \.table.ignored, "a list of columns", "Table: columns that are not used."),
+    SettingsKey(
+      "data.categorical", \.table.categorical, "a list of columns",
+      "Table: columns that are words, though they may look like numbers."),
+    SettingsKey(
+      "data.missing", \.table.missing,
+      "Table: empty cells, NA, N/A, NaN, null and ?; impute: the mean, or the most frequent word."),
+    number(
+      "data.test", \.table.testFraction, below: 1,
+      "Table: share of rows that test; without effect beside data.test-path."),
+    number(
+      "data.validation", \.table.validationFraction, below: 1,
+      "Table: share of the other rows that validate."),
+    SettingsKey(
+      "data.test-path", \.table.testPath, "a file, or null",
+      "Table: a file of rows that test; null: some of data.path's."),
+    SettingsKey("data.delimiter", \.table.format.delimiter, "Table: what divides cells."),
+    SettingsKey(
+      "data.header", \.table.format.header,
+      "Table: whether line 1 names the columns; auto: if no cell of it is a number."),
+    SettingsKey("data.decimal", \.table.format.decimal, "Table: what stands before decimals."),
   ]
 
   private static let network: [SettingsKey] = [
@@ -264,6 +296,17 @@ extension SettingsKey {
     _ name: String, _ path: any WritableKeyPath<Settings, Int?> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(name, path, "a whole number from 0, or null", help, where: { $0 ?? 0 >= 0 })
+  }
+}
+
+extension TableSource {
+  fileprivate var optionalPath: String? {
+    get { path.isEmpty ? nil : path }
+    set { path = newValue ?? "" }
+  }
+  fileprivate var optionalTarget: String? {
+    get { target.isEmpty ? nil : target }
+    set { target = newValue ?? "" }
   }
 }
 

@@ -37,9 +37,7 @@ public struct Trainer {
   public init(_ settings: Settings) throws {
     if let threads = settings.threads { Runtime.threadCount = threads }
     let type = settings.precision.type
-    let problem = try Problem(
-      settings.task, network: settings.networkShape, dataDirectory: settings.directory,
-      seed: UInt64(settings.seed), type)
+    let problem = try settings.makeProblem()
     self.settings = settings
     self.problem = problem
     plan = BatchPlan(

@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension TableEncoding {
+  /// A column of predictions.
+  public struct Prediction: Hashable, Sendable {
+    /// The column's name.
+    public let name: String
+    /// A cell for each row.
+    public let cells: [String]
+  }
+
+  /// A network's outputs in the words and units of the training file.
+  ///
+  /// - Parameter outputs: The outputs, row after row, as the network gives them.
+  /// - Returns: One column of the target's name. For classes, the one with the greatest output, and
+  ///   then a column `probability of CLASS` for each, the softmax of the outputs.
+  /// - Precondition: The outputs fill whole rows.
+  public func decode<Scalar: BinaryFloatingPoint>(_ outputs: [Scalar]) -> [Prediction] {
+    let width = outputCount
+    precondition(
+      outputs.count % width == 0, "\(outputs.count) outputs do not fill rows of \(width)")
+    switch target {
+    case .number(let scale):
+      // As many digits as the outputs have.
+      return [
+        Prediction(
+          name: targetName, cells: outputs.map { "\(Scalar(scale.restored(Double($0))))" })
+      ]
+    case .classes(let names, _):
+      let starts = stride(from: 0, to: outputs.count, by: width)
+      let probabilities = starts.map { softmax(outputs[$0..<($0 + width)]) }
+      let classes = probabilities.map { row in
+        names[row.indices.max { row[$0] < row[$1] || row[$0] == row[$1] && $0 > $1 } ?? 0]
+      }
+      return [Prediction(name: targetName, cells: classes)]
+        + names.enumerated().map { i, name in
+          Prediction(
+            name: "probability of \(name)", cells: probabilities.map { "\(Float($0[i]))" })
+        }
+    }
+  }
+
+  private func softmax<Scalar: BinaryFloatingPoint>(_ outputs: ArraySlice<Scalar>) -> [Double] {
+    let greatest = Double(outputs.max() ?? 0)
+    let powers = outputs.map { exp(Double($0) - greatest) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+}

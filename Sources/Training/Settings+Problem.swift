@@ -1,0 +1,42 @@
+import Foundation
+import Tasks
+import Torch
+
+extension Settings {
+  /// What is learned, with its data.
+  ///
+  /// - Throws: ``SettingsError`` where a table is the task, but not named; `DataError` where data
+  ///   cannot be read.
+  public func makeProblem() throws -> Problem {
+    let type = precision.type
+    guard task == .table else {
+      return try Problem(
+        task, network: networkShape, dataDirectory: directory, seed: UInt64(seed), type)
+    }
+    if let text = tableProblem { throw SettingsError(text) }
+    var source = table
+    // The shell leaves the tilde of data.path=~/file.csv alone.
+    source.path = (source.path as NSString).expandingTildeInPath
+    source.testPath = source.testPath.map { ($0 as NSString).expandingTildeInPath }
+    return try Problem(source, network: networkShape, type)
+  }
+
+  /// What is wrong with the settings of the group `data`, given the task.
+  var tableProblem: String? {
+    if task == .table {
+      guard table.path.isEmpty || table.target.isEmpty else { return nil }
+      let absent = [
+        table.path.isEmpty ? "data.path" : nil, table.target.isEmpty ? "data.target" : nil,
+      ]
+      return "the task 'table' needs \(absent.compactMap(\.self).joined(separator: " and ")): "
+        + "--set data.path=FILE.csv --set data.target=COLUMN"
+    }
+    let plain = Settings()
+    let changed = SettingsKey.all.filter {
+      $0.group == "data" && $0.value(self) != $0.value(plain)
+    }
+    return changed.first.map {
+      "\($0.name) is for the task 'table' (--task table), but the task is '\(task.rawValue)'"
+    }
+  }
+}
