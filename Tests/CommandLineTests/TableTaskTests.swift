@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+@Suite("adamqlr train --task table")
+struct TableTaskTests {
+  private func train(_ file: String, _ target: String, _ options: String...) throws -> Tool.Result {
+    try Tool.run(
+      [
+        "train", "--task", "table", "--set", "data.path=\(file)", "--set", "data.target=\(target)",
+        "--json",
+      ] + options)
+  }
+
+  private func summary(_ result: Tool.Result) throws -> [String: Any] {
+    #expect(result.status == 0, "\(result.errors)")
+    return try #require(try result.objects().last)
+  }
+
+  /// Prices of flats that follow from area, city and garden.
+  private var flats: String {
+    var text = "id;city;area;garden;price\r\n"
+    for i in 0..<400 {
+      let city = ["Oslo", "Bergen", "\"Bodø; north\""][i * 7 % 3]
+      let area = 30 + Double(i * 37 % 101)
+      let garden = i * 11 % 5 < 2
+      let price = area * (i * 7 % 3 == 0 ? 4000 : 3000) + (garden ? 50_000 : 0)
+      text += "\(i);\(city);\(area);\(garden ? "yes" : "no");\(price)\r\n"
+    }
+    return text
+  }
+
+  @Test("A regression is learned from numbers, words and truth values")
+  func regression() throws {
+    try Tool.withFile(flats) { file in
+      let result = try train(file, "price", "--set", "data.ignore=[id]")
+      let scores = try summary(result)
+      #expect(result.errors.isEmpty)
+      #expect(try result.objects().first?["examples"] as? Int == 306)
+      #expect(try #require(scores["test_loss"] as? Double) < 0.01)
+      #expect(try #require(scores["validation_loss"] as? Double) < 0.01)
+      #expect(scores["test_accuracy"] is NSNull)
+      // Without its inputs that matter, half the variance remains.
+      let poor = try summary(train(file, "price", "--set", "data.ignore=[id, area, city]"))
+      #expect(try #require(poor["test_loss"] as? Double) > 0.2)
+      #expect(try train(file, "5", "--steps", "1").errors.contains("note: column 'id' counts"))
+    }
+  }
+
+  @Test("A classification is learned, with words and with numbers for classes")
+  func classification() throws {
+    var text = "u,v,kind,number\n"
+    for i in 0..<300 {
+      let (u, v) = (Double(i * 29 % 97) / 97, Double(i * 53 % 89) / 89)
+      let kind = u + v > 1 ? 1 : u > v ? 2 : 3
+      text += "\(u),\(v),\(["one", "two", "three"][kind - 1]),\(kind)\n"
+    }
+    try Tool.withFile(text) { file in
+      let words = try summary(train(file, "kind", "--set", "data.ignore=number"))
+      let numbers = try summary(
+        train(
+          file, "number", "--set", "data.ignore=[kind]", "--set", "data.kind=classification"))
+      for scores in [words, numbers] {
+        #expect(try #require(scores["test_accuracy"] as? Double) > 0.85)
+      }
+      let noTest = try summary(train(file, "kind", "--steps", "1", "--set", "data.test=0"))
+      #expect(noTest["test_loss"] is NSNull && noTest["validation_loss"] is Double)
+    }
+  }
+
+  @Test(
+    "Settings that do not go together are told with what to give",
+    arguments: [
+      (["--task", "table"], ["data.path", "data.target", "--set data.path=FILE.csv"]),
+      (["--task", "table", "--set", "data.path=x.csv"], ["data.target", "--set"]),
+      (["--set", "data.target=y"], ["data.target", "--task table", "digits"]),
+      (["--task", "uci-energy", "--set", "data.test=0.2"], ["data.test", "uci-energy"]),
+      (["--task", "table", "--set", "data.test=1"], ["data.test", "0..<1"]),
+      (["--task", "table", "--set", "data.missing=drop"], ["data.missing", "refuse, impute"]),
+      (["--task", "table", "--set", "data.header=maybe"], ["data.header", "auto, true, false"]),
+      (
+        ["--task", "table", "--set", "data.path=/nowhere.csv", "--set", "data.target=y"],
+        ["/nowhere.csv", "No such file"]
+      ),
+    ])
+  func mistakes(_ arguments: [String], _ parts: [String]) throws {
+    let result = try Tool.run(["train"] + arguments)
+    #expect(result.status != 0 && result.output.isEmpty)
+    for part in parts { #expect(result.errors.contains(part), "\(result.errors)") }
+  }
+
+  @Test("Mistakes in the file are told with line and column")
+  func malformed() throws {
+    try Tool.withFile("x,y\n1,2\n?,3\n4,5\n") { file in
+      let result = try train(file, "y", "--set", "data.test=0", "--set", "data.validation=0")
+      #expect(result.status != 0 && result.output.isEmpty)
+      for part in [file, "line 3, column 'x'", "'?'", "data.missing=impute"] {
+        #expect(result.errors.contains(part), "\(result.errors)")
+      }
+    }
+  }
+
+  @Test("Settings may come from a file, and columns may be given by number")
+  func settings() throws {
+    try Tool.withFile("1 ,2,3\n4, ?,5\n2,1,9\n0,0,1\n") { file in
+      let settings = """
+        task: table
+        data: {path: \(file), target: 3, header: false, missing: impute, test: 0, validation: 0}
+        """
+      try Tool.withFile(settings) { config in
+        let result = try Tool.run("train", "-c", config, "--steps", "1", "--json")
+        #expect(try result.objects().first?["examples"] as? Int == 4)
+        #expect(result.errors.contains("note: column '2': 1 missing cell filled"))
+      }
+    }
+  }
+}
