@@ -85,7 +85,7 @@ struct TrainCommand: ParsableCommand {
     let run = try makeRun()
     let reporter: any TrainingReporter =
       json ? JSONReporter(run) : TextReporter(run)
-    for note in run.trainer.problem.notes { Output.warning("note: \(note)") }
+    for note in run.notes { Output.warning("note: \(note)") }
     Interruption.watch()
     reporter.start()
     let summary = try run.run { event in

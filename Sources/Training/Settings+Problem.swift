@@ -14,11 +14,17 @@ extension Settings {
         task, network: networkShape, dataDirectory: directory, seed: UInt64(seed), type)
     }
     if let text = tableProblem { throw SettingsError(text) }
+    return try Problem(expandedTable, network: networkShape, type)
+  }
+
+  /// The table with the home directory for a tilde, which the shell leaves alone in
+  /// data.path=~/file.csv.
+  var expandedTable: TableSource {
+    func expanded(_ path: String) -> String { (path as NSString).expandingTildeInPath }
     var source = table
-    // The shell leaves the tilde of data.path=~/file.csv alone.
-    source.path = (source.path as NSString).expandingTildeInPath
-    source.testPath = source.testPath.map { ($0 as NSString).expandingTildeInPath }
-    return try Problem(source, network: networkShape, type)
+    source.path = expanded(source.path)
+    source.testPath = source.testPath.map(expanded)
+    return source
   }
 
   /// What is wrong with the settings of the group `data`, given the task.

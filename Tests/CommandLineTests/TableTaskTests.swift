@@ -99,6 +99,40 @@ struct TableTaskTests {
     }
   }
 
+  @Test("A run keeps its table's encoding, and goes on only with the table that it began with")
+  func runDirectory() throws {
+    let (run, folder) = (Tool.newPath("run"), Tool.newPath("table"))
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let file = folder + "/flats.csv"
+    try Data(flats.utf8).write(to: URL(fileURLWithPath: file))
+    // Paths are taken from where the tool runs, and kept for wherever it runs next.
+    let name = "../" + Tool.scratch.lastPathComponent + "/"
+    let path = name + URL(fileURLWithPath: folder).lastPathComponent + "/flats.csv"
+    let result = try train(path, "price", "--steps", "3", "--output", run)
+    #expect(result.status == 0, "\(result.errors)")
+    let settings = try String(contentsOfFile: run + "/settings.yaml", encoding: .utf8)
+    #expect(settings.contains(URL(fileURLWithPath: file).standardizedFileURL.path))
+
+    let encoding = run + "/encoding.json"
+    let kept = try Data(contentsOf: URL(fileURLWithPath: encoding))
+    func resume(_ steps: String) throws -> Tool.Result {
+      try Tool.run("train", "--resume", run, "--steps", steps, "--json")
+    }
+    #expect(try resume("5").objects().last?["steps"] as? Int == 5)
+
+    try kept.prefix(100).write(to: URL(fileURLWithPath: encoding))
+    let mended = try resume("7")
+    #expect(mended.status == 0)
+    #expect(mended.errors.contains("encoding.json") && mended.errors.contains("damaged"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: encoding)) == kept)
+
+    let text = flats.replacingOccurrences(of: "yes", with: "no")
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    let refused = try resume("9")
+    #expect(refused.status != 0 && refused.output.isEmpty)
+    #expect(refused.errors.contains("flats.csv: the table has changed"), "\(refused.errors)")
+  }
+
   @Test("Settings may come from a file, and columns may be given by number")
   func settings() throws {
     try Tool.withFile("1 ,2,3\n4, ?,5\n2,1,9\n0,0,1\n") { file in

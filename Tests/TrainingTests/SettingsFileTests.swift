@@ -18,6 +18,21 @@ struct SettingsFileTests {
     #expect(try read(settings.yaml) == settings)
   }
 
+  @Test("Settings of a table are read back, whatever its columns are called")
+  func table() throws {
+    var sources = SettingsSources()
+    for assignment in [
+      "task=table", "data.path='a b: #c.csv'", "data.target='1.50'", "data.kind=classification",
+      "data.ignore=['null', 'yes', \"a, 'b'\", 3, '[x]']", "data.categorical=é", "data.test=0",
+      "data.header=true", "data.delimiter=tab", "data.decimal=comma", "data.missing=impute",
+      "data.validation=0.25", "data.test-path=t.csv.gz",
+    ] { try sources.add(assignment, from: "test") }
+    let settings = try sources.resolve()
+    #expect(settings.table.target == "1.50")
+    #expect(settings.table.ignored == ["null", "yes", "a, 'b'", "3", "[x]"])
+    #expect(try read(settings.yaml) == settings)
+  }
+
   @Test(
     "Settings of every kind are read back",
     arguments: [

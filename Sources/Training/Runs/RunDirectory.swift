@@ -4,6 +4,7 @@ import Foundation
 ///
 ///     settings.yaml                     its settings, which `train -c` takes
 ///     run.json                          how far it has come: see ``RunStatus``
+///     encoding.json                     of a table: how it was encoded, see `TableEncoding`
 ///     events.out.tfevents.adamqlr       its log, for TensorBoard: see ``EventFile``
 ///     checkpoints/step-000000080/       its parameters and state: see ``Checkpoint``
 public struct RunDirectory: Hashable, Sendable {

@@ -17,6 +17,8 @@ public final class TrainingRun {
   public private(set) var trainer: Trainer
   /// What was found damaged when the run was resumed.
   public let damage: [FileError]
+  /// What is worth knowing about the data, in a line each.
+  public let notes: [String]
 
   private let lock: RunLock
   private var log: EventLog
@@ -37,6 +39,10 @@ public final class TrainingRun {
     directory = try RunDirectory(makingAt: path, for: settings.resolved)
     lock = try RunLock(directory)
     damage = []
+    notes = trainer.problem.notes
+    if let encoding = trainer.problem.encoding {
+      _ = try directory.keep(encoding, of: settings.table.path)
+    }
     log = try EventLog(directory.logPath, from: 0)
     status = RunStatus(trainer)
     showsPosition = trainer.parameters.count == 2
@@ -55,6 +61,13 @@ public final class TrainingRun {
     lock = try RunLock(directory)
     trainer = try Trainer(settings)
     let (checkpoint, damage) = directory.newestCheckpoint(of: trainer.problem, settings.precision)
+    var notes = trainer.problem.notes
+    if let encoding = trainer.problem.encoding,
+      let mended = try directory.keep(encoding, of: settings.table.path)
+    {
+      notes.append("\(mended), and was written anew")
+    }
+    self.notes = notes
     if let checkpoint {
       try trainer.restore(checkpoint.state, checkpoint.parameters, path: checkpoint.path)
     }
@@ -140,6 +153,14 @@ extension Settings {
     if steps == nil, seconds == nil { settings.epochs = epochs ?? defaultEpochs }
     if let source = task.source, !source.files.isEmpty {
       settings.dataDirectory = URL(fileURLWithPath: directory).standardizedFileURL.path
+    }
+    if task == .table {
+      func absolute(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.path
+      }
+      settings.table = expandedTable
+      settings.table.path = absolute(settings.table.path)
+      settings.table.testPath = settings.table.testPath.map(absolute)
     }
     return settings
   }
