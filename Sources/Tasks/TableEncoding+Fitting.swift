@@ -94,7 +94,7 @@ private struct ColumnFitting {
     if let kind, census.missing > 0 {
       let value: String =
         switch kind {
-        case .number(let scale): "their mean, \(scale.mean)"
+        case .number(let scale): "their mean, \(Float(scale.mean))"
         case .boolean(let usual, _): "the most frequent, \(usual)"
         case .category(_, let usual): "the most frequent, '\(printable(usual))'"
         }
@@ -173,6 +173,14 @@ private struct ColumnFitting {
           file: table.file,
           found: "the target '\(name)' is \(known.first ?? 0) in all rows that train",
           expected: "different numbers, so that there is something to learn")
+      }
+      let distinct = Set(values)
+      if kind == .auto, distinct.count <= 10, distinct.count * 2 <= values.count,
+        distinct.allSatisfy({ $0 == $0.rounded() })
+      {
+        notes.append(
+          "the target '\(name)' has \(distinct.count) different whole numbers, predicted as "
+            + "numbers; data.kind=classification takes them for classes")
       }
       return .number(try scale(known, column))
     }

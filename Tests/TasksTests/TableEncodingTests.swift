@@ -89,6 +89,22 @@ struct TableEncodingTests {
     if let classes, case .classes(let names, _) = encoding.target { #expect(names == classes) }
   }
 
+  @Test("A target of few whole numbers is predicted as a number, with a note")
+  func fewNumbers() throws {
+    func notes(_ cells: [String], _ kind: TableSource.Kind) throws -> [String] {
+      try load("x,y\n" + cells.enumerated().map { "\($0 * $0),\($1)\n" }.joined()) {
+        $0.kind = kind
+      }.notes
+    }
+    let few = try notes(["0", "1", "1", "0", "1"], .auto)
+    #expect(few.count == 1 && few[0].contains("2 different") && few[0].contains("data.kind="))
+    for kind in [TableSource.Kind.regression, .classification] {
+      #expect(try notes(["0", "1", "1", "0", "1"], kind) == [])
+    }
+    #expect(try notes(["0", "1.5", "1.5", "0", "1.5"], .auto) == [])
+    #expect(try notes(["0", "1", "2", "3", "3"], .auto) == [])
+  }
+
   @Test("A target that is to be a category is a class")
   func categoricalTarget() throws {
     let data = try load("x,y\n1,0\n2,1\n4,0\n") { $0.categorical = ["y"] }
