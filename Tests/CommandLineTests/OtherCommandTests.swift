@@ -6,7 +6,8 @@ struct OtherCommandTests {
   @Test(
     "Every command answers --help",
     arguments: [
-      [], ["train"], ["evaluate"], ["data"], ["data", "fetch"], ["verify"], ["bench"], ["tasks"],
+      [], ["train"], ["evaluate"], ["predict"], ["data"], ["data", "fetch"], ["verify"], ["bench"],
+      ["tasks"],
       ["optimizers"],
       ["demo"],
     ])

@@ -67,6 +67,70 @@ struct TableTaskTests {
     }
   }
 
+  @Test("What a run has learned predicts other rows, in words and units of the training file")
+  func prediction() throws {
+    let run = Tool.newPath("flats")
+    try Tool.withFile(flats) { file in
+      let result = try train(file, "price", "--set", "data.ignore=[id]", "--output", run)
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    // Other columns, another order, no price, a city that did not train.
+    let flats = """
+      floor,garden,area,city
+      1,yes,100,Oslo
+      2,no,100,Bergen
+      3,no,50,"Bodø; north"
+      4,no,50,Paris
+
+      """
+    try Tool.withFile(flats) { file in
+      let result = try Tool.run("predict", run, file)
+      #expect(result.status == 0)
+      #expect(result.errors.contains("'city' has 1 words"), "\(result.errors)")
+      #expect(result.lines.count == 5)
+      #expect(result.lines[0] == "price")
+      let prices = try result.lines[1...].map { try #require(Double($0)) }
+      for (price, expected) in zip(prices, [450_000.0, 300_000, 150_000]) {
+        #expect(abs(price / expected - 1) < 0.15, "\(price) for \(expected)")
+      }
+      let output = Tool.newPath("prices.csv")
+      #expect(try Tool.run("predict", run, file, "--output", output).output.isEmpty)
+      #expect(try String(contentsOfFile: output, encoding: .utf8) == result.output)
+      #expect(try Tool.run("predict", run, file, "--output", "/nowhere/x").status != 0)
+    }
+    let sold = "area,garden,city,price\n100,yes,Oslo,450000\n100,no,Bergen,300000\n"
+    try Tool.withFile(sold) { file in
+      let scores = try #require(
+        try Tool.run("evaluate", run, "--table", file, "--json").objects().first)
+      #expect(try #require(scores["test_loss"] as? Double) < 0.05)
+      #expect(scores["train_loss"] is NSNull)
+    }
+    try Tool.withFile("area,garden\n100,yes\n") { file in
+      let result = try Tool.run("predict", run, file)
+      #expect(result.status != 0 && result.output.isEmpty)
+      #expect(result.errors.contains("city"))
+    }
+  }
+
+  @Test("Predictions of classes come with probabilities; other runs predict nothing")
+  func classPrediction() throws {
+    let run = Tool.newPath("kinds")
+    let rows = (0..<60).map { i in
+      i % 2 == 0 ? "\(1 + Double(i) / 60),\"a, b\"" : "\(-Double(i) / 60),c"
+    }
+    try Tool.withFile("x,kind\n" + rows.joined(separator: "\n")) { file in
+      #expect(try train(file, "kind", "--output", run).status == 0)
+      let lines = try Tool.run("predict", run, file).lines
+      try #require(lines.count == 61)
+      #expect(lines[0] == "kind,\"probability of a, b\",probability of c")
+      #expect(lines[1].hasPrefix("\"a, b\",") && lines[2].hasPrefix("c,"))
+      let digits = Tool.newPath("digits")
+      #expect(try Tool.run("train", "--steps", "1", "--output", digits).status == 0)
+      #expect(try Tool.run("predict", digits, file).errors.contains("'digits'"))
+      #expect(try Tool.run("predict", Tool.newPath("nothing"), file).errors.contains("no run"))
+    }
+  }
+
   @Test(
     "Settings that do not go together are told with what to give",
     arguments: [

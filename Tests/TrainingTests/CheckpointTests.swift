@@ -13,7 +13,7 @@ struct CheckpointTests {
       "task=rosenbrock", "steps=7", "checkpoint-every=2", "keep=2", "precision=double")
     let names = try FileManager.default.contentsOfDirectory(atPath: run.directory.checkpointsPath)
     #expect(names.sorted() == ["step-000000006", "step-000000007"])
-    let (checkpoint, damage) = run.directory.newestCheckpoint(of: try problem(), .double)
+    let (checkpoint, damage) = run.directory.newestCheckpoint(of: try problem().model, .double)
     #expect(damage.isEmpty)
     #expect(checkpoint?.step == 7)
     let loss = try problem().evaluate(problem().training, at: #require(checkpoint).parameters).loss
@@ -30,7 +30,7 @@ struct CheckpointTests {
       let bytes = try Data(contentsOf: file)
       func expectNoticed(_ contents: Data, _ change: String) throws {
         try contents.write(to: file)
-        let (checkpoint, damage) = run.directory.newestCheckpoint(of: problem, .double)
+        let (checkpoint, damage) = run.directory.newestCheckpoint(of: problem.model, .double)
         #expect(checkpoint?.step == 2, "\(name), \(change)")
         #expect(damage.first?.description.contains(path) == true, "\(name), \(change)")
       }
@@ -42,18 +42,18 @@ struct CheckpointTests {
       }
       try expectNoticed(bytes + Data([0]), "a byte more")
       try FileManager.default.removeItem(at: file)
-      #expect(run.directory.newestCheckpoint(of: problem, .double).checkpoint?.step == 2)
+      #expect(run.directory.newestCheckpoint(of: problem.model, .double).checkpoint?.step == 2)
       try bytes.write(to: file)
     }
-    #expect(run.directory.newestCheckpoint(of: problem, .double).checkpoint?.step == 3)
+    #expect(run.directory.newestCheckpoint(of: problem.model, .double).checkpoint?.step == 3)
   }
 
   @Test("A checkpoint of another model or precision is not used")
   func mismatch() throws {
     let run = try ScratchRun.rosenbrock()
-    #expect(run.directory.newestCheckpoint(of: try problem(), .float).checkpoint == nil)
+    #expect(run.directory.newestCheckpoint(of: try problem().model, .float).checkpoint == nil)
     let digits = Problem(randomLike: .uciEnergy, count: 4, .float64)
-    let (checkpoint, damage) = run.directory.newestCheckpoint(of: digits, .double)
+    let (checkpoint, damage) = run.directory.newestCheckpoint(of: digits.model, .double)
     #expect(checkpoint == nil)
     #expect(damage.count == 3)
     #expect(damage[0].description.contains("position"))

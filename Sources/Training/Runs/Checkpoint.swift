@@ -1,7 +1,6 @@
 import AdamQLR
 import Foundation
 import Networks
-import Tasks
 import Torch
 
 /// All that a run needs to go on, in a directory of four files:
@@ -148,16 +147,16 @@ extension RunDirectory {
   /// The run's newest checkpoint that is whole, and what is wrong with those after it.
   ///
   /// - Parameters:
-  ///   - problem: What the run learns.
+  ///   - model: The run's model.
   ///   - precision: The precision of its vectors.
   public func newestCheckpoint(
-    of problem: Problem, _ precision: Settings.Precision
+    of model: Model, _ precision: Settings.Precision
   ) -> (checkpoint: Checkpoint?, damage: [FileError]) {
     var damage: [FileError] = []
     for step in checkpointSteps().reversed() {
       do {
         let path = checkpointPath(ofStep: step)
-        return (try Checkpoint(path, problem.model, precision.type), damage)
+        return (try Checkpoint(path, model, precision.type), damage)
       } catch {
         damage.append(error)
       }

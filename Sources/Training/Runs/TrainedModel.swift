@@ -1,7 +1,7 @@
 import Networks
 import Tasks
 
-/// What a run has learned: its task and the parameters of its newest checkpoint.
+/// What a run has learned: the parameters of its newest checkpoint, and what it takes to use them.
 ///
 ///     let trained = try TrainedModel(RunDirectory(existing: "runs/first"))
 ///     print(trained.evaluate().test?.loss)
@@ -26,16 +26,31 @@ public struct TrainedModel {
   public init(_ directory: RunDirectory, dataDirectory: String? = nil) throws {
     var settings = try directory.settings()
     settings.dataDirectory = dataDirectory ?? settings.dataDirectory
-    let trainer = try Trainer(settings)
-    let (checkpoint, damage) = directory.newestCheckpoint(of: trainer.problem, settings.precision)
-    guard let checkpoint else {
-      throw damage.first ?? FileError(directory.path, "the run has no checkpoint yet")
-    }
+    try self.init(directory, settings, try settings.makeProblem())
+  }
+
+  /// Reads the directory of a run that learned from a table, and other rows to judge it by; the
+  /// training file is not needed.
+  ///
+  /// - Parameters:
+  ///   - directory: The run's.
+  ///   - table: A file with the training file's columns, the target among them.
+  /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
+  public init(_ directory: RunDirectory, judgedBy table: String) throws {
+    let settings = try directory.settings()
+    let problem = try Problem(
+      judgedBy: table, try directory.encoding(), network: settings.networkShape,
+      settings.precision.type)
+    try self.init(directory, settings, problem)
+  }
+
+  private init(_ directory: RunDirectory, _ settings: Settings, _ problem: Problem) throws {
+    let checkpoint = try directory.wholeCheckpoint(of: problem.model, settings)
     self.settings = settings
-    self.damage = damage
-    problem = trainer.problem
-    parameters = checkpoint.parameters
-    step = checkpoint.step
+    self.problem = problem
+    parameters = checkpoint.found.parameters
+    step = checkpoint.found.step
+    damage = checkpoint.damage
   }
 
   /// The scores on all examples.
@@ -45,5 +60,20 @@ public struct TrainedModel {
       problem.validation.map { problem.evaluate($0, at: parameters) },
       problem.test.map { problem.evaluate($0, at: parameters) }
     )
+  }
+}
+
+extension RunDirectory {
+  /// The newest whole checkpoint, and what is wrong with those after it.
+  ///
+  /// - Throws: ``FileError`` where there is none.
+  func wholeCheckpoint(
+    of model: Model, _ settings: Settings
+  ) throws(FileError) -> (found: Checkpoint, damage: [FileError]) {
+    let (checkpoint, damage) = newestCheckpoint(of: model, settings.precision)
+    guard let checkpoint else {
+      throw damage.first ?? FileError(path, "the run has no checkpoint yet")
+    }
+    return (checkpoint, damage)
   }
 }

@@ -60,7 +60,8 @@ public final class TrainingRun {
     self.directory = directory
     lock = try RunLock(directory)
     trainer = try Trainer(settings)
-    let (checkpoint, damage) = directory.newestCheckpoint(of: trainer.problem, settings.precision)
+    let (checkpoint, damage) = directory.newestCheckpoint(
+      of: trainer.problem.model, settings.precision)
     var notes = trainer.problem.notes
     if let encoding = trainer.problem.encoding,
       let mended = try directory.keep(encoding, of: settings.table.path)
