@@ -39,15 +39,17 @@ let package = Package(
     .target(name: "Tasks", dependencies: ["Networks", "CZlib"]),
     .target(name: "Training", dependencies: ["Tasks", "Yams"]),
     .target(name: "Studies", dependencies: ["Training"]),
+    .target(name: "Reports", dependencies: ["Studies"]),
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Reports", "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "OwnModel", dependencies: ["Networks"], path: "Examples/OwnModel"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
     .testTarget(name: "AdamQLRTests", dependencies: ["AdamQLR"]),
     .testTarget(name: "ConsumerTests"),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks", "LocalServer"]),

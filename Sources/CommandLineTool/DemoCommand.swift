@@ -1,4 +1,6 @@
 import ArgumentParser
+import Reports
+import Studies
 import Tasks
 import Training
 
@@ -15,6 +17,7 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
+    let folder = try makeRunsDirectory("demo")
     var table = TextTable("", "batch", "training loss", "test accuracy", "seconds")
     for (name, preset, batchSize) in [
       ("AdamQLR, untuned", Preset.adamQLR, 3200), ("Adam 1e-3", .adam, 3200),
@@ -25,7 +28,8 @@ struct DemoCommand: ParsableCommand {
       try sources.add("batch-size", .integer(batchSize), from: "demo")
       try sources.add("epochs", epochs, from: "--epochs")
       try sources.add("seed", seed, from: "--seed")
-      let run = try TrainingRun(try sources.resolve(), in: nil)
+      let run = try TrainingRun(
+        try sources.resolve(), in: "\(folder)/\(preset.rawValue)-\(batchSize)")
       let reporter = TextReporter(run)
       reporter.start()
       let summary = try run.run { event in
@@ -40,5 +44,9 @@ struct DemoCommand: ParsableCommand {
     }
     Output.line("digits, \(epochs) epochs each, seed \(seed):")
     table.lines.forEach(Output.line)
+    Output.line("")
+    try ReportWriter(
+      report: Report(try RunCollection([folder])), format: .html, folder: folder
+    ).write()
   }
 }

@@ -7,8 +7,16 @@ import Synchronization
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
+  /// The process whose end counts as a request to terminate, if there is one.
+  private static let parent = ProcessInfo.processInfo.environment["ADAMQLR_PARENT"]
+    .flatMap(Int32.init)
+
   /// The signal that was received, 0 for none.
-  static var signal: Int32 { received.load(ordering: .relaxed) }
+  static var signal: Int32 {
+    let signal = received.load(ordering: .relaxed)
+    if signal == 0, let parent, getppid() != parent { return SIGTERM }
+    return signal
+  }
 
   /// Starts to notice.
   static func watch() {

@@ -30,7 +30,12 @@ struct TextTable {
   /// A table with these headings.
   init(_ headings: String...) { rows = [headings] }
 
+  /// A table with these headings.
+  init(headings: [String]) { rows = [headings] }
+
   mutating func add(_ cells: String...) { rows.append(cells) }
+
+  mutating func add(_ cells: [String]) { rows.append(cells) }
 
   var lines: [String] {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

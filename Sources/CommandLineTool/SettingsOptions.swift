@@ -4,18 +4,39 @@ import Training
 
 /// The options that settings come from, shared by the commands that run something.
 struct SettingsOptions: ParsableArguments {
-  @Option(
-    name: .customLong("task"),
-    help: ArgumentHelp(
-      "What is learned: \(LearningTask.allCases.map(\.rawValue).joined(separator: ", ")).",
-      discussion: "Default: digits.", valueName: "task"))
-  var task: String?
+  @OptionGroup var problem: ProblemOptions
 
   @Option(
     help: ArgumentHelp(
       "The preset to start from: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
       discussion: "Default: adamqlr, untuned.", valueName: "optimizer"))
   var optimizer: String?
+
+  @Option(help: ArgumentHelp("What everything random follows from. Default: 0.", valueName: "n"))
+  var seed: Int?
+
+  /// Whether any of the options is given.
+  var isAnyGiven: Bool { problem.isAnyGiven || optimizer != nil || seed != nil }
+
+  /// Defaults, then files in order, then flags.
+  func sources() throws -> SettingsSources {
+    var sources = SettingsSources()
+    try problem.addFiles(to: &sources)
+    try problem.addFlags(to: &sources)
+    try sources.add("optimizer", optimizer, from: "--optimizer")
+    try sources.add("seed", seed, from: "--seed")
+    return sources
+  }
+}
+
+/// The options for all settings but the optimizer and the seed.
+struct ProblemOptions: ParsableArguments {
+  @Option(
+    name: .customLong("task"),
+    help: ArgumentHelp(
+      "What is learned: \(LearningTask.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: "Default: digits.", valueName: "task"))
+  var task: String?
 
   @Option(
     name: [.customShort("c"), .customLong("config")],
@@ -31,9 +52,6 @@ struct SettingsOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Examples in a batch. Default: 3200.", valueName: "n"))
   var batchSize: Int?
-
-  @Option(help: ArgumentHelp("What everything random follows from. Default: 0.", valueName: "n"))
-  var seed: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -51,23 +69,49 @@ struct SettingsOptions: ParsableArguments {
   /// Whether any of the options is given.
   var isAnyGiven: Bool {
     !files.isEmpty || !assignments.isEmpty
-      || [task, optimizer, dataDir, precision].contains { $0 != nil }
-      || [batchSize, seed, threads].contains { $0 != nil }
+      || [task, dataDir, precision].contains { $0 != nil }
+      || [batchSize, threads].contains { $0 != nil }
   }
 
-  /// Defaults, then files in order, then flags.
-  func sources() throws -> SettingsSources {
-    var sources = SettingsSources()
+  func addFiles(to sources: inout SettingsSources) throws {
     for file in files { try sources.add(file: file) }
+  }
+
+  func addFlags(to sources: inout SettingsSources) throws {
     for assignment in assignments { try sources.add(assignment, from: "--set") }
     try sources.add("task", task, from: "--task")
-    try sources.add("optimizer", optimizer, from: "--optimizer")
     try sources.add("batch-size", batchSize, from: "--batch-size")
-    try sources.add("seed", seed, from: "--seed")
     try sources.add("data-dir", dataDir, from: "--data-dir")
     try sources.add("precision", precision, from: "--precision")
     try sources.add("threads", threads, from: "--threads")
-    return sources
+  }
+}
+
+/// The options for the length of a run.
+struct LengthOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Length in epochs. Default: the task's.", valueName: "n"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("Length in steps, instead of epochs.", valueName: "n"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Length in seconds of steps, instead of epochs.", valueName: "s"))
+  var seconds: Double?
+
+  /// Whether any of the options is given.
+  var isAnyGiven: Bool { epochs != nil || steps != nil || seconds != nil }
+
+  func validate() throws {
+    if epochs != nil, steps != nil { throw ValidationError("give --epochs or --steps, not both") }
+  }
+
+  func add(to sources: inout SettingsSources) throws {
+    if isAnyGiven {
+      for name in ["epochs", "steps", "seconds"] { try sources.add(name, .null, from: "default") }
+    }
+    try sources.add("epochs", epochs, from: "--epochs")
+    try sources.add("steps", steps, from: "--steps")
+    if let seconds { try sources.add("seconds", .number(seconds), from: "--seconds") }
   }
 }
 

@@ -25,14 +25,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var options: SettingsOptions
 
-  @Option(help: ArgumentHelp("Length in epochs. Default: the task's.", valueName: "n"))
-  var epochs: Int?
-
-  @Option(help: ArgumentHelp("Length in steps, instead of epochs.", valueName: "n"))
-  var steps: Int?
-
-  @Option(help: ArgumentHelp("Length in seconds of steps, instead of epochs.", valueName: "s"))
-  var seconds: Double?
+  @OptionGroup var length: LengthOptions
 
   @Option(help: ArgumentHelp("Epochs from one evaluation to the next. Default: 1.", valueName: "n"))
   var evalEvery: Int?
@@ -65,10 +58,6 @@ struct TrainCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    let lengths = [("--epochs", epochs != nil), ("--steps", steps != nil)].filter(\.1).map(\.0)
-    if lengths.count > 1 {
-      throw ValidationError("give --epochs or --steps, not both")
-    }
     if resume != nil {
       if output != nil { throw ValidationError("give --output or --resume, not both") }
       if options.isAnyGiven
@@ -103,7 +92,7 @@ struct TrainCommand: ParsableCommand {
   private func makeRun() throws -> TrainingRun {
     guard let resume else {
       var sources = try options.sources()
-      try addLength(to: &sources)
+      try length.add(to: &sources)
       try sources.add("eval-every", evalEvery, from: "--eval-every")
       try sources.add("log-every", logEvery, from: "--log-every")
       try sources.add("checkpoint-every", checkpointEvery, from: "--checkpoint-every")
@@ -113,18 +102,9 @@ struct TrainCommand: ParsableCommand {
     let directory = try RunDirectory(existing: resume)
     var sources = SettingsSources()
     try sources.add(file: directory.settingsPath)
-    try addLength(to: &sources)
+    try length.add(to: &sources)
     let run = try TrainingRun(resuming: directory, try sources.resolve())
     for damage in run.damage { Output.warning("\(damage); going on from the one before") }
     return run
-  }
-
-  private func addLength(to sources: inout SettingsSources) throws {
-    if epochs != nil || steps != nil || seconds != nil {
-      for name in ["epochs", "steps", "seconds"] { try sources.add(name, .null, from: "default") }
-    }
-    try sources.add("epochs", epochs, from: "--epochs")
-    try sources.add("steps", steps, from: "--steps")
-    if let seconds { try sources.add("seconds", .number(seconds), from: "--seconds") }
   }
 }

@@ -6,10 +6,8 @@ struct OtherCommandTests {
   @Test(
     "Every command answers --help",
     arguments: [
-      [], ["train"], ["evaluate"], ["predict"], ["data"], ["data", "fetch"], ["verify"], ["bench"],
-      ["tasks"],
-      ["optimizers"],
-      ["demo"],
+      [], ["train"], ["compare"], ["report"], ["evaluate"], ["predict"], ["data"],
+      ["data", "fetch"], ["verify"], ["bench"], ["tasks"], ["optimizers"], ["demo"],
     ])
   func help(_ command: [String]) throws {
     let result = try Tool.run(command + ["--help"])

@@ -56,9 +56,10 @@ struct Tool {
   /// - Parameters:
   ///   - program: The program's name.
   ///   - fileSizeLimit: The size in bytes beyond which the system refuses to write files.
+  ///   - path: The folders of other programs; `nil`: those that the tests find.
   static func start(
-    _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil, output: Pipe,
-    errors: Pipe
+    _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
+    path: String? = nil, output: Pipe, errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()
@@ -79,6 +80,7 @@ struct Tool {
     environment["ADAMQLR_DATA_MIRROR"] = nil
     environment["XDG_CACHE_HOME"] = cache
     environment["no_proxy"] = "127.0.0.1"
+    if let path { environment["PATH"] = path }
     process.environment = environment
     try process.run()
     return process
@@ -87,11 +89,13 @@ struct Tool {
   static func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
   static func run(
-    _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil
+    _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
+    path: String? = nil
   ) throws -> Result {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(
-      arguments, program: program, fileSizeLimit: fileSizeLimit, output: output, errors: errors)
+      arguments, program: program, fileSizeLimit: fileSizeLimit, path: path, output: output,
+      errors: errors)
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()

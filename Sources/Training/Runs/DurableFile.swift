@@ -5,7 +5,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The path and the reason.
   public let description: String
 
-  init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
+  package init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
 
   /// What the system says of its last failure.
   init(_ path: String) { self.init(path, String(cString: strerror(errno))) }
@@ -58,7 +58,7 @@ struct FileDescriptor: ~Copyable {
 }
 
 /// Replaces a file in one step: whoever reads it finds the old contents or the new, never a part.
-func replaceFile(at path: String, with contents: Data) throws(FileError) {
+package func replaceFile(at path: String, with contents: Data) throws(FileError) {
   let unfinished = path + ".unfinished"
   do throws(FileError) {
     let file = try FileDescriptor(unfinished, O_WRONLY | O_CREAT | O_TRUNC)
@@ -74,12 +74,12 @@ func replaceFile(at path: String, with contents: Data) throws(FileError) {
 }
 
 /// Renames a file or a directory.
-func renameFile(_ old: String, to new: String) throws(FileError) {
+package func renameFile(_ old: String, to new: String) throws(FileError) {
   guard rename(old, new) == 0 else { throw FileError(new) }
 }
 
 /// Makes a directory, and those that it lies in.
-func makeDirectory(at path: String) throws(FileError) {
+package func makeDirectory(at path: String) throws(FileError) {
   do {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   } catch {
@@ -90,7 +90,7 @@ func makeDirectory(at path: String) throws(FileError) {
 }
 
 /// Reads a whole file.
-func readFile(at path: String) throws(FileError) -> Data {
+package func readFile(at path: String) throws(FileError) -> Data {
   let file = try FileDescriptor(path, O_RDONLY)
   var status = stat()
   guard fstat(file.number, &status) == 0 else { throw FileError(path) }

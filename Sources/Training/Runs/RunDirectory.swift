@@ -40,27 +40,12 @@ public struct RunDirectory: Hashable, Sendable {
             + "--output keeps both")
       }
     } else {
-      self.path = try Self.makeNew("\(settings.task.rawValue)-\(settings.optimizer.rawValue)")
+      self.path = try makeRunsDirectory(
+        "\(settings.task.rawValue)-\(settings.optimizer.rawValue)")
     }
     try makeDirectory(at: checkpointsPath)
     try replaceFile(
       at: settingsPath, with: Data("# adamqlr \(Release.description)\n\(yaml)".utf8))
-  }
-
-  /// Makes a directory under `runs` named after the run and the time.
-  private static func makeNew(_ name: String) throws(FileError) -> String {
-    try makeDirectory(at: "runs")
-    let format = DateFormatter()
-    format.locale = Locale(identifier: "en_US_POSIX")
-    format.dateFormat = "yyyyMMdd-HHmmss"
-    let path = "runs/\(name)-\(format.string(from: Date()))"
-    // Others may start in the same second.
-    for number in 1... {
-      let candidate = number == 1 ? path : "\(path)-\(number)"
-      if mkdir(candidate, 0o777) == 0 { return candidate }
-      guard errno == EEXIST else { throw FileError(candidate) }
-    }
-    return path
   }
 
   /// Replaces the run's settings.
@@ -82,22 +67,49 @@ extension RunDirectory {
   /// Reads the run's settings.
   public func settings() throws(SettingsError) -> Settings { try Settings(file: settingsPath) }
 
+  /// Whether a process is training in the directory.
+  public var isInUse: Bool {
+    guard let file = try? FileDescriptor(path + "/.lock", O_RDONLY) else { return false }
+    return flock(file.number, LOCK_SH | LOCK_NB) != 0
+  }
+
   /// Reads the run's log.
   public func log() throws(FileError) -> EventFile { try EventFile(logPath) }
 }
 
-/// The right to write into a run's directory, which one process at a time has; it ends with the
+/// Makes a directory under `runs` named after what is in it and the time.
+package func makeRunsDirectory(_ name: String) throws(FileError) -> String {
+  try makeDirectory(at: "runs")
+  let format = DateFormatter()
+  format.locale = Locale(identifier: "en_US_POSIX")
+  format.dateFormat = "yyyyMMdd-HHmmss"
+  let path = "runs/\(name)-\(format.string(from: Date()))"
+  // Others may start in the same second.
+  for number in 1... {
+    let candidate = number == 1 ? path : "\(path)-\(number)"
+    if mkdir(candidate, 0o777) == 0 { return candidate }
+    guard errno == EEXIST else { throw FileError(candidate) }
+  }
+  return path
+}
+
+/// The right to write into a directory of runs, which one process at a time has; it ends with the
 /// value or the process.
-struct RunLock: ~Copyable {
+package struct RunLock: ~Copyable {
   private let file: FileDescriptor
 
   /// Takes the right.
   ///
   /// - Throws: ``FileError`` where another process has it.
-  init(_ directory: RunDirectory) throws(FileError) {
-    let file = try FileDescriptor(directory.path + "/.lock", O_RDWR | O_CREAT)
+  init(_ directory: RunDirectory) throws(FileError) { try self.init(directory.path) }
+
+  /// Takes the right to a directory that need not be a run's.
+  ///
+  /// - Throws: ``FileError`` where another process has it.
+  package init(_ path: String) throws(FileError) {
+    let file = try FileDescriptor(path + "/.lock", O_RDWR | O_CREAT)
     guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
-      throw FileError(directory.path, "another process is training in this directory")
+      throw FileError(path, "another process is training in this directory")
     }
     self.file = file
   }

@@ -149,16 +149,20 @@ extension Settings {
   /// The settings with what the machine and the place decide made explicit, so that they mean the
   /// same anywhere.
   fileprivate var resolved: Settings {
-    var settings = self
+    var settings = withAbsolutePaths
     settings.threads = Runtime.threadCount
     if steps == nil, seconds == nil { settings.epochs = epochs ?? defaultEpochs }
+    return settings
+  }
+
+  /// The settings with the paths of data made such that they mean the same from any directory.
+  package var withAbsolutePaths: Settings {
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    var settings = self
     if let source = task.source, !source.files.isEmpty {
-      settings.dataDirectory = URL(fileURLWithPath: directory).standardizedFileURL.path
+      settings.dataDirectory = absolute(directory)
     }
-    if task == .table {
-      func absolute(_ path: String) -> String {
-        URL(fileURLWithPath: path).standardizedFileURL.path
-      }
+    if task == .table, !table.path.isEmpty {
       settings.table = expandedTable
       settings.table.path = absolute(settings.table.path)
       settings.table.testPath = settings.table.testPath.map(absolute)

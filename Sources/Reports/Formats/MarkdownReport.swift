@@ -1,0 +1,76 @@
+import Studies
+
+/// The tables in Markdown, and plots where there are files of them.
+struct MarkdownReport {
+  private let report: Report
+  private let plotFolder: String?
+
+  init(_ report: Report, _ plotFolder: String?) {
+    self.report = report
+    self.plotFolder = plotFolder
+  }
+
+  var text: String {
+    let names = report.tasks.map(\.results.task.rawValue)
+    var blocks = ["# Training runs: \(names.joined(separator: ", "))"]
+    blocks += report.tasks.flatMap(self.blocks)
+    if !report.collection.damage.isEmpty {
+      blocks.append(list(["Left out:"] + report.collection.damage))
+    }
+    return blocks.joined(separator: "\n\n") + "\n"
+  }
+
+  private func blocks(_ task: TaskReport) -> [String] {
+    var blocks = ["## \(task.results.task.rawValue)", task.summary.markdown + "."]
+    blocks.append(table(task.table))
+    blocks.append(
+      "Medians over seeds, 95 % confidence intervals of the median by the bootstrap. "
+        + "A run that diverged counts with infinite losses.")
+    if !task.remarks.isEmpty { blocks.append(list(task.remarks)) }
+    if let plotFolder {
+      for section in task.sections {
+        blocks.append("### \(section.title)")
+        blocks.append(
+          section.plots.map { plot in
+            "![\(plot.title.markdown)](\(plotFolder)/\(plot.name).svg)"
+          }.joined(separator: "\n"))
+        blocks.append(section.note)
+      }
+    }
+    let differences = task.differences
+    if !differences.isEmpty {
+      blocks.append("Settings that differ:")
+      blocks.append(
+        rows(
+          [[""] + task.results.groups.map(\.label.markdown)]
+            + differences.map { [$0.key.name] + $0.values.map(\.text.markdown) }))
+    }
+    return blocks
+  }
+
+  private func table(_ table: ResultTable) -> String {
+    let formats = table.figures.map(ResultFormat.init)
+    return rows(
+      [["optimizer", "runs"] + formats.map(\.heading)]
+        + table.rows.map { row in
+          [row.label.markdown, row.runs]
+            + zip(table.figures, formats).map { figure, format in
+              guard let estimate = row.estimates[figure] else { return "–" }
+              let interval = format.interval(estimate)
+              return format.text(estimate.median) + (interval.isEmpty ? "" : " " + interval)
+            }
+        })
+  }
+
+  /// A table whose first row is its head, of cells in Markdown.
+  private func rows(_ rows: [[String]]) -> String {
+    var lines = rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    let rule = rows[0].indices.map { $0 == 0 ? "---" : "---:" }
+    lines.insert("| " + rule.joined(separator: " | ") + " |", at: 1)
+    return lines.joined(separator: "\n")
+  }
+
+  private func list(_ items: [String]) -> String {
+    items.map { "- \($0.markdown)" }.joined(separator: "\n")
+  }
+}
