@@ -7,12 +7,18 @@ public struct Clipping: Hashable, Codable, Sendable {
   /// The update u = −αd is rescaled to at most this norm.
   public var updateNorm: Double?
 
+  /// c: the direction is rescaled to α²·gᵀd ≤ c, which for d = C⁻¹g limits how far a step may change
+  /// the model's predictions (Ba, Grosse and Martens 2017, §5). Only where α is fixed or scheduled.
+  public var normConstraint: Double?
+
   /// Makes limits.
   public init(
-    gradientNorm: Double? = nil, directionElement: Double? = nil, updateNorm: Double? = nil
+    gradientNorm: Double? = nil, directionElement: Double? = nil, updateNorm: Double? = nil,
+    normConstraint: Double? = nil
   ) {
     self.gradientNorm = gradientNorm
     self.directionElement = directionElement
     self.updateNorm = updateNorm
+    self.normConstraint = normConstraint
   }
 }

@@ -23,6 +23,13 @@ public protocol Direction: Sendable {
   /// The state before the first step.
   func makeState<Vector: ParameterVector>(for parameters: Vector) -> DirectionState<Vector>
 
+  /// Whether a state that was saved can be one of this direction for parameters like these.
+  ///
+  /// Default: its vectors and numbers are as many as ``makeState(for:)`` makes, and as long.
+  func accepts<Vector: ParameterVector>(
+    _ state: DirectionState<Vector>, for parameters: Vector
+  ) -> Bool
+
   /// Writes the direction at this step, and the state that follows from it.
   ///
   /// - Parameters:
@@ -37,6 +44,26 @@ public protocol Direction: Sendable {
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) throws -> DirectionProducts
+
+  /// uᵀĈu, with Ĉ the direction's own undamped approximation of the curvature, which its `state`
+  /// after this step holds. Default: `nil`, it has none.
+  func curvature<L: Linearization>(
+    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+  ) throws -> Double?
+}
+
+extension Direction {
+  public func accepts<Vector: ParameterVector>(
+    _ state: DirectionState<Vector>, for parameters: Vector
+  ) -> Bool {
+    let own = makeState(for: parameters)
+    return state.vectors.map(\.count) == own.vectors.map(\.count)
+      && state.scalars.count == own.scalars.count
+  }
+
+  public func curvature<L: Linearization>(
+    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+  ) throws -> Double? { nil }
 }
 
 /// What a direction may look at.
@@ -49,17 +76,23 @@ public struct DirectionInput<L: Linearization> {
   public let linearization: L
   /// The damping λ of this step.
   public let damping: Double
+  /// The weight w of the regularization ½w‖θ‖², whose gradient wθ is part of g.
+  public let l2: Double
 }
 
 /// What a direction remembers between steps.
 public struct DirectionState<Vector: ParameterVector>: Codable, Sendable {
   /// The number of steps taken, those not counted that were taken back.
   public var step = 0
-  /// Vectors laid out like the parameters, in an order that the direction fixes.
+  /// Vectors, laid out like the parameters unless the direction says otherwise, in an order that it
+  /// fixes.
   public var vectors: [Vector]
+  /// Numbers in an order that the direction fixes.
+  public var scalars: [Double]
 
   /// A state before the first step.
-  public init(vectors: [Vector] = []) {
+  public init(vectors: [Vector] = [], scalars: [Double] = []) {
     self.vectors = vectors
+    self.scalars = scalars
   }
 }

@@ -6,6 +6,8 @@ public struct DirectionProducts: Hashable, Codable, Sendable {
   public var directionDotDirection: Double
   /// gᵀg.
   public var gradientDotGradient: Double
+  /// What was out of the ordinary in making the direction; ends up in the step's report.
+  public var events: StepEvents = []
 
   /// Collects the three products.
   public init(

@@ -1,4 +1,5 @@
-/// A point in the grid of heuristics: direction × learning rate × damping, and what limits a step.
+/// A point in the grid of heuristics: direction × learning rate × momentum × damping, and what limits
+/// a step.
 ///
 /// A method is a value that says what to do; an ``Optimizer`` does it.
 ///
@@ -10,8 +11,12 @@ public struct Method: Sendable {
   public var direction: any Direction
   /// How far it goes.
   public var learningRate: LearningRate
+  /// How much of the previous update it repeats. Default: nothing.
+  public var momentum = Momentum.none
   /// What is added to the curvature.
   public var damping: Damping
+  /// w of the regularization ½w‖θ‖², which is added to the loss: wθ to g, wI to C. Default 0.
+  public var l2 = 0.0
   /// Limits on the gradient, the direction and the update.
   public var clipping = Clipping()
   /// Decoupled weight decay.

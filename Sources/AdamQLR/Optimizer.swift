@@ -11,8 +11,8 @@
 ///
 /// 1. Loss f and gradient g at θ; g is clipped.
 /// 2. The direction d from g; d is clipped.
-/// 3. The learning rate α, with dᵀ(C+λI)d where the method needs it.
-/// 4. u = −αd, clipped and scaled by the envelope; θ + u.
+/// 3. The learning rate α and the momentum μ, with products of C+λI where the method needs them.
+/// 4. u = −αd + μv, v the update before, clipped and scaled by the envelope; θ + u.
 /// 5. Where the method needs it: f(θ + u), the reduction ratio ρ, the next λ, rejection.
 /// 6. Decoupled weight decay.
 ///
@@ -21,18 +21,20 @@
 /// the parameters, leaves the parameters and all state but λ as they were; λ is raised.
 ///
 /// In memory the optimizer holds the direction's state twice, so that a step can be taken back
-/// without a pass over memory, and three vectors of working space.
+/// without a pass over memory, likewise v where there is momentum, and three vectors of working space.
 public struct Optimizer<Vector: ParameterVector>: Sendable {
   /// What is done.
   public let method: Method
   /// What is remembered between steps. Set it to go on from a saved state.
   public var state: OptimizerState<Vector>
 
-  private let decayRanges: [Range<Int>]?
-  private var gradient: Vector
-  private var direction: Vector
-  private var candidate: Vector
-  private var nextDirectionState: DirectionState<Vector>
+  let decayRanges: [Range<Int>]?
+  var gradient: Vector
+  var direction: Vector
+  var candidate: Vector
+  var nextDirectionState: DirectionState<Vector>
+  // u, which becomes v; made where the method has momentum.
+  var nextVelocity: Vector?
 
   /// Makes an optimizer for parameters like these.
   ///
@@ -52,6 +54,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     gradient = parameters.zeros()
     direction = parameters.zeros()
     candidate = parameters.zeros()
+    nextVelocity = state.velocity.map { _ in parameters.zeros() }
   }
 
   /// Makes one step.
@@ -71,26 +74,38 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       throw OptimizerError.countMismatch(expected: direction.count, found: parameters.count)
     }
     let linearization = try objective.linearize(at: parameters)
-    var report = StepReport(at: state, loss: try linearization.loss)
+    let regularization = regularization(at: parameters)
+    let loss = try linearization.loss + regularization
+    if case .schedule(let schedule) = method.damping {
+      state.scalars.damping = schedule.value(at: state.step)
+    }
+    var report = StepReport(at: state, loss: loss)
+    if case .schedule(let schedule) = method.damping {
+      report.nextDamping = schedule.value(at: state.step + 1)
+    }
     guard report.loss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
 
+    // 1. and 2. The gradient and the direction.
     try linearization.formGradient(&gradient)
     guard gradient.count == parameters.count else {
       let found = gradient.count
       gradient = parameters.zeros()
       throw OptimizerError.gradientCountMismatch(expected: parameters.count, found: found)
     }
+    if method.l2 != 0 { gradient.add(parameters, scaledBy: method.l2, in: nil) }
     clipGradient()
     nextDirectionState.step = state.direction.step + 1
     var products = try method.direction.advance(
       DirectionInput(
         gradient: gradient, parameters: parameters, linearization: linearization,
-        damping: state.scalars.damping),
+        damping: state.scalars.damping, l2: method.l2),
       from: state.direction, to: &nextDirectionState, direction: &direction)
+    report.events.formUnion(products.events)
     if let limit = method.clipping.directionElement {
       direction.clamp(to: -limit...limit)
       products = gradient.products(withDirection: direction)
     }
+    constrainNorm(&products, &report)
     report.note(products)
     guard products.areFinite else { return takeBack(&report, because: .nonFiniteGradient) }
     if products.directionDotDirection == 0 {
@@ -99,53 +114,68 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       return report
     }
 
+    // 3. The quadratic model, the learning rate and the momentum.
+    var model = UpdateModel(products)
+    if let velocity = state.velocity { addVelocity(velocity, to: &model) }
     let source: O.Linearized
-    if case .quadraticModel(let model) = method.learningRate, model.usesIndependentBatch {
+    if case .quadraticModel(let rule) = method.learningRate, rule.usesIndependentBatch {
       guard let independent else { throw OptimizerError.independentBatchMissing }
       source = try independent.linearize(at: parameters)
-      report.slope = try source.slopes(along: [direction])[0]
-      guard report.slope.isFinite else { return takeBack(&report, because: .nonFiniteGradient) }
+      let slopes = try source.slopes(along: directions(model))
+      model.directionSlope = slopes[0] + method.l2 * dotIfRegularized(parameters, direction)
+      if model.hasVelocity, let velocity = state.velocity {
+        model.velocitySlope = slopes[1] + method.l2 * dotIfRegularized(parameters, velocity)
+      }
+      report.slope = model.directionSlope
+      guard model.directionSlope.isFinite, model.velocitySlope.isFinite else {
+        return takeBack(&report, because: .nonFiniteGradient)
+      }
     } else {
       source = linearization
     }
-    let sourceLoss = source === linearization ? report.loss : try source.loss
+    let sourceLoss =
+      source === linearization ? report.loss : try source.loss + regularization
     guard sourceLoss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
-
-    // 3. The learning rate.
     var scalars = state.scalars
     if needsCurvature {
-      let raw = try source.curvatureProducts(of: [direction], curvature)[0][0]
-      let damped = modelCurvature(raw, products, &scalars)
+      let raw = PlaneForm(
+        try source.curvatureProducts(of: directions(model), curvature)
+      ).adding(model.gram, scaledBy: method.l2)
+      let damped = dampedCurvature(raw, model, &scalars)
       guard raw.isFinite, damped.isFinite else {
         return takeBack(&report, because: .nonFiniteCurvature)
       }
-      report.curvature = damped
+      model.curvature = damped
+      report.curvature = damped.dd
     }
-    report.learningRate = chooseLearningRate(&report, &scalars)
+    chooseStep(model, &report, &scalars)
 
     // 4. The candidate.
-    let clippedFactor = fitUpdate(&report, products)
-    let scale = -report.learningRate * clippedFactor * report.envelope
+    let clippedFactor = fitUpdate(model, &report)
+    let scale = clippedFactor * report.envelope
+    let (x, y) = (-report.learningRate * scale, (report.momentum ?? 0) * scale)
     let decay = decayFactor(report)
     let decaysFirst = method.quirks.contains(.unclippedPrediction) || !needsNewLoss
     let isFused = decaysFirst && decayRanges == nil
-    var isFinite = candidate.formLinearCombination(
-      isFused ? 1 - decay : 1, parameters, scale, direction)
+    var isFinite = formCandidate(parameters, isFused ? 1 - decay : 1, x, y, model)
     if decay != 0, decaysFirst, !isFused {
       isFinite = candidate.add(parameters, scaledBy: -decay, in: decayRanges) && isFinite
     }
-    guard isFinite, report.learningRate.isFinite else {
+    guard isFinite, report.learningRate.isFinite, y.isFinite else {
       return takeBack(&report, because: .nonFiniteUpdate)
     }
 
     // 5. Its judgment.
+    try predictChange(model, x, y, at: linearization, &report)
     if needsNewLoss {
       let isDisplaced = needsCurvature && (decay == 0 || !decaysFirst)
-      let newLoss = try source.loss(at: candidate, offset: isDisplaced ? [scale] : nil)
+      let offset = isDisplaced ? (model.hasVelocity ? [x, y] : [x]) : nil
+      let newLoss =
+        try source.loss(at: candidate, offset: offset) + self.regularization(at: candidate)
       report.newLoss = newLoss
       guard newLoss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
       report.trueChange = newLoss - sourceLoss
-      scalars.damping = try nextDamping(&report, sourceLoss, scale, products)
+      scalars.damping = nextDamping(&report, sourceLoss)
       report.nextDamping = scalars.damping
       if report.events.contains(.rejected) {
         if case .acceptOrReject = method.damping {
@@ -167,33 +197,20 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       }
     }
     swap(&parameters, &candidate)
+    swap(&state.velocity, &nextVelocity)
     advanceState(scalars)
     return report
   }
 }
 
 extension Optimizer {
-  private var needsCurvature: Bool {
-    if case .quadraticModel = method.learningRate { return true }
-    if case .levenbergMarquardt = method.damping { return true }
-    return false
+  /// ½w‖θ‖².
+  private func regularization(at point: Vector) -> Double {
+    0.5 * method.l2 * dotIfRegularized(point, point)
   }
 
-  private var needsNewLoss: Bool {
-    switch method.damping {
-    case .levenbergMarquardt, .acceptOrReject: true
-    case .none, .constant: method.rejectsIncrease
-    }
-  }
-
-  private var curvature: Curvature {
-    if case .quadraticModel(let model) = method.learningRate { return model.curvature }
-    return .fisher
-  }
-
-  private var isSaddleFree: Bool {
-    if case .quadraticModel(let model) = method.learningRate { return model.isSaddleFree }
-    return false
+  private func dotIfRegularized(_ a: Vector, _ b: Vector) -> Double {
+    method.l2 == 0 ? 0 : a.dot(b)
   }
 
   private mutating func clipGradient() {
@@ -202,143 +219,27 @@ extension Optimizer {
     if norm > limit, norm.isFinite { gradient.scale(by: limit / norm) }
   }
 
-  /// dᵀ(C+λI)d with memory and averaging, from dᵀCd.
-  private func modelCurvature(
-    _ raw: Double, _ products: DirectionProducts, _ scalars: inout OptimizerState<Vector>.Scalars
-  ) -> Double {
-    let squaredNorm = products.directionDotDirection
-    guard case .quadraticModel(let model) = method.learningRate else {
-      return raw + scalars.damping * squaredNorm
-    }
-    var curvature = raw
-    if let decay = model.memory {
-      scalars.rememberedCurvature = max(decay * scalars.rememberedCurvature, raw / squaredNorm)
-      curvature = scalars.rememberedCurvature * squaredNorm
-    }
-    curvature += scalars.damping * squaredNorm
-    if let r = model.curvatureAveraging {
-      scalars.averagedCurvature = r * scalars.averagedCurvature + (1 - r) * curvature
-      curvature = scalars.averagedCurvature
-    }
-    return curvature
+  /// The directions of the plane in which the step lies.
+  private func directions(_ model: UpdateModel) -> [Vector] {
+    guard model.hasVelocity, let velocity = state.velocity else { return [direction] }
+    return [direction, velocity]
   }
 
-  /// α, after every refinement; notes what is out of the ordinary.
-  private func chooseLearningRate(
-    _ report: inout StepReport, _ scalars: inout OptimizerState<Vector>.Scalars
-  ) -> Double {
-    if report.slope <= 0 { report.events.insert(.ascentDirection) }
-    if let curvature = report.curvature, curvature <= 0, !isSaddleFree {
-      report.events.insert(.negativeCurvature)
+  /// θ·factor + x·d + y·v as the candidate; whether it is finite.
+  private mutating func formCandidate(
+    _ parameters: Vector, _ factor: Double, _ x: Double, _ y: Double, _ model: UpdateModel
+  ) -> Bool {
+    guard var update = nextVelocity.take() else {
+      return candidate.formLinearCombination(factor, parameters, x, direction)
     }
-    switch method.learningRate {
-    case .fixed(let value):
-      return value
-    case .schedule(let schedule):
-      return schedule.value(at: state.step)
-    case .hypergradient(_, let rate):
-      if let previousDirection = state.previousDirection {
-        scalars.learnedRate += rate * gradient.dot(previousDirection)
-      }
-      return scalars.learnedRate
-    case .quadraticModel(let model):
-      report.envelope = model.envelope?.factor(at: state.step) ?? 1
-      let curvature = report.curvature ?? .nan
-      let isSigned = method.quirks.contains(.signedCurvature) && !model.isSaddleFree
-      var rate = report.slope / (isSigned ? curvature : abs(curvature))
-      if model.usesIndependentBatch { rate = max(rate, 0) }
-      if let limit = model.clipping { rate = min(max(rate, -limit), limit) }
-      rate *= model.amplification
-      if let r = model.averaging {
-        scalars.averagedRate = r * scalars.averagedRate + (1 - r) * rate
-        rate = scalars.averagedRate
-      }
-      return rate
-    }
-  }
-
-  /// Notes ‖u‖ and returns the factor that update clipping asks for.
-  private func fitUpdate(_ report: inout StepReport, _ products: DirectionProducts) -> Double {
-    let norm = abs(report.learningRate) * products.directionDotDirection.squareRoot()
-    guard let limit = method.clipping.updateNorm, norm > limit else {
-      report.updateNorm = norm
-      return 1
-    }
-    report.updateNorm = limit
-    return limit / norm
-  }
-
-  private func decayFactor(_ report: StepReport) -> Double {
-    let decay = method.weightDecay
-    return decay.isScaledByLearningRate ? decay.rate * report.learningRate : decay.rate
-  }
-
-  /// Notes ρ or a rejection, and returns the λ that follows.
-  private func nextDamping(
-    _ report: inout StepReport, _ loss: Double, _ scale: Double, _ products: DirectionProducts
-  ) throws -> Double {
-    let damping = state.scalars.damping
-    let trueChange = report.trueChange ?? .nan
-    let isIncrease = trueChange > 0
-    if isIncrease, method.rejectsIncrease { report.events.insert(.rejected) }
-    switch method.damping {
-    case .none, .constant:
-      return damping
-    case .acceptOrReject(let rule):
-      if isIncrease { report.events.insert(.rejected) }
-      if method.quirks.contains(.unboundedAcceptOrReject) {
-        return damping * (isIncrease ? rule.increaseFactor : rule.decreaseFactor)
-      }
-      return isIncrease ? rule.increased(damping) : rule.decreased(damping)
-    case .levenbergMarquardt(let rule):
-      let ratio = try reductionRatio(&report, loss, scale, products, rule)
-      if report.events.contains(.rejected) { return rule.increased(damping) }
-      guard !report.events.contains(.predictionBelowRounding) else { return damping }
-      guard let ratio, !report.events.contains(.predictedIncrease) else {
-        return rule.increased(damping)
-      }
-      if ratio > 0.75 { return rule.decreased(damping) }
-      if ratio < 0.25 { return rule.increased(damping) }
-      return damping
-    }
-  }
-
-  /// ρ, `nil` where it is not finite.
-  private func reductionRatio(
-    _ report: inout StepReport, _ loss: Double, _ scale: Double, _ products: DirectionProducts,
-    _ rule: LevenbergMarquardt
-  ) throws -> Double? {
-    let t = method.quirks.contains(.unclippedPrediction) ? -report.learningRate : scale
-    let curvature = ratioCurvature(rule, products) ?? report.curvature ?? .nan
-    let predicted = t * report.slope + 0.5 * t * t * curvature
-    report.predictedChange = predicted
-    let ratio = (report.trueChange ?? .nan) / predicted
-    if ratio.isFinite { report.reductionRatio = ratio }
-    if !method.quirks.contains(.unguardedRatio) {
-      if abs(predicted) < 8 * candidate.ulpOfOne * abs(loss) || predicted == 0 {
-        report.events.insert(.predictionBelowRounding)
-      } else if predicted >= 0 {
-        report.events.insert(.predictedIncrease)
-      }
-    }
-    return report.reductionRatio
-  }
-
-  /// dᵀ((λ + √v)⊙d) or dᵀ((λ + v)⊙d), where ρ asks for one of them.
-  private func ratioCurvature(
-    _ rule: LevenbergMarquardt, _ products: DirectionProducts
-  ) -> Double? {
-    guard rule.ratioCurvature != .model, state.direction.vectors.count > 1 else { return nil }
-    let moment = state.direction.vectors[1]
-    var weighted = moment.zeros()
-    if rule.ratioCurvature == .adamRoot {
-      var root = moment.zeros()
-      root.formSquareRoot(of: moment, plus: 0)
-      weighted.formProduct(root, direction)
+    if model.hasVelocity, let velocity = state.velocity {
+      update.formLinearCombination(x, direction, y, velocity)
     } else {
-      weighted.formProduct(moment, direction)
+      update.formLinearCombination(x, direction, 0, direction)
     }
-    return direction.dot(weighted) + state.scalars.damping * products.directionDotDirection
+    let isFinite = candidate.formLinearCombination(factor, parameters, 1, update)
+    nextVelocity = update
+    return isFinite
   }
 
   private mutating func advanceState(_ scalars: OptimizerState<Vector>.Scalars) {
@@ -358,12 +259,20 @@ extension Optimizer {
     report.events.insert(event)
     state.step += 1
     switch method.damping {
-    case .none, .constant: break
+    case .none, .constant, .schedule: break
     case .levenbergMarquardt(let rule), .acceptOrReject(let rule):
       state.scalars.damping = rule.increased(state.scalars.damping)
+      report.nextDamping = state.scalars.damping
     }
-    report.nextDamping = state.scalars.damping
     return report
+  }
+}
+
+extension PlaneForm {
+  /// The products that an objective returned for one direction or two.
+  fileprivate init(_ products: [[Double]]) {
+    self.init(dd: products[0][0])
+    if products.count > 1 { (dv, vv) = (products[0][1], products[1][1]) }
   }
 }
 

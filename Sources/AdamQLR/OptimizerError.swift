@@ -4,6 +4,8 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
   case curvatureUnavailable(Curvature)
   /// The method draws its curvature from an independent batch, but a step was given none.
   case independentBatchMissing
+  /// The method's reduction ratio uses the direction's own curvature, but the direction has none.
+  case directionCurvatureUnavailable
   /// The parameters are not as many as the optimizer was made for.
   case countMismatch(expected: Int, found: Int)
   /// The objective's gradient has not as many elements as there are parameters.
@@ -17,6 +19,9 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
         + "or use a method that needs none: a given learning rate, and no Levenberg–Marquardt damping"
     case .independentBatchMissing:
       "the method uses an independent batch: pass one to step(_:on:independent:)"
+    case .directionCurvatureUnavailable:
+      "the reduction ratio is to use the direction's own curvature, but this direction has none; "
+        + "K-FAC does"
     case .countMismatch(let expected, let found):
       "the optimizer was made for \(expected) parameters, but was given \(found)"
     case .gradientCountMismatch(let expected, let found):

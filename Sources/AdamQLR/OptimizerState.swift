@@ -12,6 +12,9 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   /// d of the step before, where the learning rate learns from it; zero where that step was rejected.
   public var previousDirection: Vector?
 
+  /// v, the update of the step before, where the method has momentum.
+  public var velocity: Vector?
+
   /// The scalars that adapt from step to step.
   public struct Scalars: Hashable, Codable, Sendable {
     /// λ.
@@ -30,6 +33,7 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public init(_ method: Method, for parameters: Vector) {
     scalars = Scalars(damping: method.damping.initial)
     direction = method.direction.makeState(for: parameters)
+    if method.momentum != .none { velocity = parameters.zeros() }
     switch method.learningRate {
     case .hypergradient(let initial, _):
       scalars.learnedRate = initial

@@ -18,7 +18,11 @@ public struct StepReport: Hashable, Codable, Sendable {
   public var curvature: Double?
   /// α, after clipping, amplification and averaging.
   public var learningRate: Double
-  /// ‖u‖ of the update u along −d, after clipping and before the envelope.
+  /// μ; `nil` where the method has no momentum.
+  public var momentum: Double?
+  /// α²·gᵀd before the norm constraint; `nil` without one.
+  public var scaledGradientSquaredNorm: Double?
+  /// ‖u‖ of the update u = −αd + μv, after clipping and before the envelope.
   public var updateNorm: Double
   /// The envelope's factor; 1 without one.
   public var envelope: Double
@@ -70,6 +74,9 @@ public struct StepEvents: OptionSet, Hashable, Codable, Sendable, CustomStringCo
   public static let predictedIncrease = StepEvents(rawValue: 256)
   /// The predicted change is lost in rounding; λ stays.
   public static let predictionBelowRounding = StepEvents(rawValue: 512)
+  /// A damped factor of the curvature was not positive definite in working precision; the direction
+  /// was made with more damping.
+  public static let factorDampingRaised = StepEvents(rawValue: 1024)
 
   /// The events after which the parameters are as they were.
   public static let preventing: StepEvents = [
@@ -95,6 +102,7 @@ public struct StepEvents: OptionSet, Hashable, Codable, Sendable, CustomStringCo
       (.ascentDirection, "gᵀd ≤ 0"), (.negativeCurvature, "negative curvature"),
       (.predictedIncrease, "predicted increase"),
       (.predictionBelowRounding, "prediction below rounding"),
+      (.factorDampingRaised, "factor damping raised"),
     ]
     return names.filter { contains($0.0) }.map(\.1)
   }

@@ -35,7 +35,11 @@ int maximum_thread_count = 1;
 // the last bit. Waking a thread does not pay below a few million operations.
 constexpr double operations_per_thread = 1.5e6;
 
+// Whether the calling thread is one of several that share the work already.
+thread_local bool is_single_threaded = false;
+
 int thread_count(double operations) {
+  if (is_single_threaded) return 1;
   return std::clamp(static_cast<int>(operations / operations_per_thread), 1, maximum_thread_count);
 }
 
@@ -95,6 +99,18 @@ const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("
 
 extern "C" void ct_set_kernel_thread_count(int count) { maximum_thread_count = std::max(count, 1); }
 
+void ct_set_single_threaded(bool is_single) { is_single_threaded = is_single; }
+
+// The same limit for other calls of the mathematics library (LinearAlgebra.cpp).
+extern "C" int ct_set_thread_count_for(double operations) {
+  const int count = thread_count(operations);
+  if (set_local_thread_count) set_local_thread_count(count);
+  return count;
+}
+extern "C" void ct_reset_thread_count(void) {
+  if (set_local_thread_count) set_local_thread_count(0);
+}
+
 void ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
     const void *a, const void *b, double beta, void *c) {
@@ -102,11 +118,11 @@ void ct_gemm(
   const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
   const int lda = transposes_a ? rows : inner, ldb = transposes_b ? inner : columns;
   const char *ta = transposes_a ? "T" : "N", *tb = transposes_b ? "T" : "N";
-  if (set_local_thread_count) set_local_thread_count(thread_count(2.0 * rows * columns * inner));
+  ct_set_thread_count_for(2.0 * rows * columns * inner);
   DISPATCH(const T one = 1, scale = static_cast<T>(beta);
            gemm(tb, ta, &columns, &rows, &inner, &one, IN(b), &ldb, IN(a), &lda, &scale, OUT(c),
                 &columns);)
-  if (set_local_thread_count) set_local_thread_count(0);
+  ct_reset_thread_count();
 }
 
 void ct_add_bias(
@@ -148,6 +164,19 @@ double ct_cross_entropy_fisher(
     const void *b) {
   DISPATCH(return KERNEL(
       T, cross_entropy_fisher, rows, columns, IN(probabilities), IN(a), IN(b));)
+}
+
+void ct_sample_classes(
+    bool is_double, int64_t rows, int64_t columns, const void *probabilities,
+    const double *uniforms, void *cotangent) {
+  DISPATCH(KERNEL(
+      T, sample_classes, rows, columns, IN(probabilities), uniforms, OUT(cotangent));)
+}
+
+void ct_class_factor(
+    bool is_double, int64_t rows, int64_t columns, int64_t k, const void *probabilities,
+    void *cotangent) {
+  DISPATCH(KERNEL(T, class_factor, rows, columns, k, IN(probabilities), OUT(cotangent));)
 }
 
 double ct_squared_error(

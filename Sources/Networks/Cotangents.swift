@@ -6,28 +6,47 @@ import Torch
 /// directly.
 public final class Cotangents {
   private let record: Record
-  private let gradient: [Tensor]
+  private let gradient: [Tensor?]
+  private let notesFactors: Bool
   private var isWritten: [Bool]
   private var pending: [Tensor?]
   /// The variables that are inputs of the operation whose turn it is.
   var inputs: [Int] = []
+  /// What the operation whose turn it is said of its ``FactoredProduct``.
+  private var noted: Tensor?
 
-  init(record: Record, gradient: [Tensor], nodeCount: Int) {
+  /// - Parameters:
+  ///   - gradient: Where the parameters' cotangents go; `nil` for those of no use.
+  ///   - notesFactors: Whether the cotangents of factored products are wanted.
+  init(record: Record, gradient: [Tensor?], nodeCount: Int, notesFactors: Bool) {
     self.record = record
     self.gradient = gradient
+    self.notesFactors = notesFactors
     isWritten = Array(repeating: false, count: gradient.count)
     pending = Array(repeating: nil, count: nodeCount)
   }
 
   /// Whether the cotangent of this input is of use.
-  public func isNeeded(_ input: Int) -> Bool { record.dependsOnParameters(inputs[input]) }
+  public func isNeeded(_ input: Int) -> Bool {
+    let node = inputs[input]
+    if let parameter = record.parameter(at: node) { return gradient[parameter] != nil }
+    return record.dependsOnParameters(node)
+  }
+
+  /// Notes b, the cotangent of the product a·W + bias that the operation declares to contain; see
+  /// ``FactoredProduct``.
+  ///
+  /// - Parameter cotangent: A matrix whose rows belong to those of a. It must not be written to
+  ///   afterwards.
+  public func noteProductCotangent(_ cotangent: @autoclosure () -> Tensor) {
+    if notesFactors { noted = cotangent() }
+  }
 
   /// Adds to the cotangent of an input.
   public func add(_ cotangent: Tensor, to input: Int) {
     guard isNeeded(input) else { return }
     let node = inputs[input]
-    if let parameter = record.parameter(at: node) {
-      let part = gradient[parameter]
+    if let parameter = record.parameter(at: node), let part = gradient[parameter] {
       if isWritten[parameter] {
         Kernels.formLinearCombination(1, part, 1, cotangent.contiguous(), into: part)
       } else {
@@ -48,8 +67,8 @@ public final class Cotangents {
   public func write(_ input: Int, _ body: (_ destination: Tensor, _ accumulates: Bool) -> Void) {
     guard isNeeded(input) else { return }
     let node = inputs[input]
-    if let parameter = record.parameter(at: node) {
-      body(gradient[parameter], isWritten[parameter])
+    if let parameter = record.parameter(at: node), let part = gradient[parameter] {
+      body(part, isWritten[parameter])
       isWritten[parameter] = true
     } else if pending[node] != nil {
       let more = Tensor(uninitialized: record.value(at: node).shape, record.value(at: node).type)
@@ -71,9 +90,12 @@ public final class Cotangents {
   /// The cotangent of a variable, given up.
   func take(_ node: Int) -> Tensor? { pending[node].take() }
 
+  /// What was noted, given up.
+  func takeNoted() -> Tensor? { noted.take() }
+
   /// Sets the parts of the gradient on which nothing depends to zero.
   func finish() {
-    for (part, isWritten) in zip(gradient, isWritten) where !isWritten {
+    for case (let part?, false) in zip(gradient, isWritten) {
       part.overwrite(with: .zeros(part.shape, part.type))
     }
   }

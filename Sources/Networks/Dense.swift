@@ -89,17 +89,19 @@ struct DenseOperation: Operation {
         return rectified ?? t
       },
       pullback: { cotangent, cotangents in
-        let masked = rectifies ? Tensor(uninitialized: z.shape, z.type) : cotangent.contiguous()
+        let cotangent = cotangent.contiguous()
+        let masked = rectifies ? Tensor(uninitialized: z.shape, z.type) : cotangent
+        var isMasked = !rectifies
         if bias != nil {
           cotangents.write(2) { sums, accumulates in
             Kernels.mask(
-              cotangent.contiguous(), where: rectifies ? z : nil,
-              into: masked, sums: sums, accumulates: accumulates)
+              cotangent, where: rectifies ? z : nil, into: masked, sums: sums,
+              accumulates: accumulates)
+            isMasked = true
           }
-        } else if rectifies {
-          Kernels.mask(
-            cotangent.contiguous(), where: z, into: masked, sums: nil)
         }
+        if !isMasked { Kernels.mask(cotangent, where: z, into: masked, sums: nil) }
+        cotangents.noteProductCotangent(masked)
         cotangents.write(1) {
           Kernels.multiply(x, masked, into: $0, transposesA: true, accumulates: $1)
         }
@@ -108,6 +110,9 @@ struct DenseOperation: Operation {
             masked, weight, into: $0, transposesB: true, accumulates: $1)
         }
       })
+    result.product = FactoredProduct(
+      weight: 1, bias: bias == nil ? nil : 2, rowCount: x.count / max(weight.size(0), 1)
+    ) { x }
     // x·(W + ΣcᵢẆᵢ) + b + Σcᵢḃᵢ = z + Σcᵢżᵢ where x does not move.
     result.displaced = { coefficients in
       guard moved.areExact, moved.tangents.count == coefficients.count else { return nil }

@@ -126,7 +126,7 @@ extension FlatVector {
   func isIdentical(to other: FlatVector) -> Bool { storage === other.storage }
 
   /// Memory of this vector's own whose content does not matter.
-  private mutating func overwritten() -> Tensor {
+  mutating func overwritten() -> Tensor {
     if !isKnownUniquelyReferenced(&storage) {
       storage = Storage(Tensor(uninitialized: [count], type))
     }

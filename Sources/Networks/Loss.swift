@@ -35,6 +35,13 @@ public struct LinearizedLoss {
   /// aᵀFb for a and b shaped like the outputs, with F the Fisher matrix of the loss by the outputs,
   /// which is its Hessian matrix too.
   public let fisherProduct: (Tensor, Tensor) -> Double
+  /// A random b, shaped like the outputs, whose rows are independent with E[bₙbₙᵀ] = N·Fₙ, Fₙ the
+  /// n-th example's block of F: the derivative of one example's loss with a target drawn from the
+  /// model. `nil`, the default, where there is no such thing.
+  public var sampledCotangent: ((inout SeededGenerator) -> Tensor)?
+  /// Makes b₁, b₂, …, shaped like the outputs, with Σₖ bₖₙbₖₙᵀ = N·Fₙ for each example n. `nil`, the
+  /// default, where they are not known.
+  public var fisherFactors: (() -> [Tensor])?
 
   /// Collects the value and the derivatives.
   public init(

@@ -42,8 +42,11 @@ public struct NetworkObjective: Objective {
   public final class Linearized: Linearization {
     private let objective: NetworkObjective
     private let point: FlatVector
-    private let record: Record
-    private let linearizedLoss: LinearizedLoss
+    let record: Record
+    let linearizedLoss: LinearizedLoss
+    var layout: ParameterLayout { objective.model.layout }
+    /// The number of examples in the batch.
+    var exampleCount: Int { linearizedLoss.cotangent.size(0) }
     // Holding the directions keeps their memory from changing, so that identity tells whether the
     // tangents still belong to them.
     private var directions: [FlatVector] = []

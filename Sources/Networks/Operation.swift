@@ -59,6 +59,10 @@ public struct LinearizedOperation {
   /// where every input is a parameter or depends on none. Default: it cannot.
   public var displaced: (([Double]) -> Tensor?)?
 
+  /// The product of inputs with a matrix that the operation contains, if it contains one, for
+  /// Kronecker-factored curvature. Default: none.
+  public var product: FactoredProduct?
+
   /// Collects the value and the rules.
   public init(
     _ value: Tensor, pushforward: @escaping (Tangents) -> Tensor?,
@@ -67,6 +71,31 @@ public struct LinearizedOperation {
     self.value = value
     self.pushforward = pushforward
     self.pullback = pullback
+  }
+}
+
+/// A product z = a·W, or z = a·W + b, that an operation contains, with W and b parameters used
+/// nowhere else in the operation.
+///
+/// It is what ``KFAC`` needs to treat W and b as one Kronecker-factored block. The operation's
+/// pullback must hand the cotangent of z to ``Cotangents/noteProductCotangent(_:)``. The rows of a
+/// and z belong to one example after the other, with the same number of rows for each.
+public struct FactoredProduct {
+  /// The number of the input that is W, [columns of a, columns of z].
+  public let weight: Int
+  /// The number of the input that is b, [columns of z], if there is one.
+  public let bias: Int?
+  /// The number of rows of a, which is that of z.
+  public let rowCount: Int
+  /// Makes a.
+  public let factor: () -> Tensor
+
+  /// Declares a product.
+  public init(weight: Int, bias: Int?, rowCount: Int, factor: @escaping () -> Tensor) {
+    self.weight = weight
+    self.bias = bias
+    self.rowCount = rowCount
+    self.factor = factor
   }
 }
 

@@ -119,17 +119,61 @@ public final class Record {
 
 extension Record {
   /// Jᵀ·cotangent, written into `gradient`, which has a tensor for each parameter.
-  func pullback(_ cotangent: Tensor, into gradient: [Tensor]) {
-    let cotangents = Cotangents(record: self, gradient: gradient, nodeCount: nodes.count)
+  ///
+  /// - Parameters:
+  ///   - gradient: `nil` for parameters whose part is of no use.
+  ///   - noteFactor: Is handed the cotangent of each operation's ``FactoredProduct``, with the
+  ///     operation's number; `nil` where those are of no use.
+  func pullback(
+    _ cotangent: Tensor, into gradient: [Tensor?], noteFactor: ((Int, Tensor) -> Void)? = nil
+  ) {
+    let cotangents = Cotangents(
+      record: self, gradient: gradient, nodeCount: nodes.count, notesFactors: noteFactor != nil)
     cotangents.start(cotangent, at: output)
-    for step in steps.reversed() {
+    for (number, step) in steps.enumerated().reversed() {
       guard let linearized = step.linearized, let cotangent = cotangents.take(step.output) else {
         continue
       }
       cotangents.inputs = step.inputs
       linearized.pullback(cotangent, cotangents)
+      guard let noteFactor else { continue }
+      if let factor = cotangents.takeNoted() {
+        noteFactor(number, factor)
+      } else if linearized.product != nil {
+        fatalError(
+          "\(type(of: step.operation)) declares a product, but its pullback notes no cotangent of it"
+        )
+      }
     }
     cotangents.finish()
+  }
+
+  /// The number of parameters.
+  var parameterCount: Int { parameters.count }
+
+  func value(ofParameter place: Int) -> Tensor { parameters[place] }
+
+  /// The operations that contain a ``FactoredProduct``, by number, with the places of its
+  /// parameters.
+  var products: [(number: Int, product: FactoredProduct, weight: Int, bias: Int?)] {
+    steps.enumerated().compactMap { number, step in
+      guard let product = step.linearized?.product,
+        let weight = nodes[step.inputs[product.weight]].parameter
+      else { return nil }
+      let bias = product.bias.flatMap { nodes[step.inputs[$0]].parameter }
+      return product.bias != nil && bias == nil ? nil : (number, product, weight, bias)
+    }
+  }
+
+  /// How often each parameter is an input of an operation.
+  var useCounts: [Int] {
+    var counts = Array(repeating: 0, count: parameters.count)
+    for step in steps {
+      for input in step.inputs {
+        if let place = nodes[input].parameter { counts[place] += 1 }
+      }
+    }
+    return counts
   }
 
   /// J·direction, where the direction has a tensor for each parameter; zero where the output does

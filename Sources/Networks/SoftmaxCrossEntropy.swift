@@ -19,9 +19,20 @@ public struct SoftmaxCrossEntropy: Loss {
     let cotangent = Tensor(uninitialized: outputs.shape, outputs.type)
     let result = Kernels.crossEntropy(
       outputs, labels: targets, probabilities: probabilities, cotangent: cotangent)
-    return LinearizedLoss(value: result.loss, cotangent: cotangent) {
+    var linearized = LinearizedLoss(value: result.loss, cotangent: cotangent) {
       Kernels.crossEntropyFisher(probabilities: probabilities, $0, $1)
     }
+    linearized.sampledCotangent = { generator in
+      Kernels.sampledCrossEntropyCotangent(
+        probabilities: probabilities,
+        uniforms: (0..<probabilities.size(0)).map { _ in generator.uniform() })
+    }
+    linearized.fisherFactors = {
+      (0..<probabilities.size(1)).map {
+        Kernels.crossEntropyFactor(probabilities: probabilities, class: $0)
+      }
+    }
+    return linearized
   }
 
   public func plainValue(_ outputs: Tensor, targets: Tensor) -> Tensor {

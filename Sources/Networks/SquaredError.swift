@@ -15,7 +15,25 @@ public struct SquaredError: Loss {
     let cotangent = Tensor(uninitialized: outputs.shape, outputs.type)
     let loss = Kernels.squaredError(outputs, targets, cotangent: cotangent)
     let count = Double(outputs.count)
-    return LinearizedLoss(value: loss, cotangent: cotangent) { Kernels.dot($0, $1) / count }
+    var linearized = LinearizedLoss(value: loss, cotangent: cotangent) {
+      Kernels.dot($0, $1) / count
+    }
+    // An example's loss is ½‖z − y‖²/D over its D outputs, that of y normal with variance D.
+    let examples = outputs.rank == 0 ? 1 : outputs.size(0)
+    let size = outputs.count / max(examples, 1)
+    let scale = 1 / Double(size).squareRoot()
+    linearized.sampledCotangent = { generator in
+      let noise = (0..<outputs.count).map { _ in scale * generator.normal() }
+      return Tensor(noise, shape: outputs.shape).to(outputs.type)
+    }
+    linearized.fisherFactors = {
+      (0..<size).map { place in
+        var elements = [Double](repeating: 0, count: outputs.count)
+        for example in 0..<examples { elements[example * size + place] = scale }
+        return Tensor(elements, shape: outputs.shape).to(outputs.type)
+      }
+    }
+    return linearized
   }
 
   public func plainValue(_ outputs: Tensor, targets: Tensor) -> Tensor {

@@ -1,4 +1,5 @@
 import AdamQLR
+import Networks
 
 extension Method {
   /// The method that a reference trace was made with, quirks included.
@@ -30,6 +31,8 @@ extension Method {
       self = try settings.quadraticModel(along: try settings.adam())
     case "SGDQLROptimiser":
       self = try settings.quadraticModel(along: StochasticGradientDescent())
+    case "kfac":
+      self = try settings.kfac()
     case let name:
       throw .unsupported("optimizer '\(name)'")
     }
@@ -110,6 +113,47 @@ private struct ReferenceSettings {
       updateNorm: try optionalNumber("update_norm_clipping"))
     method.weightDecay.rate = try number("weight_decay", default: 0)
     return method
+  }
+
+  mutating func kfac() throws(TraceError) -> Method {
+    let (adaptsRate, adaptsMomentum) = (
+      try flag("use_adaptive_learning_rate"), try flag("use_adaptive_momentum")
+    )
+    var direction = KFAC(
+      decay: try number("curvature_ema"),
+      inverseInterval: try count("inverse_update_period"),
+      usesExactInverses: try flag("use_exact_inverses"))
+    direction.dividesEmpiricalTwice = true
+    switch try text("estimation_mode", default: "") {
+    case "fisher_exact": direction.estimation = .exact
+    case "fisher_empirical": direction.estimation = .empirical
+    case let name: throw .unsupported("estimation_mode '\(name)'")
+    }
+    var method = Method(
+      direction: direction,
+      learningRate: adaptsRate
+        ? .quadraticModel(QuadraticModel()) : .fixed(try number("learning_rate")))
+    method.momentum = adaptsMomentum ? .quadraticModel : .fixed(try number("momentum"))
+    if try flag("use_adaptive_damping") {
+      var rule = LevenbergMarquardt.kfac
+      rule.initial = try number("initial_damping")
+      rule.interval = try count("damping_adaptation_interval")
+      if !adaptsRate, !adaptsMomentum { rule.ratioCurvature = .direction }
+      method.damping = .levenbergMarquardt(rule)
+    } else {
+      method.damping = .constant(try number("damping"))
+    }
+    method.clipping.normConstraint = try optionalNumber("norm_constraint")
+    return method
+  }
+
+  /// A whole number from 1.
+  private mutating func count(_ name: String) throws(TraceError) -> Int {
+    let value = try number(name)
+    guard let count = Int(exactly: value), count >= 1 else {
+      throw .unreadable("optimizer.\(name) is \(value), but must be a whole number from 1")
+    }
+    return count
   }
 
   private mutating func damping() throws(TraceError) -> Damping {

@@ -42,7 +42,7 @@ public struct StepBenchmark {
       problem = try settings.makeProblem()
     }
     batch = problem.training.rows(0..<min(settings.batchSize, problem.training.count))
-    method = settings.method.makeMethod(totalSteps: Self.stepsPerRun)
+    method = settings.method.makeMethod(totalSteps: Self.stepsPerRun, seed: seed)
     var generator = SeededGenerator(seed: seed, stream: "parameters")
     initial = problem.model.initialParameters(using: &generator, type)
   }

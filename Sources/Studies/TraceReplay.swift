@@ -73,7 +73,11 @@ public struct TraceReplay: Sendable {
       "gradient_norm": report.gradientNorm, "update_norm": updateNorm,
       "envelope_factor": report.envelope, "true_change": report.trueChange,
       "model_change": report.predictedChange, "rho": report.reductionRatio,
-      "damping": report.nextDamping,
+      // The figures of K-FAC's traces have names of their own, and λ is that of the step.
+      "damping": method.direction is KFAC ? report.damping : report.nextDamping,
+      "momentum": report.momentum, "new_loss": report.newLoss,
+      "quad_model_change": report.predictedChange,
+      "scaled_grad_norm_sq": report.scaledGradientSquaredNorm,
     ]
   }
 

@@ -208,7 +208,7 @@ public enum Kernels {
     return products
   }
 
-  private static func check(_ operation: StaticString, _ first: Tensor, _ others: Tensor?...) {
+  static func check(_ operation: StaticString, _ first: Tensor, _ others: Tensor?...) {
     check(operation, first, others)
   }
 

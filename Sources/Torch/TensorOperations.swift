@@ -32,6 +32,8 @@ extension Operator {
   static let crossEntropy = Operator("aten::cross_entropy_loss")
   static let indexSelect = Operator("aten::index_select")
   static let argmax = Operator("aten::argmax")
+  static let upperTriangle = Operator("aten::triu")
+  static let eigendecomposition = Operator("aten::linalg_eigh")
 }
 
 extension Tensor {
@@ -122,6 +124,21 @@ extension Tensor {
     trapping { () throws(TorchError) in
       try Operator.indexSelect.call([.tensor(self), .int(0), .tensor(indices)])
     }
+  }
+  /// The symmetric matrix whose upper triangle this is; what lies below the diagonal is not looked
+  /// at.
+  public func symmetrized() -> Tensor {
+    let strict = Operator.upperTriangle(self, options: .int(1))
+    return Operator.upperTriangle(self) + strict.transposed()
+  }
+  /// The eigenvalues, rising, and the eigenvectors by columns of the symmetric matrix whose upper
+  /// triangle this is.
+  ///
+  /// - Throws: ``TorchError`` where the iteration does not converge, for a matrix that is not finite
+  ///   for instance.
+  public func eigendecomposition() throws(TorchError) -> (values: Tensor, vectors: Tensor) {
+    let results = try Operator.eigendecomposition.callForAll([.tensor(self), .string("U")])
+    return (results[0], results[1].contiguous())
   }
   /// The place of the largest element along a dimension.
   public func argmax(over dimension: Int) -> Tensor {

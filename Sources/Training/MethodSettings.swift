@@ -1,11 +1,12 @@
 import AdamQLR
+import Networks
 
 /// A method's settings as a flat record, so that each has a name of its own in files and on the
 /// command line. ``makeMethod(totalSteps:)`` makes the method.
 public struct MethodSettings: Hashable, Sendable {
   /// The directions by name.
   public enum DirectionKind: String, CaseIterable, Sendable {
-    case sgd, adam
+    case sgd, adam, kfac
   }
 
   /// The learning rates by name.
@@ -14,14 +15,15 @@ public struct MethodSettings: Hashable, Sendable {
     case quadraticModel = "quadratic-model"
   }
 
-  /// The shapes of schedules by name.
-  public enum ScheduleShape: String, CaseIterable, Sendable {
-    case constant, cosine, piecewise
+  /// The momenta of the step by name.
+  public enum MomentumKind: String, CaseIterable, Sendable {
+    case none, fixed, schedule
+    case quadraticModel = "quadratic-model"
   }
 
   /// The dampings by name.
   public enum DampingKind: String, CaseIterable, Sendable {
-    case none, constant
+    case none, constant, schedule
     case levenbergMarquardt = "levenberg-marquardt"
     case acceptOrReject = "accept-or-reject"
   }
@@ -29,26 +31,34 @@ public struct MethodSettings: Hashable, Sendable {
   var direction: DirectionKind
   var adam = Adam()
   var sgd = StochasticGradientDescent()
+  var kfac = KFAC()
 
   var learningRate: LearningRateKind
   /// The fixed rate, the schedule's peak, the hypergradient's start.
   var rate: Double
   var hypergradientRate = 1e-3
-  var shape = ScheduleShape.constant
-  var warmUp = 0
-  var total: Int?
-  var final = 0.0
-  var boundaries: [Int] = []
-  var factors: [Double] = []
   var model = QuadraticModel()
   var envelopePeak: Int?
   var envelopeTotal: Int?
 
+  var momentum = MomentumKind.none
+  /// The fixed μ, or the schedule's peak.
+  var momentumValue = 0.9
+
   var damping: DampingKind
   var levenbergMarquardt = LevenbergMarquardt()
 
+  private var schedules: [ScheduleSettings.Owner: ScheduleSettings] = [:]
+
+  /// The schedule that something follows, if it follows one.
+  subscript(owner: ScheduleSettings.Owner) -> ScheduleSettings {
+    get { schedules[owner] ?? ScheduleSettings() }
+    set { schedules[owner] = newValue == ScheduleSettings() ? nil : newValue }
+  }
+
   var clipping = Clipping()
   var weightDecay = WeightDecay()
+  var l2 = 0.0
   var rejectsIncrease = false
 
   /// The settings of a preset.
@@ -60,18 +70,33 @@ public struct MethodSettings: Hashable, Sendable {
       case .adam, .adamW: (.adam, .fixed, 1e-3, .none)
       case .sgd: (.sgd, .fixed, 0.1, .none)
       case .hypergradient: (.sgd, .hypergradient, 0.1, .none)
+      case .kfac: (.kfac, .quadraticModel, 0.05, .levenbergMarquardt)
+      case .kfacUnadaptive: (.kfac, .fixed, 0.05, .constant)
       }
+    switch preset {
+    case .kfac:
+      momentum = .quadraticModel
+      levenbergMarquardt = .kfac
+    case .kfacUnadaptive:
+      momentum = .fixed
+      levenbergMarquardt.initial = 0.3
+    default: break
+    }
     if preset == .adamW { weightDecay = WeightDecay(rate: 0.01, isScaledByLearningRate: true) }
   }
 
   /// The method.
   ///
-  /// - Parameter totalSteps: The length of the run, at which cosines and envelopes end that are
-  ///   given no end of their own; `nil` where it is not known.
-  public func makeMethod(totalSteps: Int?) -> Method {
+  /// - Parameters:
+  ///   - totalSteps: The length of the run, at which cosines and envelopes end that are given no end
+  ///     of their own; `nil` where it is not known.
+  ///   - seed: What a method draws at random follows from.
+  public func makeMethod(totalSteps: Int?, seed: UInt64) -> Method {
     var method = Method(
-      direction: direction == .adam ? adam : sgd,
-      learningRate: makeLearningRate(totalSteps), damping: makeDamping())
+      direction: makeDirection(seed), learningRate: makeLearningRate(totalSteps),
+      damping: makeDamping(totalSteps))
+    method.momentum = makeMomentum(totalSteps)
+    method.l2 = l2
     method.clipping = clipping
     method.weightDecay = weightDecay
     method.rejectsIncrease = rejectsIncrease
@@ -83,6 +108,17 @@ public struct MethodSettings: Hashable, Sendable {
     learningRate == .quadraticModel && model.usesIndependentBatch
   }
 
+  private func makeDirection(_ seed: UInt64) -> any Direction {
+    switch direction {
+    case .sgd: return sgd
+    case .adam: return adam
+    case .kfac:
+      var kfac = kfac
+      kfac.seed = seed
+      return kfac
+    }
+  }
+
   private func makeLearningRate(_ totalSteps: Int?) -> LearningRate {
     switch learningRate {
     case .fixed:
@@ -90,13 +126,7 @@ public struct MethodSettings: Hashable, Sendable {
     case .hypergradient:
       return .hypergradient(initial: rate, rate: hypergradientRate)
     case .schedule:
-      let shape: Schedule.Shape =
-        switch shape {
-        case .constant: .constant
-        case .cosine: .cosine(total: total ?? totalSteps ?? .max, final: final)
-        case .piecewise: .piecewise(zip(boundaries, factors).map(Schedule.Boundary.init))
-        }
-      return .schedule(Schedule(peak: rate, warmUp: warmUp, shape: shape))
+      return .schedule(self[.learningRate].makeSchedule(peak: rate, totalSteps: totalSteps))
     case .quadraticModel:
       var model = model
       model.envelope = envelopePeak.map {
@@ -106,10 +136,23 @@ public struct MethodSettings: Hashable, Sendable {
     }
   }
 
-  private func makeDamping() -> Damping {
+  private func makeMomentum(_ totalSteps: Int?) -> Momentum {
+    switch momentum {
+    case .none: .none
+    case .fixed: .fixed(momentumValue)
+    case .schedule:
+      .schedule(self[.momentum].makeSchedule(peak: momentumValue, totalSteps: totalSteps))
+    case .quadraticModel: .quadraticModel
+    }
+  }
+
+  private func makeDamping(_ totalSteps: Int?) -> Damping {
     switch damping {
     case .none: .none
     case .constant: .constant(levenbergMarquardt.initial)
+    case .schedule:
+      .schedule(
+        self[.damping].makeSchedule(peak: levenbergMarquardt.initial, totalSteps: totalSteps))
     case .levenbergMarquardt: .levenbergMarquardt(levenbergMarquardt)
     case .acceptOrReject: .acceptOrReject(levenbergMarquardt)
     }
@@ -121,17 +164,13 @@ public struct MethodSettings: Hashable, Sendable {
     if let ceiling = rule.ceiling, ceiling < rule.floor {
       return "damping.ceiling (\(ceiling)) is below damping.floor (\(rule.floor))"
     }
-    if boundaries.count != factors.count {
-      return "learning-rate.boundaries has \(boundaries.count) steps, but learning-rate.factors "
-        + "\(factors.count) factors; there must be one for each"
-    }
-    if learningRate == .schedule, shape == .cosine {
-      guard let end = total ?? totalSteps else {
-        return "learning-rate.total is needed: a run whose length is given in seconds has no last "
-          + "step for the cosine to end at"
-      }
-      if warmUp >= end {
-        return "learning-rate.warm-up (\(warmUp)) must end before the cosine does, at step \(end)"
+    let uses = [
+      (ScheduleSettings.Owner.learningRate, learningRate == .schedule),
+      (.momentum, momentum == .schedule), (.damping, damping == .schedule),
+    ]
+    for (owner, isUsed) in uses {
+      if let text = self[owner].problem(owner, isUsed: isUsed, totalSteps: totalSteps) {
+        return text
       }
     }
     if let peak = envelopePeak {
@@ -144,8 +183,16 @@ public struct MethodSettings: Hashable, Sendable {
           + "\(end)"
       }
     }
-    if direction == .sgd, rule.ratioCurvature != .model {
+    switch rule.ratioCurvature {
+    case .adam where direction != .adam, .adamRoot where direction != .adam:
       return "damping.ratio-curvature '\(rule.ratioCurvature.rawValue)' needs direction.kind 'adam'"
+    case .direction where direction != .kfac:
+      return "damping.ratio-curvature 'direction' needs direction.kind 'kfac'"
+    default: break
+    }
+    if clipping.normConstraint != nil, learningRate != .fixed, learningRate != .schedule {
+      return "clipping.norm-constraint needs a learning rate that is known in advance: set "
+        + "learning-rate.kind to 'fixed' or 'schedule'"
     }
     return nil
   }

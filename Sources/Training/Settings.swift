@@ -96,6 +96,10 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
   case sgd
   /// Gradient descent whose learning rate follows the hypergradient (Baydin et al. 2018).
   case hypergradient
+  /// K-FAC, with adaptive learning rate, momentum and damping.
+  case kfac
+  /// K-FAC, with all three fixed.
+  case kfacUnadaptive = "kfac-unadaptive"
 
   /// What it is, in a line.
   public var summary: String {
@@ -107,6 +111,10 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
     case .adamW: "Adam with decoupled weight decay"
     case .sgd: "gradient descent with a fixed learning rate; momentum on request"
     case .hypergradient: "gradient descent whose learning rate follows the hypergradient"
+    case .kfac:
+      "K-FAC's direction, learning rate and momentum from the quadratic model, "
+        + "Levenberg–Marquardt damping"
+    case .kfacUnadaptive: "K-FAC's direction with fixed learning rate, momentum and damping"
     }
   }
 }

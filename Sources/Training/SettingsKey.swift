@@ -85,7 +85,8 @@ extension SettingsKey {
 
   /// All settings, group by group.
   public static let all: [SettingsKey] =
-    run + data + network + direction + learningRate + damping + limits
+    run + data + network + direction + learningRate + schedule(.learningRate)
+    + momentum + schedule(.momentum) + damping + schedule(.damping) + limits
 
   private static let run: [SettingsKey] = [
     SettingsKey("task", \.task, "What is learned."),
@@ -177,7 +178,19 @@ extension SettingsKey {
     number("direction.momentum", \.method.sgd.momentum, below: 1, "SGD: decay of the momentum."),
     SettingsKey(
       "direction.nesterov", \.method.sgd.isNesterov, "true or false", "SGD: Nesterov's momentum."),
-    number("direction.l2", \.method.sgd.l2, "SGD: weight of ½‖θ‖² in the loss."),
+    number("direction.l2", \.method.sgd.l2, "SGD: weight of θ in the direction."),
+    SettingsKey(
+      "direction.estimation", \.method.kfac.estimation, "K-FAC: targets of its statistics."),
+    number("direction.decay", \.method.kfac.decay, below: 1, "K-FAC: decay of its factors."),
+    positiveWhole(
+      "direction.factor-interval", \.method.kfac.factorInterval,
+      "K-FAC: steps from one update of the factors to the next."),
+    positiveWhole(
+      "direction.inverse-interval", \.method.kfac.inverseInterval,
+      "K-FAC: steps from one inversion to the next."),
+    SettingsKey(
+      "direction.exact-inverses", \.method.kfac.usesExactInverses, "true or false",
+      "K-FAC: damps by eigendecomposition instead of by factor."),
   ]
 
   private static let learningRate: [SettingsKey] = [
@@ -186,16 +199,6 @@ extension SettingsKey {
     SettingsKey(
       "learning-rate.hypergradient-rate", \.method.hypergradientRate, "a number",
       "Hypergradient: rate at which the learning rate learns."),
-    SettingsKey("learning-rate.shape", \.method.shape, "Schedule: its shape after the warm-up."),
-    whole("learning-rate.warm-up", \.method.warmUp, "Schedule: steps of linear warm-up."),
-    optionalWhole("learning-rate.total", \.method.total, "Cosine: its end; null: the run's."),
-    number("learning-rate.final", \.method.final, "Cosine: the rate at its end."),
-    SettingsKey(
-      "learning-rate.boundaries", \.method.boundaries, "a list of rising whole numbers from 0",
-      "Piecewise: steps from which a factor applies.",
-      where: { ($0.first ?? 0) >= 0 && zip($0, $0.dropFirst()).allSatisfy { $0 < $1 } }),
-    SettingsKey(
-      "learning-rate.factors", \.method.factors, "a list of numbers", "Piecewise: the factors."),
     SettingsKey("learning-rate.curvature", \.method.model.curvature, "Quadratic model: C."),
     fraction(
       "learning-rate.memory", \.method.model.memory,
@@ -226,9 +229,17 @@ extension SettingsKey {
       "Quadratic model: end of the envelope; null: the run's."),
   ]
 
+  private static let momentum: [SettingsKey] = [
+    SettingsKey(
+      "momentum.kind", \.method.momentum, "How much of the update before a step repeats."),
+    number("momentum.value", \.method.momentumValue, "Fixed μ, or the schedule's peak."),
+  ]
+
   private static let damping: [SettingsKey] = [
     SettingsKey("damping.kind", \.method.damping, "What λ does."),
-    number("damping.initial", \.method.levenbergMarquardt.initial, "λ at the start."),
+    number(
+      "damping.initial", \.method.levenbergMarquardt.initial,
+      "λ at the start, constant λ, or the schedule's peak."),
     SettingsKey(
       "damping.decrease-factor", \.method.levenbergMarquardt.decreaseFactor, "a number in 0<...1",
       "ω_dec, on λ where ρ > ¾.", where: { $0 > 0 && $0 <= 1 }),
@@ -240,13 +251,40 @@ extension SettingsKey {
     SettingsKey(
       "damping.ratio-curvature", \.method.levenbergMarquardt.ratioCurvature,
       "What stands for the curvature inside ρ."),
+    positiveWhole(
+      "damping.interval", \.method.levenbergMarquardt.interval,
+      "Steps from one adaptation of λ to the next."),
   ]
+
+  /// The settings of a schedule, under the name of what follows it.
+  private static func schedule(_ owner: ScheduleSettings.Owner) -> [SettingsKey] {
+    let group = owner.rawValue
+    return [
+      SettingsKey(
+        "\(group).shape", \.method[owner].shape, "Schedule: its shape after the warm-up."),
+      whole("\(group).warm-up", \.method[owner].warmUp, "Schedule: steps of linear warm-up."),
+      optionalWhole(
+        "\(group).total", \.method[owner].total, "Cosine: its end; null: the run's."),
+      number("\(group).final", \.method[owner].final, "Cosine: the value at its end."),
+      SettingsKey(
+        "\(group).boundaries", \.method[owner].boundaries,
+        "a list of rising whole numbers from 0", "Piecewise: steps from which a factor applies.",
+        where: { ($0.first ?? 0) >= 0 && zip($0, $0.dropFirst()).allSatisfy { $0 < $1 } }),
+      SettingsKey(
+        "\(group).factors", \.method[owner].factors, "a list of numbers",
+        "Piecewise: the factors."),
+    ]
+  }
 
   private static let limits: [SettingsKey] = [
     positive("clipping.gradient-norm", \.method.clipping.gradientNorm, "Greatest ‖g‖."),
     positive(
       "clipping.direction-element", \.method.clipping.directionElement, "Greatest |dᵢ|."),
-    positive("clipping.update-norm", \.method.clipping.updateNorm, "Greatest ‖αd‖."),
+    positive("clipping.update-norm", \.method.clipping.updateNorm, "Greatest ‖−αd + μv‖."),
+    positive(
+      "clipping.norm-constraint", \.method.clipping.normConstraint,
+      "Fixed or scheduled learning rate: greatest α²gᵀd."),
+    number("loss.l2", \.method.l2, "Weight of ½‖θ‖² that is added to the loss."),
     number("weight-decay.rate", \.method.weightDecay.rate, "Decoupled weight decay per step."),
     SettingsKey(
       "weight-decay.scaled-by-learning-rate", \.method.weightDecay.isScaledByLearningRate,
@@ -290,6 +328,12 @@ extension SettingsKey {
     _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(name, path, "a whole number from 0", help, where: { $0 >= 0 })
+  }
+
+  private static func positiveWhole(
+    _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ help: String
+  ) -> SettingsKey {
+    SettingsKey(name, path, "a whole number from 1", help, where: { $0 >= 1 })
   }
 
   private static func optionalWhole(

@@ -45,7 +45,8 @@ public struct Trainer {
       seed: UInt64(settings.seed))
     totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
-    let method = settings.method.makeMethod(totalSteps: totalSteps)
+    let method = settings.method.makeMethod(
+      totalSteps: totalSteps, seed: UInt64(settings.seed))
     independentPlan =
       settings.method.usesIndependentBatch
       ? BatchPlan(
@@ -164,11 +165,11 @@ extension Trainer {
   mutating func restore(_ state: State, _ parameters: FlatVector, path: String) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
     guard
-      saved.direction.vectors.map(\.count) == own.direction.vectors.map(\.count),
-      (saved.direction.vectors + [saved.previousDirection].compactMap { $0 }).allSatisfy({
-        $0.type == parameters.type
-      }),
+      optimizer.method.direction.accepts(saved.direction, for: parameters),
+      (saved.direction.vectors + [saved.previousDirection, saved.velocity].compactMap { $0 })
+        .allSatisfy({ $0.type == parameters.type }),
       saved.previousDirection?.count == own.previousDirection?.count,
+      saved.velocity?.count == own.velocity?.count,
       saved.step == state.progress.step, saved.step >= 0
     else { throw FileError(path, "this is the state of a run with other settings") }
     self.parameters = parameters

@@ -14,7 +14,7 @@ struct TraceTests {
 
   @Test("All traces are there")
   func presence() {
-    #expect(Self.names.filter { $0.hasPrefix("mlp-") }.count == 58)
+    #expect(Self.names.filter { $0.hasPrefix("mlp-") }.count == 74)
     #expect(Self.names.filter { $0.hasPrefix("rosenbrock--") }.count == 6)
   }
 

@@ -47,6 +47,8 @@ void ct_initialize(void);
 const char *ct_version(void);
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
+// Keeps the kernels called from this thread from using others.
+void ct_set_single_threaded(bool is_single);
 
 // Tensors.
 ct_error ct_empty(ct_dtype type, const int64_t *shape, int rank, ct_tensor *result);
@@ -135,6 +137,32 @@ void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *first, const void *second, void *next_first, void *next_second, void *direction,
     double products[3]);
+
+// Samples of the softmax model: row by row, draws a class whose cumulative probability exceeds the
+// row's number in [0, 1), and writes the derivative of its −log p, softmax − one-hot.
+void ct_sample_classes(
+    bool is_double, int64_t rows, int64_t columns, const void *probabilities,
+    const double *uniforms, void *cotangent);
+// One factor of each row's output Fisher matrix: √p_k·(p − e_k) for class k.
+void ct_class_factor(
+    bool is_double, int64_t rows, int64_t columns, int64_t k, const void *probabilities,
+    void *cotangent);
+
+// Symmetric and triangular matrices [n×n], of which only the upper triangle counts.
+
+// next ← beta·previous + alpha·x̄ᵀx̄, with x̄ the [rows×columns] x, with a column of ones behind it
+// where `appends_one`. Without `previous` beta is 0; it may be next.
+void ct_update_gram(
+    bool is_double, int64_t rows, int64_t columns, bool appends_one, const void *x, double alpha,
+    double beta, const void *previous, void *next);
+// out ← scale·matrix + shift·I; with scale = 0, the matrix is not looked at.
+void ct_form_damped(
+    bool is_double, int64_t n, const void *matrix, double scale, double shift, void *out);
+// The upper-triangular r with rᵀr = matrix, in its place; whether the matrix is positive definite.
+bool ct_cholesky(bool is_double, int64_t n, void *matrix);
+// x ← (rᵀr)⁻¹x, or x ← x(rᵀr)⁻¹ where `is_right`, for x [rows×columns].
+void ct_cholesky_solve(
+    bool is_double, bool is_right, int64_t rows, int64_t columns, const void *r, void *x);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,252 @@
+import AdamQLR
+import Torch
+
+/// K-FAC's direction, d = Ĉ⁻¹g (Martens and Grosse 2015; behavior as in kfac-jax).
+///
+/// Ĉ approximates the Fisher matrix by blocks. For the parameters of a dense layer with inputs a (a
+/// 1 appended where there is a bias) and derivatives b of an example's loss by its outputs, a block
+/// is the Kronecker product A ⊗ G of A = E[aaᵀ] and G = E[bbᵀ]. Where a layer is used at L positions
+/// of an example, A and G are averages over positions too, and the block is L·(A ⊗ G). Parameters
+/// that are used in several places, or by operations without a ``FactoredProduct``, have a diagonal
+/// block, the average of their squared derivatives by example.
+///
+/// The factors are moving averages: w ← γw + 1, F ← γF + new, with value F/w. The damping λ, with
+/// the weight of the method's regularization added, enters factored,
+///
+///     (A + π√λ I) ⊗ (G + (√λ/π) I),  π = √((tr A/dim A)/(tr G/dim G)),
+///
+/// or by eigendecomposition exactly as A ⊗ G + λI. Where one factor is a single number, the block
+/// is damped exactly; where a trace is 0, it is λI.
+///
+/// The direction works on a ``NetworkObjective`` alone. Its statistics come from the forward pass
+/// that the gradient came from. All it draws at random follows from ``seed`` and the step's number,
+/// so a run goes on from an encoded state to the last bit.
+///
+/// The state's vectors are the factors and their inverses, block by block: F_A and F_G, then their
+/// Cholesky factors, or the eigenvectors and eigenvalues of each; of a diagonal block F and the
+/// damped value. Matrices are row-major, and only their upper triangles count. The state's numbers
+/// are w, the λ of the last inverses, and 1 where the factors have not changed since.
+public struct KFAC: Direction, Hashable, Codable {
+  /// Where the derivatives b come from.
+  public enum Estimation: String, Codable, Sendable, CaseIterable {
+    /// From targets drawn from the model, one for each example.
+    case sampled
+    /// From the true targets.
+    case empirical
+    /// A sum over the factors of the outputs' Fisher matrix: exact, at a pass for each output.
+    case exact
+  }
+
+  /// Where the derivatives b come from. Default: sampled targets.
+  public var estimation: Estimation
+  /// γ of the moving averages. Default 0.95.
+  public var decay: Double
+  /// k: the factors learn from the batches of steps 1, k + 1, 2k + 1, … only. Default 1.
+  public var factorInterval: Int
+  /// k: the inverses are made anew at steps 1, k + 1, 2k + 1, …, with the λ of that step. Default 1.
+  public var inverseInterval: Int
+  /// Whether blocks are damped exactly, by eigendecomposition. Default no.
+  public var usesExactInverses: Bool
+  /// What the sampled targets follow from. Default 0.
+  public var seed: UInt64
+  /// Whether G of the ``Estimation/empirical`` estimate is divided by the number of examples once
+  /// more than the mathematics asks, as kfac-jax 0.0.8 does; only a comparison with its figures
+  /// needs that. Default no.
+  public var dividesEmpiricalTwice = false
+
+  /// Makes the direction.
+  ///
+  /// - Precondition: 0 ≤ γ < 1, and positive intervals.
+  public init(
+    estimation: Estimation = .sampled, decay: Double = 0.95, factorInterval: Int = 1,
+    inverseInterval: Int = 1, usesExactInverses: Bool = false, seed: UInt64 = 0
+  ) {
+    precondition((0..<1).contains(decay), "decay is \(decay), but must lie in 0..<1")
+    precondition(factorInterval >= 1 && inverseInterval >= 1, "intervals must be positive")
+    self.estimation = estimation
+    self.decay = decay
+    self.factorInterval = factorInterval
+    self.inverseInterval = inverseInterval
+    self.usesExactInverses = usesExactInverses
+    self.seed = seed
+  }
+
+  /// An empty state: the shapes of the factors are known at the first step.
+  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState()
+  }
+
+  /// Whether the state has K-FAC's numbers; whether its vectors fit the model is known at the next
+  /// step.
+  public func accepts<V: ParameterVector>(_ state: DirectionState<V>, for parameters: V) -> Bool {
+    state.vectors.isEmpty ? state.scalars.isEmpty : state.scalars.count == FactorState.count
+  }
+
+  public func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  ) throws -> DirectionProducts {
+    guard let linearization = input.linearization as? NetworkObjective.Linearized,
+      let gradient = input.gradient as? FlatVector, let state = state as? DirectionState<FlatVector>
+    else { throw KFACError.objectiveUnsupported("\(L.self)") }
+    let events = try withIdentity(&next, DirectionState<FlatVector>.self) { next in
+      try withIdentity(&direction, FlatVector.self) { direction in
+        try advance(
+          linearization, gradient, damping: input.damping + input.l2, from: state, to: &next,
+          direction: &direction)
+      }
+    }
+    var products = input.gradient.products(withDirection: direction)
+    products.events = events
+    return products
+  }
+
+  public func curvature<L: Linearization>(
+    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+  ) throws -> Double? {
+    guard let linearization = linearization as? NetworkObjective.Linearized,
+      let update = update as? FlatVector, let state = state as? DirectionState<FlatVector>
+    else { throw KFACError.objectiveUnsupported("\(L.self)") }
+    let structure = BlockStructure(linearization, isExact: usesExactInverses)
+    try structure.check(state)
+    let factors = FactorState(state)
+    return structure.blocks.reduce(0) {
+      $0 + $1.block.product(along: update.tensor, factors, state.vectors, at: $1.place)
+    }
+  }
+
+  private func advance(
+    _ linearization: NetworkObjective.Linearized, _ gradient: FlatVector, damping: Double,
+    from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>,
+    direction: inout FlatVector
+  ) throws -> StepEvents {
+    let structure = BlockStructure(linearization, isExact: usesExactInverses)
+    let isFirst = state.vectors.isEmpty
+    if !isFirst { try structure.check(state) }
+    structure.prepare(&next, gradient.type)
+
+    var factors = FactorState(state)
+    if isFirst || (next.step - 1).isMultiple(of: factorInterval) {
+      try updateFactors(linearization, structure, from: state, to: &next)
+      factors.weight = decay * factors.weight + 1
+      factors.areCurrent = false
+    } else {
+      structure.share(.factors, from: state, to: &next)
+    }
+
+    var events: StepEvents = []
+    let isDue = isFirst || (next.step - 1).isMultiple(of: inverseInterval)
+    if isDue, !(factors.areCurrent && factors.inverseDamping == damping) {
+      factors.inverseDamping = damping
+      factors.areCurrent = true
+      if try structure.invert(&next, factors) { events.insert(.factorDampingRaised) }
+    } else {
+      structure.share(.inverses, from: state, to: &next)
+    }
+    next.scalars = factors.scalars
+
+    let destination = direction.overwritten()
+    for (block, place) in structure.blocks {
+      block.precondition(gradient.tensor, into: destination, factors, next.vectors, at: place)
+    }
+    return events
+  }
+
+  /// F ← γF + new for every block.
+  private func updateFactors(
+    _ linearization: NetworkObjective.Linearized, _ structure: BlockStructure,
+    from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>
+  ) throws {
+    let isTwice = estimation == .empirical && dividesEmpiricalTwice
+    let estimates = CurvatureEstimates(
+      linearization, try outputCotangents(linearization, step: next.step), structure,
+      outputScale: isTwice ? 1 / Double(linearization.exampleCount) : 1)
+    for (block, place) in structure.blocks {
+      block.update(
+        estimates, decay: state.vectors.isEmpty ? nil : decay, from: state.vectors,
+        to: &next.vectors, at: place)
+    }
+  }
+
+  /// The derivatives of the examples' losses by the outputs.
+  private func outputCotangents(
+    _ linearization: NetworkObjective.Linearized, step: Int
+  ) throws -> [Tensor] {
+    let loss = linearization.linearizedLoss
+    switch estimation {
+    case .sampled:
+      guard let sample = loss.sampledCotangent else {
+        throw KFACError.estimationUnavailable(estimation)
+      }
+      var generator = SeededGenerator(seed: seed, stream: "kfac-step-\(step)")
+      return [sample(&generator)]
+    case .empirical:
+      return [Double(linearization.exampleCount) * loss.cotangent]
+    case .exact:
+      guard let factors = loss.fisherFactors else {
+        throw KFACError.estimationUnavailable(estimation)
+      }
+      return factors()
+    }
+  }
+}
+
+/// What K-FAC cannot go on without.
+public enum KFACError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The objective is not a network's.
+  case objectiveUnsupported(String)
+  /// The loss does not say how derivatives are drawn from the model, or what its Fisher matrix is
+  /// made of.
+  case estimationUnavailable(KFAC.Estimation)
+  /// The state was made for another model.
+  case stateMismatch(expected: [Int], found: [Int])
+
+  /// What went wrong, in one line.
+  public var description: String {
+    switch self {
+    case .objectiveUnsupported(let type):
+      "K-FAC needs the layers of a network: use it on a NetworkObjective, not on \(type)"
+    case .estimationUnavailable(let estimation):
+      "the loss has no \(estimation == .sampled ? "sampledCotangent" : "fisherFactors"), which the "
+        + "'\(estimation.rawValue)' estimate of K-FAC's factors needs; 'empirical' does without"
+    case .stateMismatch(let expected, let found):
+      "K-FAC's state belongs to another model or other settings: its vectors have \(found) elements, "
+        + "but \(expected) are expected"
+    }
+  }
+}
+
+/// What the state's numbers mean.
+struct FactorState {
+  /// The number of them.
+  static let count = 3
+
+  /// w; the factors' values are F/w.
+  var weight = 0.0
+  /// λ of the last inverses.
+  var inverseDamping = 0.0
+  /// Whether the last inverses are those of the factors as they are.
+  var areCurrent = false
+
+  init(_ state: DirectionState<FlatVector>) {
+    guard state.scalars.count == Self.count else { return }
+    weight = state.scalars[0]
+    inverseDamping = state.scalars[1]
+    areCurrent = state.scalars[2] == 1
+  }
+
+  var scalars: [Double] { [weight, inverseDamping, areCurrent ? 1 : 0] }
+}
+
+/// Lets `body` change a value whose type is known under another name.
+///
+/// A conditional cast would make a copy, and with it a second reference that turns every change into
+/// an allocation.
+private func withIdentity<Value, Same, Result>(
+  _ value: inout Value, _: Same.Type, _ body: (inout Same) throws -> Result
+) rethrows -> Result {
+  precondition(Value.self == Same.self, "\(Value.self) is not \(Same.self)")
+  return try withUnsafeMutablePointer(to: &value) {
+    try $0.withMemoryRebound(to: Same.self, capacity: 1) { try body(&$0.pointee) }
+  }
+}
