@@ -1,7 +1,8 @@
 // Symmetric matrices for K-FAC: Gram matrices, Cholesky factors and solves.
 //
 // A symmetric or triangular matrix of n rows lives in n×n row-major memory of which only the upper
-// triangle counts; to LAPACK, which is column-major, that is the lower one.
+// triangle counts; to LAPACK, which is column-major, that is the lower one. Results have zeros below
+// it, so that equal matrices are equal memory.
 
 #include "CTorch.h"
 
@@ -93,6 +94,7 @@ void update_gram(
   }
   const double old = !previous ? 0 : previous == next ? beta : 1;
   gram(rows, columns, x, alpha, old, next, n);
+  for (int64_t i = 1; i < n; ++i) std::fill(next + i * n, next + i * n + i, T(0));
   if (!appends_one) return;
   // The last column holds the sums of x's columns, accumulated in double precision.
   constexpr int64_t block = 64;
@@ -117,8 +119,9 @@ void form_damped(int64_t n, const T *matrix, double scale, double shift, T *out)
   for (int64_t i = 0; i < n; ++i) {
     T *target = out + i * n;
     if (scale == 0) {
-      std::fill(target + i, target + n, T(0));
+      std::fill(target, target + n, T(0));
     } else {
+      std::fill(target, target + i, T(0));
       const T *source = matrix + i * n;
       const T factor = T(scale);
       for (int64_t j = i; j < n; ++j) target[j] = factor * source[j];

@@ -2,7 +2,7 @@ import AdamQLR
 import Networks
 
 /// A method's settings as a flat record, so that each has a name of its own in files and on the
-/// command line. ``makeMethod(totalSteps:)`` makes the method.
+/// command line. ``makeMethod(totalSteps:seed:)`` makes the method.
 public struct MethodSettings: Hashable, Sendable {
   /// The directions by name.
   public enum DirectionKind: String, CaseIterable, Sendable {

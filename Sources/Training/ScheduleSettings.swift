@@ -43,7 +43,8 @@ public struct ScheduleSettings: Hashable, Sendable {
     }
     guard isUsed, shape == .cosine else { return nil }
     guard let end = total ?? totalSteps else {
-      return "\(group).total is needed: a run whose length is given in seconds has no last step for "
+      return
+        "\(group).total is needed: a run whose length is given in seconds has no last step for "
         + "the cosine to end at"
     }
     if warmUp >= end {
