@@ -19,7 +19,7 @@ let package = Package(
     .target(name: "AdamQLR"),
     .target(
       name: "CTorch",
-      exclude: ["KernelBodies.inc"],
+      exclude: ["GramBodies.inc", "KernelBodies.inc"],
       cxxSettings: [
         .unsafeFlags([
           "-isystem", libtorch + "/include",

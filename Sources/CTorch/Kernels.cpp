@@ -102,10 +102,9 @@ extern "C" void ct_set_kernel_thread_count(int count) { maximum_thread_count = s
 void ct_set_single_threaded(bool is_single) { is_single_threaded = is_single; }
 
 // The same limit for other calls of the mathematics library (LinearAlgebra.cpp).
-extern "C" int ct_set_thread_count_for(double operations) {
-  const int count = thread_count(operations);
-  if (set_local_thread_count) set_local_thread_count(count);
-  return count;
+extern "C" int ct_thread_count_for(double operations) { return thread_count(operations); }
+extern "C" void ct_set_thread_count_for(double operations) {
+  if (set_local_thread_count) set_local_thread_count(thread_count(operations));
 }
 extern "C" void ct_reset_thread_count(void) {
   if (set_local_thread_count) set_local_thread_count(0);

@@ -7,24 +7,15 @@
 #include "CTorch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstring>
 #include <dlfcn.h>
-#include <utility>
 
 // The threads of one call of the mathematics library, a fixed function of its size (Kernels.cpp).
-extern "C" int ct_set_thread_count_for(double operations);
+extern "C" int ct_thread_count_for(double operations);
+extern "C" void ct_set_thread_count_for(double operations);
 extern "C" void ct_reset_thread_count(void);
-
-extern "C" {
-// From libtorch's own BLAS.
-void sgemm_(
-    const char *, const char *, const int *, const int *, const int *, const float *,
-    const float *, const int *, const float *, const int *, const float *, float *, const int *);
-void dgemm_(
-    const char *, const char *, const int *, const int *, const int *, const double *,
-    const double *, const int *, const double *, const int *, const double *, double *,
-    const int *);
-}
 
 namespace {
 
@@ -51,32 +42,69 @@ struct Threads {
   ~Threads() { ct_reset_thread_count(); }
 };
 
-void gemm(
-    const char *ta, const char *tb, int m, int n, int k, float alpha, const float *a, int lda,
-    const float *b, int ldb, float beta, float *c, int ldc) {
-  sgemm_(ta, tb, &m, &n, &k, &alpha, a, &lda, b, &ldb, &beta, c, &ldc);
-}
-void gemm(
-    const char *ta, const char *tb, int m, int n, int k, double alpha, const double *a, int lda,
-    const double *b, int ldb, double beta, double *c, int ldc) {
-  dgemm_(ta, tb, &m, &n, &k, &alpha, a, &lda, b, &ldb, &beta, c, &ldc);
-}
+// The threads of libtorch's operators and its mathematics library, where these are GNU OpenMP's:
+// they may still be awake from a call just before.
+const auto gomp_parallel =
+    optional_symbol<void (*)(void (*)(void *), void *, unsigned, unsigned)>("GOMP_parallel");
 
-// Panels of this many rows: what lies below the diagonal within one is computed for nothing.
-constexpr int64_t panel = 128;
+struct Pieces {
+  int64_t count;
+  void (*body)(void *, int64_t);
+  void *context;
+  std::atomic<int64_t> taken = 0;
+};
 
-// c ← alpha·xᵀx + beta·c in the upper triangle, x rows×columns, c with rows of `stride` elements.
-template <class T>
-void gram(
-    int64_t rows, int64_t columns, const T *x, double alpha, double beta, T *c, int64_t stride) {
-  Threads threads(double(rows) * columns * (columns + std::min(panel, columns)));
-  for (int64_t start = 0; start < columns; start += panel) {
-    const int64_t height = std::min(panel, columns - start), width = columns - start;
-    // Row-major c[start.., start..] is column-major [width × height].
-    gemm(
-        "N", "T", int(width), int(height), int(rows), T(alpha), x + start, int(columns), x + start,
-        int(columns), T(beta), c + start * stride + start, int(stride));
+// Calls body(context, number) for each number below `count`, on up to `threads` threads, each of
+// which takes the next number when it is done with one.
+void run_pieces(int threads, int64_t count, void (*body)(void *, int64_t), void *context) {
+  Pieces pieces = {count, body, context};
+  const auto take_part = [](void *argument) {
+    auto &pieces = *static_cast<Pieces *>(argument);
+    for (int64_t number; (number = pieces.taken.fetch_add(1)) < pieces.count;) {
+      pieces.body(pieces.context, number);
+    }
+  };
+  if (threads > 1 && count > 1 && gomp_parallel) {
+    gomp_parallel(take_part, &pieces, unsigned(std::min<int64_t>(threads, count)), 0);
+  } else {
+    take_part(&pieces);
   }
+}
+
+namespace baseline {
+constexpr int vector_bytes = 16, tile_rows = 4, tile_vectors = 2;
+#include "GramBodies.inc"
+}
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+namespace avx2 {
+constexpr int vector_bytes = 32, tile_rows = 4, tile_vectors = 3;
+#include "GramBodies.inc"
+}
+#pragma clang attribute pop
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))), apply_to = function)
+namespace avx512 {
+constexpr int vector_bytes = 64, tile_rows = 8, tile_vectors = 3;
+#include "GramBodies.inc"
+}
+#pragma clang attribute pop
+
+const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+    __builtin_cpu_supports("avx512dq");
+#endif
+
+template <class T>
+void add_gram(
+    int64_t rows, int64_t columns, bool appends_one, const T *x, T alpha, T *c, int threads) {
+#if defined(__x86_64__)
+  if (has_avx512) return avx512::add_gram(rows, columns, appends_one, x, alpha, c, threads);
+  if (has_avx2) return avx2::add_gram(rows, columns, appends_one, x, alpha, c, threads);
+#endif
+  baseline::add_gram(rows, columns, appends_one, x, alpha, c, threads);
 }
 
 template <class T>
@@ -85,33 +113,18 @@ void update_gram(
     const T *previous, T *next) {
   const int64_t n = columns + appends_one;
   const T scale = T(beta);
-  if (previous && previous != next) {
-    for (int64_t i = 0; i < n; ++i) {
+  for (int64_t i = 0; i < n; ++i) {
+    T *target = next + i * n;
+    if (!previous) {
+      std::fill(target, target + n, T(0));
+    } else if (previous != next || beta != 1) {
       const T *source = previous + i * n;
-      T *target = next + i * n;
       for (int64_t j = i; j < n; ++j) target[j] = scale * source[j];
     }
   }
-  const double old = !previous ? 0 : previous == next ? beta : 1;
-  gram(rows, columns, x, alpha, old, next, n);
+  const double operations = double(rows) * double(n) * double(n);
+  add_gram(rows, columns, appends_one, x, T(alpha), next, ct_thread_count_for(operations));
   for (int64_t i = 1; i < n; ++i) std::fill(next + i * n, next + i * n + i, T(0));
-  if (!appends_one) return;
-  // The last column holds the sums of x's columns, accumulated in double precision.
-  constexpr int64_t block = 64;
-  for (int64_t start = 0; start < columns; start += block) {
-    const int64_t width = std::min(block, columns - start);
-    double sums[block] = {};
-    for (int64_t row = 0; row < rows; ++row) {
-      const T *source = x + row * columns + start;
-      for (int64_t j = 0; j < width; ++j) sums[j] += double(source[j]);
-    }
-    for (int64_t j = 0; j < width; ++j) {
-      T &element = next[(start + j) * n + columns];
-      element = T(alpha * sums[j]) + (old == 0 ? T(0) : T(old) * element);
-    }
-  }
-  T &corner = next[n * n - 1];
-  corner = T(alpha * double(rows)) + (old == 0 ? T(0) : T(old) * corner);
 }
 
 template <class T>

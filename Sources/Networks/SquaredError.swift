@@ -23,8 +23,10 @@ public struct SquaredError: Loss {
     let size = outputs.count / max(examples, 1)
     let scale = 1 / Double(size).squareRoot()
     linearized.sampledCotangent = { generator in
-      let noise = (0..<outputs.count).map { _ in scale * generator.normal() }
-      return Tensor(noise, shape: outputs.shape).to(outputs.type)
+      let noise = generator.normals(outputs.count)
+      return outputs.type == .float64
+        ? Tensor(noise.map { scale * $0 }, shape: outputs.shape)
+        : Tensor(noise.map { Float(scale * $0) }, shape: outputs.shape)
     }
     linearized.fisherFactors = {
       (0..<size).map { place in

@@ -82,6 +82,21 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     }
   }
 
+  /// Draws numbers as ``normal()`` does, but keeps both of each pair.
+  public mutating func normals(_ count: Int) -> [Double] {
+    Array(unsafeUninitializedCapacity: count) { numbers, filled in
+      while filled < count {
+        let (x, y) = (2 * uniform() - 1, 2 * uniform() - 1)
+        let square = x * x + y * y
+        guard square < 1, square > 0 else { continue }
+        let factor = (-2 * log(square) / square).squareRoot()
+        numbers.initializeElement(at: filled, to: x * factor)
+        if filled + 1 < count { numbers.initializeElement(at: filled + 1, to: y * factor) }
+        filled = min(filled + 2, count)
+      }
+    }
+  }
+
   /// Draws an order of `0..<count`, each with the same probability (Fisher and Yates).
   ///
   /// - Precondition: The count is not negative.
