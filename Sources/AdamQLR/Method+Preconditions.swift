@@ -15,6 +15,9 @@ extension Method {
     requirePositive(clipping.gradientNorm, "clipping.gradientNorm")
     requirePositive(clipping.directionElement, "clipping.directionElement")
     requirePositive(clipping.updateNorm, "clipping.updateNorm")
+    requirePositive(clipping.normConstraint, "clipping.normConstraint")
+    require(
+      l2 >= 0 && l2 < .infinity, "l2", l2, "be a number from 0")
     require(damping.initial >= 0, "the initial damping", damping.initial, "not be negative")
     guard case .quadraticModel(let model) = learningRate else { return }
     requirePositive(model.clipping, "clipping of the learning rate")

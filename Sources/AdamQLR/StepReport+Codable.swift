@@ -2,7 +2,7 @@ extension StepReport {
   private enum CodingKeys: String, CodingKey {
     case step, loss, gradientNorm, directionNorm, slope, curvature, learningRate, updateNorm
     case envelope, damping, nextDamping, newLoss, trueChange, predictedChange, reductionRatio
-    case events
+    case momentum, scaledGradientSquaredNorm, events
   }
 
   /// Reads a report; null is NaN.
@@ -21,7 +21,9 @@ extension StepReport {
       step: try container.decode(Int.self, forKey: .step), loss: try number(.loss),
       gradientNorm: try number(.gradientNorm), directionNorm: try number(.directionNorm),
       slope: try number(.slope), curvature: try optional(.curvature),
-      learningRate: try number(.learningRate), updateNorm: try number(.updateNorm),
+      learningRate: try number(.learningRate), momentum: try optional(.momentum),
+      scaledGradientSquaredNorm: try optional(.scaledGradientSquaredNorm),
+      updateNorm: try number(.updateNorm),
       envelope: try number(.envelope), damping: try number(.damping),
       nextDamping: try number(.nextDamping), newLoss: try optional(.newLoss),
       trueChange: try optional(.trueChange), predictedChange: try optional(.predictedChange),
@@ -36,6 +38,7 @@ extension StepReport {
     let numbers: [(CodingKeys, Double?)] = [
       (.loss, loss), (.gradientNorm, gradientNorm), (.directionNorm, directionNorm),
       (.slope, slope), (.curvature, curvature), (.learningRate, learningRate),
+      (.momentum, momentum), (.scaledGradientSquaredNorm, scaledGradientSquaredNorm),
       (.updateNorm, updateNorm), (.envelope, envelope), (.damping, damping),
       (.nextDamping, nextDamping), (.newLoss, newLoss), (.trueChange, trueChange),
       (.predictedChange, predictedChange), (.reductionRatio, reductionRatio),

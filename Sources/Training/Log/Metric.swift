@@ -18,6 +18,8 @@ public enum Metric: Int, CaseIterable, Sendable {
   case testAccuracy
   /// α.
   case learningRate
+  /// μ.
+  case momentum
   /// λ as the step used it.
   case damping
   /// ρ.
@@ -56,6 +58,7 @@ public enum Metric: Int, CaseIterable, Sendable {
     case .validationAccuracy: "Accuracy/Validation"
     case .testAccuracy: "Accuracy/Test"
     case .learningRate: "Adaptive/Learning_Rate"
+    case .momentum: "Adaptive/Momentum"
     case .damping: "Adaptive/Damping"
     case .reductionRatio: "Adaptive/Rho"
     case .curvature: "Adaptive/Curvature"
@@ -88,6 +91,7 @@ struct MetricRow {
   mutating func add(_ report: StepReport) {
     add(.trainingLoss, report.loss)
     add(.learningRate, report.learningRate)
+    add(.momentum, report.momentum)
     add(.damping, report.damping)
     add(.reductionRatio, report.reductionRatio)
     add(.curvature, report.curvature)

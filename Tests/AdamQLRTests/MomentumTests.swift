@@ -289,3 +289,19 @@ struct MomentumTests {
     #expect(optimizer.state.velocity == velocity)
   }
 }
+
+private func times(_ matrix: [[Double]], _ vector: [Double]) -> [Double] {
+  matrix.map { dot($0, vector) }
+}
+
+private func dot(_ x: [Double], _ y: [Double]) -> Double { zip(x, y).map(*).reduce(0, +) }
+
+/// The largest difference over the largest magnitude.
+private func deviation(_ x: [Double], _ y: [Double]) -> Double {
+  guard x.count == y.count else { return .infinity }
+  let scale = (x + y).map(abs).max() ?? 0
+  let difference = zip(x, y).map { abs($0 - $1) }.max() ?? 0
+  return scale == 0 ? difference : difference / scale
+}
+
+private func deviation(_ x: Double, _ y: Double) -> Double { deviation([x], [y]) }
