@@ -105,6 +105,20 @@ struct TaskReport {
     return parts.joined(separator: ", ")
   }
 
+  /// What a reader of the table must know.
+  var tableNote: String {
+    let runs = results.groups.map(\.runs)
+    var notes: [String] = []
+    if runs.contains(where: { $0.count > 1 }) {
+      notes.append(
+        "Medians over seeds, with 95 % confidence intervals of the median by the bootstrap.")
+    }
+    if runs.joined().contains(where: { $0.state == .diverged }) {
+      notes.append("A run that diverged counts with infinite losses.")
+    }
+    return notes.joined(separator: " ")
+  }
+
   /// The value that a setting has in all runs; `nil` where they differ.
   private func common<Value: Hashable>(_ value: (Settings) -> Value) -> Value? {
     let values = Set(results.groups.map { value($0.settings) })

@@ -40,7 +40,7 @@ struct ReportTests {
       | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
       | a\_1 &amp; &lt;b&gt;\|$ | 3 | 0.125 [6.25e-05, 0.25] | 0.25 | 0.5 [0.5, 1.5] | 0.375 [0.25, 1.5] | 1000 | 0.5 |
       | sgd | 1 (1 diverged) | ∞ | ∞ | ∞ | – | 11 | 0.5 |
-      Medians over seeds, 95 % confidence intervals of the median by the bootstrap. A run that diverged counts with infinite losses.
+      Medians over seeds, with 95 % confidence intervals of the median by the bootstrap. A run that diverged counts with infinite losses.
       - sgd, seed 0: diverged
       Settings that differ:
       """#

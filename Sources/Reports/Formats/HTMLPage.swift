@@ -55,16 +55,19 @@ struct HTMLPage {
       parts.append("<h3>\(section.title.html)</h3>")
       parts.append("<div class=\"plots\">")
       parts += figures
-      parts += ["</div>", "<p class=\"note\">\(section.note.html)</p>"]
+      parts.append("</div>")
+      parts += note(section.note)
     }
     parts.append("<h3>Results</h3>")
     parts.append(results(task))
-    parts.append(
-      "<p class=\"note\">Medians over seeds, 95 % confidence intervals of the median by the "
-        + "bootstrap. A run that diverged counts with infinite losses.</p>")
+    parts += note(task.tableNote)
     parts += settings(task)
     parts.append("</section>")
     return parts
+  }
+
+  private func note(_ text: String) -> [String] {
+    text.isEmpty ? [] : ["<p class=\"note\">\(text.html)</p>"]
   }
 
   private func remarks(_ lines: [String]) -> [String] {

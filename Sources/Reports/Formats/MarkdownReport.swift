@@ -23,9 +23,7 @@ struct MarkdownReport {
   private func blocks(_ task: TaskReport) -> [String] {
     var blocks = ["## \(task.results.task.rawValue)", task.summary.markdown + "."]
     blocks.append(table(task.table))
-    blocks.append(
-      "Medians over seeds, 95 % confidence intervals of the median by the bootstrap. "
-        + "A run that diverged counts with infinite losses.")
+    if !task.tableNote.isEmpty { blocks.append(task.tableNote) }
     if !task.remarks.isEmpty { blocks.append(list(task.remarks)) }
     if let plotFolder {
       for section in task.sections {
@@ -34,7 +32,7 @@ struct MarkdownReport {
           section.plots.map { plot in
             "![\(plot.title.markdown)](\(plotFolder)/\(plot.name).svg)"
           }.joined(separator: "\n"))
-        blocks.append(section.note)
+        if !section.note.isEmpty { blocks.append(section.note) }
       }
     }
     let differences = task.differences

@@ -29,14 +29,15 @@ enum PageStyle {
     .plots { display: grid; gap: 1rem;
       grid-template-columns: repeat(auto-fill, minmax(min(23rem, 100%), 1fr)) }
     figure { margin: 0; min-width: 0 }
-    @media (min-width: 50rem) { .large { grid-column: span 2 } }
+    @media (min-width: 50rem) { .large { grid-column: span 2; max-width: 36rem } }
     figcaption { font-size: 0.9rem; font-weight: 600; text-align: center }
     figure svg { display: block; width: 100%; height: auto }
     .wide { overflow-x: auto; margin: 0.5rem 0 }
     table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums }
     th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); text-align: right;
       vertical-align: top; white-space: nowrap }
-    thead th { vertical-align: bottom }
+    thead th { vertical-align: bottom; white-space: normal; overflow-wrap: normal;
+      min-width: 5.5rem }
     th:first-child { text-align: left; font-weight: 500; position: sticky; left: 0;
       background: var(--back) }
     small { color: var(--soft) }

@@ -31,7 +31,7 @@ struct Axis: Hashable {
   static func logarithmic(_ label: String, covering numbers: some Sequence<Double>) -> Axis? {
     let valid = numbers.filter { $0 > 0 && $0.isFinite }
     guard var low = valid.min(), var high = valid.max() else { return nil }
-    let room = max(pow(high / low, 0.03), 1.02)
+    let room = high / low < 1.01 ? 1.5 : max(pow(high / low, 0.03), 1.02)
     low = max(low / room, 1e-300)
     high = min(high * room, 1e300)
     let decades = log10(high / low)

@@ -74,7 +74,7 @@ struct PlotScript {
       "\(Self.quoted(tick.text.replacingOccurrences(of: "%", with: "%%"))) \(tick.position)"
     }
     var lines = [
-      "set \(letter)label \(Self.quoted(axis.label))",
+      "set \(letter)label \(Self.quoted(axis.label))\(letter == "x" ? " offset 0,0.3" : "")",
       "set \(letter)range [\(axis.range.lowerBound):\(axis.range.upperBound)]",
       "set \(letter)tics nomirror scale 0.5 (\(ticks.joined(separator: ", ")))",
     ]

@@ -26,14 +26,21 @@ struct TaskPlots {
 
   /// All plots that there is anything to see in, section by section.
   var sections: [PlotSection] {
-    let band = "Lines are medians over seeds, bands their 95 % confidence intervals."
+    let areRepeated = results.groups.contains { $0.runs.count > 1 }
+    let band =
+      areRepeated ? "Lines are medians over seeds, bands their 95 % confidence intervals." : ""
+    let time = "Time is that of the steps, evaluation aside."
+    let bins =
+      areRepeated
+      ? "Lines are medians over seeds and over steps too close to tell apart"
+      : "Where steps are too close to tell apart, lines are their medians"
     return [
       PlotSection(
         title: "Where the steps went",
         note: "The way of each run over the contours of the loss, from ○ to the minimum at +.",
         plots: [trajectories].compactMap { $0 }),
       PlotSection(
-        title: "Loss", note: "\(band) Time is that of the steps, evaluation aside.",
+        title: "Loss", note: band.isEmpty ? time : "\(band) \(time)",
         plots: Self.losses.compactMap { loss($0, over: .seconds) }
           + Self.losses.compactMap { loss($0, over: .epochs) }),
       PlotSection(
@@ -43,8 +50,8 @@ struct TaskPlots {
       PlotSection(
         title: "What the heuristics chose",
         note:
-          "Lines are medians over seeds and over steps too close to tell apart, bands reach from "
-          + "the 10th to the 90th percentile. λ shrinks where ρ is above ¾, and grows below ¼.",
+          "\(bins), and bands reach from the 10th to the 90th percentile. "
+          + "λ shrinks where ρ is above ¾, and grows below ¼.",
         plots: [
           steps(.learningRate, "Learning rate α"), steps(.damping, "Damping λ"), ratios,
         ].compactMap { $0 }),

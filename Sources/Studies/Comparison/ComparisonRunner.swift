@@ -69,8 +69,10 @@ public final class ComparisonRunner {
       if active.isEmpty, hasStopped { break }
       usleep(20_000)
       for process in active { process.update() }
-      for process in active where !process.isRunning { try end(process, observe) }
-      active.removeAll { !$0.isRunning }
+      // Asked once: a process may end at any moment, and none may be dropped without being noted.
+      let ended = active.filter { !$0.isRunning }
+      active.removeAll { process in ended.contains { $0 === process } }
+      for process in ended { try end(process, observe) }
       progress.update(active: active, waiting: waiting, jobs: jobs)
       if observe(.progress(progress)) == .stop, !hasStopped {
         (mayStart, hasStopped) = (false, true)
