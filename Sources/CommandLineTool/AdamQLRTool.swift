@@ -17,7 +17,8 @@ struct AdamQLRTool: ParsableCommand {
       """,
     version: Release.description,
     subcommands: [
-      TrainCommand.self, CompareCommand.self, ReportCommand.self, EvaluateCommand.self,
+      TrainCommand.self, CompareCommand.self, AblateCommand.self, ReportCommand.self,
+      EvaluateCommand.self,
       PredictCommand.self, DataCommand.self, VerifyCommand.self, BenchCommand.self,
       TasksCommand.self, OptimizersCommand.self, DemoCommand.self,
     ])

@@ -134,4 +134,25 @@ struct CompareCommandTests {
     let seconds = try #require(row.split(separator: " ").last.flatMap { Double($0) })
     #expect(seconds >= 0.1 && seconds < 0.5, "\(row)")
   }
+
+  @Test(
+    "ablate runs the base and every variant, and tells their effects",
+    arguments: ["adamqlr", "kfac"])
+  func ablation(_ base: String) throws {
+    let path = Tool.newPath("ablation")
+    let result = try Tool.run(
+      "ablate", "--base", base, "--seeds", "1", "--steps", "3", "--batch-size", "500", "--output",
+      path, "--set", "network.hidden=[4]")
+    #expect(result.status == 0, "\(result.errors)")
+    let start = try #require(result.lines.firstIndex { $0.hasPrefix("losses as multiples") })
+    let effects = result.lines[(start + 2)...]
+    let folders = try FileManager.default.contentsOfDirectory(atPath: path)
+      .filter { $0 != "comparison.json" }
+    #expect(effects.count == folders.count - 1)
+    #expect(effects.allSatisfy { $0.contains("×") })
+    #expect(effects.contains { $0.hasPrefix("constant damping ") })
+    let again = try Tool.run("ablate", "--resume", path)
+    #expect(again.lines.suffix(effects.count) == effects)
+    #expect(try Tool.run("ablate", "--resume", path, "--base", base).errors.contains("--resume"))
+  }
 }

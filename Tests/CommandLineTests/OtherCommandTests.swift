@@ -6,7 +6,7 @@ struct OtherCommandTests {
   @Test(
     "Every command answers --help",
     arguments: [
-      [], ["train"], ["compare"], ["report"], ["evaluate"], ["predict"], ["data"],
+      [], ["train"], ["compare"], ["ablate"], ["report"], ["evaluate"], ["predict"], ["data"],
       ["data", "fetch"], ["verify"], ["bench"], ["tasks"], ["optimizers"], ["demo"],
     ])
   func help(_ command: [String]) throws {

@@ -29,6 +29,14 @@ public struct ContenderDescription: Hashable, Sendable {
   /// The settings over these, each as `KEY=VALUE`.
   public let assignments: [String]
 
+  /// A preset with settings over it.
+  public init(label: String, preset: Preset, assignments: [String]) {
+    self.label = label
+    self.preset = preset
+    file = nil
+    self.assignments = assignments
+  }
+
   /// Reads a description.
   ///
   /// - Throws: `SettingsError` where there is no such preset, or the label cannot name a directory.

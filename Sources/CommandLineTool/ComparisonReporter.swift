@@ -1,0 +1,115 @@
+import Foundation
+import Studies
+import Training
+
+/// Shows a comparison: a live line on a terminal, a line a run, and a table at the end.
+final class ComparisonReporter {
+  private let comparison: Comparison
+  private let clock = ContinuousClock()
+  private var lastShown: ContinuousClock.Instant
+  private var progress: ComparisonProgress?
+
+  init(_ comparison: Comparison) {
+    self.comparison = comparison
+    lastShown = clock.now
+    let count = comparison.contenders.count
+    Output.line(
+      "\(comparison.contenders[0].settings.task.rawValue): \(count) "
+        + "\(count == 1 ? "optimizer" : "optimizers") × \(comparison.seedCount) "
+        + "\(comparison.seedCount == 1 ? "seed" : "seeds") in \(comparison.path)")
+  }
+
+  func report(_ event: ComparisonRunner.Event) {
+    switch event {
+    case .finished(let run, let record):
+      clear()
+      Output.line("\(run.label), seed \(run.seed): \(Self.outcome(record))")
+    case .failed(let run, let complaint):
+      clear()
+      Output.warning("\(run.label), seed \(run.seed) failed: \(complaint)")
+    case .progress(let progress):
+      if self.progress == nil, progress.done > 0 {
+        Output.line("\(progress.done) of \(progress.total) runs are over already")
+      }
+      self.progress = progress
+      guard (clock.now - lastShown).seconds > (Output.isTerminal ? 0.2 : 60) else { return }
+      lastShown = clock.now
+      Output.isTerminal ? Output.rewrite(Self.line(progress)) : Output.line(Self.line(progress))
+    }
+  }
+
+  func finish() throws {
+    clear()
+    let collection = try? RunCollection([comparison.path])
+    collection?.damage.forEach(Output.warning)
+    for results in collection?.tasks ?? [] {
+      let table = ResultTable(results.groups)
+      Output.line("\n\(results.task.rawValue), medians with 95 % confidence intervals:")
+      table.textLines.forEach(Output.line)
+    }
+    if let progress, progress.done < progress.total {
+      Output.line(
+        "\n\(progress.done) of \(progress.total) runs are over; --resume \(comparison.path) goes on"
+      )
+    } else {
+      Output.line("\n'adamqlr report \(comparison.path)' draws them")
+    }
+  }
+
+  private func clear() {
+    if Output.isTerminal { Output.rewrite("") }
+  }
+
+  private static func outcome(_ record: RunRecord) -> String {
+    guard record.state == .finished else {
+      return record.status?.summary?.divergence?.text ?? "diverged"
+    }
+    var parts: [String] = []
+    for figure in [Figure.trainingLoss, .testLoss, .testAccuracy] {
+      guard let value = record.value(figure) else { continue }
+      parts.append("\(figure.rawValue) \(figure.isShare ? value.percent : value.short)")
+    }
+    if let seconds = record.value(.seconds) { parts.append("\(seconds.short) s") }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func line(_ progress: ComparisonProgress) -> String {
+    var parts = [
+      "\(progress.done) of \(progress.total) runs", "\(progress.active) under way",
+    ]
+    if progress.failed > 0 { parts.append("\(progress.failed) failed") }
+    if let remaining = progress.remaining { parts.append("about \(remaining.duration) left") }
+    return parts.joined(separator: ", ")
+  }
+}
+
+extension Double {
+  /// A time in seconds, roughly.
+  fileprivate var duration: String {
+    if self < 90 { return "\(Int(rounded(.up))) s" }
+    if self < 5400 { return "\(Int((self / 60).rounded())) min" }
+    return String(format: "%.1f h", self / 3600)
+  }
+}
+
+extension ResultTable {
+  /// The table as text, an optimizer's intervals under its medians.
+  var textLines: [String] {
+    // The validation accuracy is next to the test accuracy, and would make the table too wide.
+    let figures = figures.filter { $0 != .validationAccuracy }
+    let formats = figures.map(ResultFormat.init)
+    var table = TextTable(headings: ["", "runs"] + formats.map(\.heading))
+    for row in rows {
+      let estimates = figures.map { row.estimates[$0] }
+      let cells = zip(formats, estimates).map { format, estimate in
+        (
+          estimate.map { format.text($0.median) } ?? "–",
+          estimate.map { format.interval($0) } ?? ""
+        )
+      }
+      table.add([row.label, row.runs] + cells.map(\.0))
+      if cells.contains(where: { !$0.1.isEmpty }) { table.add(["", ""] + cells.map(\.1)) }
+    }
+    return table.lines
+  }
+}
