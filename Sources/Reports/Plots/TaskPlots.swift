@@ -53,7 +53,7 @@ struct TaskPlots {
           "\(bins), and bands reach from the 10th to the 90th percentile. "
           + "λ shrinks where ρ is above ¾, and grows below ¼.",
         plots: [
-          steps(.learningRate, "Learning rate α"), steps(.damping, "Damping λ"), ratios,
+          steps(.learningRate, "Learning rate α"), steps(.damping, "Damping λ"), ratios, momentum,
         ].compactMap { $0 }),
     ].filter { !$0.plots.isEmpty }
   }
@@ -131,6 +131,20 @@ struct TaskPlots {
     return Plot(
       name: name("reduction-ratio"), title: "Reduction ratio ρ", x: x, y: .linear("", -0.5...2),
       lines: lines, guides: [0.25, 0.75])
+  }
+
+  private var momentum: Plot? {
+    let lines = lines { $0.stepCurve(of: .momentum) }
+    let heights = lines.flatMap(\.points).flatMap { [$0.low, $0.median, $0.high] }
+      .filter(\.isFinite).sorted()
+    guard let x = Axis.logarithmic("step", covering: lines.flatMap(\.points).map(\.x)),
+      !heights.isEmpty
+    else { return nil }
+    let (low, high) = (heights[heights.count / 50], heights[heights.count - 1 - heights.count / 50])
+    return Plot(
+      name: name("momentum"), title: "Momentum μ", x: x,
+      y: .linear("", (low - 0.05)...(high + 0.05)),
+      lines: lines)
   }
 
   private var trajectories: Plot? {
