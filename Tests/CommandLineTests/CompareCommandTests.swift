@@ -147,7 +147,7 @@ struct CompareCommandTests {
     let start = try #require(result.lines.firstIndex { $0.hasPrefix("losses as multiples") })
     let effects = result.lines[(start + 2)...]
     let folders = try FileManager.default.contentsOfDirectory(atPath: path)
-      .filter { $0 != "comparison.json" }
+      .filter { $0 != "comparison.json" && !$0.hasPrefix(".") }
     #expect(effects.count == folders.count - 1)
     #expect(effects.allSatisfy { $0.contains("×") })
     #expect(effects.contains { $0.hasPrefix("constant damping ") })
