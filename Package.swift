@@ -19,7 +19,7 @@ let package = Package(
     .target(name: "AdamQLR"),
     .target(
       name: "CTorch",
-      exclude: ["GramBodies.inc", "KernelBodies.inc"],
+      exclude: ["SymmetricBodies.inc", "KernelBodies.inc"],
       cxxSettings: [
         .unsafeFlags([
           "-isystem", libtorch + "/include",

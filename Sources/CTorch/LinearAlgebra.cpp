@@ -73,21 +73,21 @@ void run_pieces(int threads, int64_t count, void (*body)(void *, int64_t), void 
 
 namespace baseline {
 constexpr int vector_bytes = 16, tile_rows = 4, tile_vectors = 2;
-#include "GramBodies.inc"
+#include "SymmetricBodies.inc"
 }
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 namespace avx2 {
 constexpr int vector_bytes = 32, tile_rows = 4, tile_vectors = 3;
-#include "GramBodies.inc"
+#include "SymmetricBodies.inc"
 }
 #pragma clang attribute pop
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))), apply_to = function)
 namespace avx512 {
 constexpr int vector_bytes = 64, tile_rows = 8, tile_vectors = 3;
-#include "GramBodies.inc"
+#include "SymmetricBodies.inc"
 }
 #pragma clang attribute pop
 
@@ -143,28 +143,24 @@ void form_damped(int64_t n, const T *matrix, double scale, double shift, T *out)
   }
 }
 
+template <class T> bool factorize_small(int64_t n, T *matrix) {
+#if defined(__x86_64__)
+  if (has_avx512) return avx512::factorize_small(n, matrix);
+  if (has_avx2) return avx2::factorize_small(n, matrix);
+#endif
+  return baseline::factorize_small(n, matrix);
+}
+
 // Upper-triangular R with RᵀR = matrix, in its place; whether there is one.
 template <class T> bool cholesky(int64_t n, T *matrix) {
-  if (const auto potrf = factorization(T(0))) {
-    Threads threads(double(n) * n * n / 3);
-    const int size = int(n);
-    int info = 0;
-    potrf("L", &size, matrix, &size, &info);
-    if (info != 0) return false;
-  } else {
-    for (int64_t i = 0; i < n; ++i) {
-      T *row = matrix + i * n;
-      const T root = std::sqrt(row[i]);
-      if (!(root > 0)) return false;
-      row[i] = root;
-      for (int64_t j = i + 1; j < n; ++j) row[j] /= root;
-      for (int64_t k = i + 1; k < n; ++k) {
-        const T factor = row[k];
-        T *target = matrix + k * n;
-        for (int64_t j = k; j < n; ++j) target[j] -= factor * row[j];
-      }
-    }
-  }
+  constexpr int64_t small = 160;
+  const auto potrf = factorization(T(0));
+  if (!potrf || n <= small) return factorize_small(n, matrix);
+  Threads threads(double(n) * n * n / 3);
+  const int size = int(n);
+  int info = 0;
+  potrf("L", &size, matrix, &size, &info);
+  if (info != 0) return false;
   for (int64_t i = 0; i < n; ++i) {
     const T pivot = matrix[i * n + i];
     if (!(pivot > 0) || !std::isfinite(pivot)) return false;

@@ -22,6 +22,7 @@ final class AutogradRules {
 
   private func pullback(_ cotangent: Tensor, _ cotangents: Cotangents) {
     let leaves = leaves.filter(cotangents.isNeeded)
+    guard !leaves.isEmpty else { return }
     let products = output.gradients(by: leaves.map { inputs[$0] }, cotangent: cotangent)
     for (leaf, product) in zip(leaves, products) {
       if let product { cotangents.add(product.contiguous(), to: leaf) }

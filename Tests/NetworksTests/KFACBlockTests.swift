@@ -207,7 +207,13 @@ struct KFACBlockTests {
       inputShape: [5, 4], outputs: 3)
     let shared = SmallProblem(
       SharedBias(), Self.losses[loss], inputShape: [5, 4], outputs: 3)
-    for (problem, range) in [(tied, 0..<20), (scaled, 12..<15), (shared, 0..<20)] {
+    // Nothing but a parameter enters the first operation.
+    let first = SmallProblem(
+      Sequential(ElementwiseScale(4), Dense(4, 3)), Self.losses[loss], inputShape: [5, 4],
+      outputs: 3)
+    for (problem, range) in [
+      (tied, 0..<20), (scaled, 12..<15), (shared, 0..<20), (first, 0..<4),
+    ] {
       let kfac = KFAC(estimation: .exact)
       let state = try problem.afterOneStep(kfac).state
       let ours = try problem.approximation(kfac, state)

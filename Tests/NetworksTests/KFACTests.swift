@@ -45,6 +45,26 @@ struct KFACTests {
     #expect(copy.direction.vectors.map(\.doubles) == before)
   }
 
+  @Test("Equal states are equal in every element, even those that are not used")
+  func equality() throws {
+    let problem = SmallProblem(
+      Sequential(Dense(4, 3, activation: .relu), Dense(3, 1)), SquaredError(), inputShape: [6, 4],
+      outputs: 1, .float32)
+    let kfac = KFAC(factorInterval: 2, inverseInterval: 3)
+    let states = try (0..<2).map { _ in
+      var point = problem.parameters
+      var optimizer = Optimizer(.kfac(kfac), for: point)
+      // A copy of the state makes later steps write into new memory.
+      var copies: [OptimizerState<FlatVector>] = []
+      for batch in batches(problem, 7) {
+        try optimizer.step(&point, on: batch)
+        copies.append(optimizer.state)
+      }
+      return optimizer.state.direction.vectors.map(\.doubles)
+    }
+    #expect(states[0] == states[1])
+  }
+
   @Test("The seed determines what is drawn")
   func seeds() throws {
     let problem = Problem.tanh.make(SoftmaxCrossEntropy())

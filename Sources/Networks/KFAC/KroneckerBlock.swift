@@ -58,11 +58,7 @@ struct KroneckerBlock: CurvatureBlock {
   ) throws -> [Kernels.CholeskyJob] {
     let a = vectors[place].matrix(left)
     let g = vectors[place + 1].matrix(right)
-    guard isExact else {
-      return choleskyJobs(
-        a, g, vectors[place + 2].overwrittenMatrix(left),
-        vectors[place + 3].overwrittenMatrix(right), factors)
-    }
+    if !isExact { return choleskyJobs(a, g, &vectors, at: place, factors) }
     for (matrix, index) in [(a, place + 2), (g, place + 4)] {
       // Where the factors are not finite, nor is the direction, and the step is taken back.
       guard Kernels.trace(matrix).isFinite else {
@@ -80,22 +76,25 @@ struct KroneckerBlock: CurvatureBlock {
 
   /// The damped factors that are to be factorized; where one is 1×1, the other alone.
   private func choleskyJobs(
-    _ a: Tensor, _ g: Tensor, _ inverseA: Tensor, _ inverseG: Tensor, _ factors: FactorState
+    _ a: Tensor, _ g: Tensor, _ vectors: inout [FlatVector], at place: Int, _ factors: FactorState
   ) -> [Kernels.CholeskyJob] {
     let scale = 1 / factors.weight
     let damping = factors.inverseDamping
     let locations = Double(locations)
     let (traceA, traceG) = (scale * Kernels.trace(a), scale * Kernels.trace(g))
-    if right == 1 {
+    if right == 1 || left == 1 {
+      let isLeft = right == 1
+      let factor = locations * scale * (isLeft ? traceG : traceA)
       return [
-        Kernels.CholeskyJob(a, scale: locations * traceG * scale, shift: damping, into: inverseA)
+        Kernels.CholeskyJob(
+          isLeft ? a : g, scale: factor, shift: damping,
+          into: isLeft
+            ? vectors[place + 2].overwrittenMatrix(left)
+            : vectors[place + 3].overwrittenMatrix(right))
       ]
     }
-    if left == 1 {
-      return [
-        Kernels.CholeskyJob(g, scale: locations * traceA * scale, shift: damping, into: inverseG)
-      ]
-    }
+    let inverseA = vectors[place + 2].overwrittenMatrix(left)
+    let inverseG = vectors[place + 3].overwrittenMatrix(right)
     if traceA == 0 || traceG == 0 {
       let shift = damping.squareRoot()
       return [
