@@ -2,6 +2,8 @@
 // process. The kernels themselves are in KernelBodies.inc, compiled once for each instruction set.
 
 #include "CTorch.h"
+#include "FlushToZero.h"
+#include "NarrowProduct.h"
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +35,7 @@ int maximum_thread_count = 1;
 
 // The thread count for one matrix product: a fixed function of its size, so that a run repeats to
 // the last bit. Waking a thread does not pay below a few million operations.
-constexpr double operations_per_thread = 1.5e6;
+constexpr double operations_per_thread = 3e6;
 
 // Whether the calling thread is one of several that share the work already.
 thread_local bool is_single_threaded = false;
@@ -75,16 +77,28 @@ namespace avx2 {
 #include "KernelBodies.inc"
 }
 #pragma clang attribute pop
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)
+namespace avx512 {
+#include "KernelBodies.inc"
+}
+#pragma clang attribute pop
 
 const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512bw");
 #define KERNEL(T, name, ...) \
-  (has_avx2 ? avx2::name<T>(__VA_ARGS__) : baseline::name<T>(__VA_ARGS__))
+  (has_avx512 ? avx512::name<T>(__VA_ARGS__) \
+   : has_avx2 ? avx2::name<T>(__VA_ARGS__) \
+              : baseline::name<T>(__VA_ARGS__))
 #else
 #define KERNEL(T, name, ...) baseline::name<T>(__VA_ARGS__)
 #endif
 
 // Runs its argument with T as the scalar type that `is_double` names.
 #define DISPATCH(...) \
+  const FlushToZero flush_to_zero; \
   if (is_double) { \
     using T = double; \
     __VA_ARGS__ \
@@ -117,10 +131,18 @@ void ct_gemm(
   const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
   const int lda = transposes_a ? rows : inner, ldb = transposes_b ? inner : columns;
   const char *ta = transposes_a ? "T" : "N", *tb = transposes_b ? "T" : "N";
-  ct_set_thread_count_for(2.0 * rows * columns * inner);
-  DISPATCH(const T one = 1, scale = static_cast<T>(beta);
-           gemm(tb, ta, &columns, &rows, &inner, &one, IN(b), &ldb, IN(a), &lda, &scale, OUT(c),
-                &columns);)
+  const double operations = 2.0 * rows * columns * inner;
+  DISPATCH(
+      if ((beta == 0 || beta == 1) &&
+          multiply_narrow(
+              transposes_a, transposes_b, m, n, k, IN(a), IN(b), beta != 0, OUT(c),
+              thread_count(operations))) {
+        return;
+      }
+      ct_set_thread_count_for(operations);
+      const T one = 1, scale = static_cast<T>(beta);
+      gemm(tb, ta, &columns, &rows, &inner, &one, IN(b), &ldb, IN(a), &lda, &scale, OUT(c),
+           &columns);)
   ct_reset_thread_count();
 }
 
