@@ -37,7 +37,8 @@ format:  ## Format the Swift sources in place
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 bench: build  ## Run the benchmarks against their Python peers
-	python="$$(scripts/python-env.sh $(PEER_REQUIREMENTS))" && "$$python" Benchmarks/bench.py
+	python="$$(scripts/python-env.sh $(PEER_REQUIREMENTS))" && \
+	  "$$python" Benchmarks/bench.py --check && "$$python" Benchmarks/bench.py
 
 clean:  ## Remove what was built, and keep libtorch
-	rm -rf .build .python-env
+	rm -rf .build

@@ -1,0 +1,294 @@
+"""Times a training step of adamqlr beside its peers in JAX and PyTorch, and prints one table.
+
+    make bench                                  everything, a few minutes
+    PYTHON Benchmarks/bench.py --case uci-energy-588 --rounds 5
+
+PYTHON is the one that scripts/python-env.sh Benchmarks/peers/requirements.txt prints. See
+Benchmarks/README.md for what is measured.
+"""
+
+import argparse
+import collections
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+TOOL = os.path.join(FOLDER, os.pardir, ".build", "release", "adamqlr")
+TRACES = os.path.join(FOLDER, os.pardir, "Tests", "StudiesTests", "Traces")
+
+# The paper's networks. A target is the greatest ratio of our time and the peer's, by optimizer.
+Case = collections.namedtuple("Case", "name task sizes batch_size loss targets")
+CASES = [
+    Case("uci-energy-588", "uci-energy", [8, 50, 1], 588, "squared-error",
+         {"adamqlr": 0.5, "kfac": 0.4}),
+    Case("uci-protein-1000", "uci-protein", [9, 100, 1], 1000, "squared-error",
+         {"adamqlr": 0.5, "kfac": 0.4}),
+    Case("fashion-mnist-50", "fashion-mnist", [784, 50, 10], 50, "cross-entropy",
+         {"adamqlr": 0.5, "kfac": 0.7}),
+    Case("fashion-mnist-3200", "fashion-mnist", [784, 50, 10], 3200, "cross-entropy",
+         {"adamqlr": 0.8, "kfac": 0.4}),
+]
+
+# The peers of each optimizer, in JAX (which the targets are about) and in PyTorch.
+Optimizer = collections.namedtuple("Optimizer", "name title jax torch")
+OPTIMIZERS = [
+    Optimizer("adamqlr", "AdamQLR", "jax_adamqlr", "torch_adamqlr"),
+    Optimizer("adam", "Adam", "jax_adam", "torch_adam"),
+    Optimizer("kfac", "K-FAC", "jax_kfac", None),
+]
+
+# Two rounds of one program that differ by more are worth a word: something else was running.
+STEADY = 1.3
+
+
+class Failure(Exception):
+    pass
+
+
+def main():
+    options = parse_options()
+    cases = [case for case in CASES if not options.case or case.name in options.case]
+    if options.check:
+        for peer in peers():
+            run_peer(peer, ["--check", options.traces], shows_output=True)
+        return 0
+    if not os.access(TOOL, os.X_OK):
+        raise Failure("%s is not built: make build" % os.path.relpath(TOOL))
+    ours = our_optimizers()
+    programs = [
+        (optimizer, side)
+        for optimizer in OPTIMIZERS
+        for side in ("ours", "jax", "torch")
+        if (optimizer.name in ours if side == "ours" else getattr(optimizer, side))
+    ]
+    results, failures, versions = measure(cases, programs, options)
+    text = report(cases, results, versions, options)
+    print(text)
+    for optimizer in OPTIMIZERS:
+        if optimizer.name not in ours:
+            print("\nadamqlr has no preset '%s' yet; its peer was measured alone." % optimizer.name)
+    for failure in failures:
+        print("\n" + failure)
+    if options.json:
+        write_json(options.json, results, versions)
+    return 1 if failures else 0
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--case", action="append", choices=[case.name for case in CASES],
+        help="measure this case only; may be repeated")
+    parser.add_argument(
+        "--rounds", type=positive(int), default=3, help="how often each program runs (default: 3)")
+    parser.add_argument(
+        "--seconds", type=positive(float), default=1,
+        help="how long each program measures each time (default: 1)")
+    parser.add_argument("--json", metavar="FILE", help="write every figure to a file as well")
+    parser.add_argument(
+        "--check", action="store_true",
+        help="replay reference traces with the peers instead of measuring")
+    parser.add_argument(
+        "--traces", metavar="DIR", default=TRACES,
+        help="where the reference traces are (default: those of the tests)")
+    return parser.parse_args()
+
+
+def positive(kind):
+    def parse(text):
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise ValueError
+        return value
+
+    parse.__name__ = "positive number"
+    return parse
+
+
+# ---- Running programs.
+
+
+def run(command, what):
+    """The standard output of a command; its last words where it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise Failure("%s failed: %s" % (what, lines[-1] if lines else "it gives no reason"))
+    return done.stdout
+
+
+def run_peer(peer, arguments, shows_output=False):
+    command = [sys.executable, os.path.join(FOLDER, "peers", peer + ".py")] + arguments
+    if shows_output:
+        if subprocess.run(command).returncode != 0:
+            raise Failure("the peer %s does not agree with its reference traces" % peer)
+        return None
+    return json.loads(run(command, "the peer " + peer))
+
+
+def peers():
+    return [peer for o in OPTIMIZERS for peer in (o.jax, o.torch) if peer]
+
+
+def our_optimizers():
+    """The presets that adamqlr has: those of the lines `  name: what it is`."""
+    lines = run([TOOL, "optimizers"], "adamqlr optimizers").splitlines()
+    return {line.split(":")[0].strip() for line in lines if line.startswith("  ") and ":" in line}
+
+
+def measure_once(case, optimizer, side, seconds):
+    if side == "ours":
+        command = [
+            TOOL, "bench", "--task", case.task, "--optimizer", optimizer.name, "--batch-size",
+            str(case.batch_size), "--random-data", "--seconds", str(seconds), "--json",
+        ]
+        return json.loads(run(command, "adamqlr bench"))
+    return run_peer(getattr(optimizer, side), [
+        "--sizes", ",".join(map(str, case.sizes)), "--batch-size", str(case.batch_size),
+        "--loss", case.loss, "--seconds", str(seconds)])
+
+
+def measure(cases, programs, options):
+    """Runs all programs in turn, round by round, so that whatever disturbs disturbs all alike.
+
+    Returns the results by (case, optimizer, side), what failed, and the packages' versions.
+    """
+    results, failures, versions = collections.defaultdict(list), {}, {}
+    total = options.rounds * len(cases) * len(programs)
+    count = 0
+    for case in cases:
+        for round_number in range(1, options.rounds + 1):
+            for optimizer, side in programs:
+                count += 1
+                progress("%d of %d: %s, %s, %s, round %d" % (
+                    count, total, case.name, optimizer.title, side, round_number))
+                key = (case.name, optimizer.name, side)
+                if key in failures:
+                    continue
+                try:
+                    result = measure_once(case, optimizer, side, options.seconds)
+                except Failure as failure:
+                    failures[key] = "%s: %s" % (case.name, failure)
+                    continue
+                versions.update(result.get("versions", {}))
+                results[key].append(result)
+    progress("")
+    return results, list(failures.values()), versions
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K" + text)
+        sys.stderr.flush()
+    elif text:
+        print(text, file=sys.stderr)
+
+
+# ---- What came out.
+
+
+def median(results, key):
+    """The median of the rounds' medians in microseconds; None where nothing was measured."""
+    runs = results.get(key)
+    return statistics.median(run["median_us"] for run in runs) if runs else None
+
+
+def report(cases, results, versions, options):
+    rows = [
+        ["task and batch", "optimizer", "adamqlr", "JAX", "adamqlr / JAX", "target", "PyTorch",
+         "adamqlr / PyTorch"],
+    ]
+    notes = []
+    for case in cases:
+        for optimizer in OPTIMIZERS:
+            ours, jax, torch = (
+                median(results, (case.name, optimizer.name, side))
+                for side in ("ours", "jax", "torch"))
+            target = case.targets.get(optimizer.name)
+            goal = ""
+            if target is not None:
+                goal = "≤ %.1f" % target
+                if ours and jax and ours / jax > target:
+                    goal += ", **missed**"
+            rows.append([
+                case.name, optimizer.title, microseconds(ours), microseconds(jax),
+                ratio(ours, jax), goal, microseconds(torch), ratio(ours, torch)])
+    for (case_name, optimizer, side), runs in results.items():
+        medians = [run["median_us"] for run in runs]
+        if max(medians) > STEADY * min(medians):
+            notes.append("Not steady: %s, %s, %s: %s µs" % (
+                case_name, optimizer, side, ", ".join(microseconds(m) for m in medians)))
+    lines = [
+        "Median µs a step, float32, %d rounds of %g s, on %s, %s." % (
+            options.rounds, options.seconds, machine(), datetime.date.today().isoformat()),
+        "kfac-jax stands in the JAX column. %s" % ", ".join(
+            "%s %s" % entry for entry in sorted(versions.items())),
+        "",
+    ]
+    lines += markdown(rows)
+    if notes:
+        lines += [""] + notes
+    return "\n".join(lines)
+
+
+def microseconds(value):
+    if value is None:
+        return "–"
+    return "{:,.0f}".format(value) if value >= 100 else "%.1f" % value
+
+
+def ratio(ours, theirs):
+    return "%.2f" % (ours / theirs) if ours and theirs else "–"
+
+
+def markdown(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for index, row in enumerate(rows):
+        cells = [
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))]
+        lines.append("| " + " | ".join(cells) + " |")
+        if index == 0:
+            lines.append("| " + " | ".join(
+                "-" * width if i < 2 else "-" * (width - 1) + ":"
+                for i, width in enumerate(widths)) + " |")
+    return lines
+
+
+def machine():
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo") as file:
+            name = next(line.split(":", 1)[1].strip() for line in file if "model name" in line)
+    except (OSError, StopIteration):
+        pass
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return "%s, %d core%s" % (name, cores, "" if cores == 1 else "s")
+
+
+def write_json(path, results, versions):
+    content = {
+        "machine": machine(), "date": datetime.date.today().isoformat(), "versions": versions,
+        "results": [
+            {"case": case, "optimizer": optimizer, "side": side, "rounds": runs}
+            for (case, optimizer, side), runs in results.items()],
+    }
+    with open(path, "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit("bench: %s" % failure)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,118 @@
+"""What all peers have in common: they measure the time of a step, or replay a reference trace.
+
+A peer is a class with
+    NAME, PACKAGES     what it is called, and the packages whose versions matter
+    TRACES             the variants of reference traces that it must reproduce
+    Peer(problem, double, settings)    settings is None, or the optimizer's settings of a trace
+    set_batch(x, y)    the examples of the steps that follow, in memory of the peer's kind
+    start()            initial parameters and state; a batch is set before
+    step()             one whole step; returns when nothing is left to do
+    figures()          the last step's figures, by the names of the traces
+    parameters()       the present parameters as NumPy arrays
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import sys
+import time
+
+import numpy
+
+from problem import Problem, Trace
+
+# As in StepBenchmark.swift: after so many steps the run starts anew, outside the time that counts.
+STEPS_PER_RUN = 30
+TOLERANCE = 1e-6
+
+
+def main(peer_class):
+    parser = argparse.ArgumentParser(description=peer_class.__doc__)
+    parser.add_argument("--sizes", help="sizes of the layers, such as 8,50,1")
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--loss", choices=["cross-entropy", "squared-error"])
+    parser.add_argument("--seconds", type=float, default=1, help="how long to measure")
+    parser.add_argument(
+        "--check", metavar="DIR", help="replay the reference traces of a folder instead")
+    options = parser.parse_args()
+    if options.check is not None:
+        sys.exit(0 if check(peer_class, options.check) else 1)
+    if None in (options.sizes, options.batch_size, options.loss):
+        parser.error("--sizes, --batch-size and --loss are needed, or --check")
+    sizes = [int(size) for size in options.sizes.split(",")]
+    problem = Problem.random(sizes, options.batch_size, options.loss == "cross-entropy")
+    print(json.dumps(measure(peer_class, problem, options.seconds)))
+
+
+def measure(peer_class, problem, seconds):
+    peer = peer_class(problem, double=False, settings=None)
+    peer.set_batch(problem.inputs, problem.targets)
+    microseconds = []
+    begin = time.perf_counter()
+    run = 0
+    while run < 2 or time.perf_counter() - begin < seconds:
+        peer.start()
+        for _ in range(STEPS_PER_RUN):
+            before = time.perf_counter_ns()
+            peer.step()
+            after = time.perf_counter_ns()
+            if run > 0:
+                microseconds.append((after - before) / 1000)
+        run += 1
+        if run == 1:  # compilation does not count
+            begin = time.perf_counter()
+    low, median, high = numpy.quantile(microseconds, [0.1, 0.5, 0.9])
+    return {
+        "median_us": median, "p10_us": low, "p90_us": high, "steps": len(microseconds),
+        "versions": {name: importlib.metadata.version(name) for name in peer_class.PACKAGES},
+    }
+
+
+def check(peer_class, folder):
+    """Replays the peer's traces in double precision; a line each. Whether all agree."""
+    if not os.path.isdir(folder):
+        sys.exit("%s is not a folder of reference traces" % folder)
+    good = True
+    for model in ["mlp-regression", "mlp-classification"]:
+        for variant in peer_class.TRACES:
+            name = "%s--%s" % (model, variant)
+            path = os.path.join(folder, name + ".json")
+            if not os.path.exists(path):
+                print("%s: %s is not there, so not checked" % (peer_class.NAME, name))
+                continue
+            deviation, place = replay(peer_class, Trace(path))
+            # A comparison that is false for NaN.
+            agrees = deviation <= TOLERANCE
+            good = good and agrees
+            print("%s: %s: %s, worst deviation %.1e (%s)" % (
+                peer_class.NAME, name, "agrees" if agrees else "DIFFERS", deviation, place))
+    return good
+
+
+def replay(peer_class, trace):
+    """The worst relative deviation from a trace, as its README defines it, and where it is."""
+    peer = peer_class(trace.problem, double=True, settings=trace.settings)
+    worst = []
+    for number, (rows, expected) in enumerate(zip(trace.batches, trace.steps), 1):
+        peer.set_batch(trace.problem.inputs[rows], trace.problem.targets[rows])
+        if number == 1:
+            peer.start()
+        peer.step()
+        for key, value in peer.figures().items():
+            if key not in expected:
+                continue
+            floor = 0
+            if key in ("true_change", "model_change", "quad_model_change"):
+                floor = 1e-8 * abs(expected["loss"])
+            elif key == "rho":
+                floor = 1e-8
+            scale = max(abs(expected[key]), floor)
+            difference = abs(float(value) - expected[key])
+            deviation = difference / scale if scale > 0 else difference
+            worst.append((deviation, "%s of step %d" % (key, number)))
+    for layer, (ours, expected) in enumerate(zip(peer.parameters(), trace.final_parameters)):
+        for kind, a, b in zip(("weight", "bias"), ours, expected):
+            deviation = numpy.abs(a - b).max() / numpy.abs(b).max()
+            worst.append((deviation, "final %s of layer %d" % (kind, layer)))
+    return max(worst, key=lambda entry: numpy.inf if numpy.isnan(entry[0]) else entry[0])
