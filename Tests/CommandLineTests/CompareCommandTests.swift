@@ -150,7 +150,7 @@ struct CompareCommandTests {
       .filter { $0 != "comparison.json" && !$0.hasPrefix(".") }
     #expect(effects.count == folders.count - 1)
     #expect(effects.allSatisfy { $0.contains("×") })
-    #expect(effects.contains { $0.hasPrefix("constant damping ") })
+    #expect(effects.contains { $0.hasPrefix("constant damping 1e-3 ") })
     let again = try Tool.run("ablate", "--resume", path)
     #expect(again.lines.suffix(effects.count) == effects)
     #expect(try Tool.run("ablate", "--resume", path, "--base", base).errors.contains("--resume"))

@@ -55,7 +55,7 @@ public struct Ablation: Sendable {
         off(
           "fixed learning rate 1e-2", "learning-rate.kind=fixed", "learning-rate.value=1e-2"),
         off("no damping", "damping.kind=none"),
-        off("constant damping", "damping.kind=constant"),
+        off("constant damping 1e-3", "damping.kind=constant"),
         off("no moments (SGD)", "direction.kind=sgd"),
         on("with K-FAC's direction", "direction.kind=kfac"),
         on("with adaptive momentum", "momentum.kind=quadratic-model"),
@@ -69,8 +69,12 @@ public struct Ablation: Sendable {
         off("fixed learning rate 0.05", "learning-rate.kind=fixed"),
         off("no momentum", "momentum.kind=none"),
         off("fixed momentum 0.9", "momentum.kind=fixed"),
-        off("constant damping", "damping.kind=constant"),
+        off("constant damping 1", "damping.kind=constant"),
+        off("constant damping 1e-3", "damping.kind=constant", "damping.initial=1e-3"),
         off("no factors (SGD)", "direction.kind=sgd"),
+        off(
+          "nothing adaptive", "learning-rate.kind=fixed", "momentum.kind=fixed",
+          "damping.kind=constant", "damping.initial=0.3"),
         on("with Adam's direction", "direction.kind=adam"),
         on("with damped ratio", "damping.ratio-curvature=model"),
         on(
