@@ -1,32 +1,54 @@
-/// What one step of Adam's direction needs besides vectors (Kingma and Ba 2015, Algorithm 1).
+/// What one step of Adam's direction, or of a relative of it, needs besides vectors.
 ///
-///     m ← β₁m + (1 − β₁)g
-///     v ← β₂v + (1 − β₂)g²
-///     d = c₁m / (√(c₂v + ε_root) + ε)
+///     m ← β₁m + a₁g
+///     v ← β₂v + a₂g²
+///     d = (c₁m + c₀g) / (√(c₂v + ε_root) + ε)
 ///
-/// with the bias corrections c₁ = 1/(1 − β₁ᵗ) and c₂ = 1/(1 − β₂ᵗ) at step t.
+/// Adam (Kingma and Ba 2015, Algorithm 1) has a₁ = 1 − β₁, a₂ = 1 − β₂, c₀ = 0, and the bias
+/// corrections c₁ = 1/(1 − β₁ᵗ) and c₂ = 1/(1 − β₂ᵗ) at step t.
 public struct AdamCoefficients: Hashable, Sendable {
   /// β₁, the decay of the first moment.
   public var beta1: Double
+  /// a₁, the weight of the gradient in the first moment.
+  public var firstGain: Double
   /// β₂, the decay of the second moment.
   public var beta2: Double
+  /// a₂, the weight of the squared gradient in the second moment.
+  public var secondGain: Double
   /// ε, added to the root.
   public var epsilon: Double
   /// ε_root, added inside the root.
   public var epsilonRoot: Double
-  /// c₁ = 1/(1 − β₁ᵗ).
+  /// c₁, the factor on the first moment.
   public var firstCorrection: Double
-  /// c₂ = 1/(1 − β₂ᵗ).
+  /// c₂, the factor on the second moment.
   public var secondCorrection: Double
+  /// c₀, the weight of the gradient beside the first moment.
+  public var gradientWeight = 0.0
 
-  /// The coefficients of `step`, counted from 1.
+  /// Adam's coefficients of `step`, counted from 1.
   public init(beta1: Double, beta2: Double, epsilon: Double, epsilonRoot: Double, step: Int) {
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.epsilonRoot = epsilonRoot
+    firstGain = 1 - beta1
+    secondGain = 1 - beta2
     firstCorrection = 1 / (1 - power(beta1, step))
     secondCorrection = 1 / (1 - power(beta2, step))
+  }
+
+  /// The coefficients of d = c₀g/(√v + ε), without a first moment and without corrections.
+  init(decay: Double, gain: Double, epsilon: Double, gradientWeight: Double = 1) {
+    beta1 = 0
+    firstGain = 0
+    beta2 = decay
+    secondGain = gain
+    self.epsilon = epsilon
+    epsilonRoot = 0
+    firstCorrection = 0
+    secondCorrection = 1
+    self.gradientWeight = gradientWeight
   }
 }
 

@@ -83,6 +83,12 @@ extension Array: ParameterVector where Element: ParameterScalar {
 
   @_specialize(where Element == Float)
   @_specialize(where Element == Double)
+  public mutating func formSign(of x: [Element]) {
+    form(x) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
   public mutating func clamp(to range: ClosedRange<Double>) {
     let (low, high) = (Element(range.lowerBound), Element(range.upperBound))
     for i in indices {
@@ -98,8 +104,9 @@ extension Array: ParameterVector where Element: ParameterScalar {
     nextFirst: inout [Element], nextSecond: inout [Element]
   ) -> DirectionProducts {
     let (beta1, beta2) = (Element(coefficients.beta1), Element(coefficients.beta2))
-    let (rest1, rest2) = (Element(1 - coefficients.beta1), Element(1 - coefficients.beta2))
+    let (gain1, gain2) = (Element(coefficients.firstGain), Element(coefficients.secondGain))
     let (c1, c2) = (Element(coefficients.firstCorrection), Element(coefficients.secondCorrection))
+    let c0 = Element(coefficients.gradientWeight)
     let (epsilon, epsilonRoot) = (
       Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
     )
@@ -110,10 +117,39 @@ extension Array: ParameterVector where Element: ParameterScalar {
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
     for i in indices {
       let g = gradient[i]
-      let m = beta1 * first[i] + rest1 * g
-      let v = beta2 * second[i] + rest2 * (g * g)
-      let d = c1 * m / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
+      let m = beta1 * first[i] + gain1 * g
+      let v = beta2 * second[i] + gain2 * (g * g)
+      let d = (c0 == 0 ? c1 * m : c1 * m + c0 * g) / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
       (nextFirst[i], nextSecond[i], self[i]) = (m, v, d)
+      gd += Double(g) * Double(d)
+      dd += Double(d) * Double(d)
+      gg += Double(g) * Double(g)
+    }
+    return DirectionProducts(
+      gradientDotDirection: gd, directionDotDirection: dd,
+      adamGradientDotGradient: gg, greatestMoment: Double(Element.greatestFiniteMagnitude))
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
+  public mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: [Element], second: [Element],
+    nextSecond: inout [Element]
+  ) -> DirectionProducts {
+    let (beta2, gain2) = (Element(coefficients.beta2), Element(coefficients.secondGain))
+    let (c0, c2) = (Element(coefficients.gradientWeight), Element(coefficients.secondCorrection))
+    let (epsilon, epsilonRoot) = (
+      Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
+    )
+    precondition(
+      count == gradient.count && count == second.count && count == nextSecond.count,
+      "scaled gradient: vectors of different counts")
+    var (gd, dd, gg) = (0.0, 0.0, 0.0)
+    for i in indices {
+      let g = gradient[i]
+      let v = beta2 * second[i] + gain2 * (g * g)
+      let d = c0 * g / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
+      (nextSecond[i], self[i]) = (v, d)
       gd += Double(g) * Double(d)
       dd += Double(d) * Double(d)
       gg += Double(g) * Double(g)

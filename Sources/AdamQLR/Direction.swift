@@ -50,6 +50,17 @@ public protocol Direction: Sendable {
   func curvature<L: Linearization>(
     along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double?
+
+  /// Where what was learned is to be judged and used, for a direction whose gradients are taken
+  /// elsewhere: its average of parameters. Default: `nil`, at the parameters themselves.
+  ///
+  /// - Parameters:
+  ///   - parameters: The parameters after a step.
+  ///   - learningRate: The α of the last step that was taken.
+  ///   - state: The state after it.
+  func evaluationPoint<Vector: ParameterVector>(
+    for parameters: Vector, learningRate: Double, in state: DirectionState<Vector>
+  ) -> Vector?
 }
 
 extension Direction {
@@ -64,6 +75,10 @@ extension Direction {
   public func curvature<L: Linearization>(
     along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double? { nil }
+
+  public func evaluationPoint<Vector: ParameterVector>(
+    for parameters: Vector, learningRate: Double, in state: DirectionState<Vector>
+  ) -> Vector? { nil }
 }
 
 /// What a direction may look at.

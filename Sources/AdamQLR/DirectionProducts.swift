@@ -8,6 +8,9 @@ public struct DirectionProducts: Hashable, Codable, Sendable {
   public var gradientDotGradient: Double
   /// What was out of the ordinary in making the direction; ends up in the step's report.
   public var events: StepEvents = []
+  /// The step size that the direction has in it already, which weight decay that is scaled by the
+  /// learning rate is to be scaled by too. Default 1: none.
+  public var stepSize = 1.0
 
   /// Collects the three products.
   public init(

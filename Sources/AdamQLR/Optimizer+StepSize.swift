@@ -150,8 +150,9 @@ extension Optimizer {
     return limit / norm
   }
 
-  func decayFactor(_ report: StepReport) -> Double {
+  func decayFactor(_ report: StepReport, _ products: DirectionProducts) -> Double {
     let decay = method.weightDecay
-    return decay.isScaledByLearningRate ? decay.rate * report.learningRate : decay.rate
+    return decay.isScaledByLearningRate
+      ? decay.rate * report.learningRate * products.stepSize : decay.rate
   }
 }

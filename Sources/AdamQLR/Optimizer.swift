@@ -103,7 +103,9 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     report.events.formUnion(products.events)
     if let limit = method.clipping.directionElement {
       direction.clamp(to: -limit...limit)
+      let stepSize = products.stepSize
       products = gradient.products(withDirection: direction)
+      products.stepSize = stepSize
     }
     constrainNorm(&products, &report)
     report.note(products)
@@ -154,7 +156,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     let clippedFactor = fitUpdate(model, &report)
     let scale = clippedFactor * report.envelope
     let (x, y) = (-report.learningRate * scale, (report.momentum ?? 0) * scale)
-    let decay = decayFactor(report)
+    let decay = decayFactor(report, products)
     let decaysFirst = method.quirks.contains(.unclippedPrediction) || !needsNewLoss
     let isFused = decaysFirst && decayRanges == nil
     var isFinite = formCandidate(parameters, isFused ? 1 - decay : 1, x, y, model)
@@ -198,8 +200,19 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     }
     swap(&parameters, &candidate)
     swap(&state.velocity, &nextVelocity)
+    scalars.lastRate = -x
     advanceState(scalars)
     return report
+  }
+
+  /// Where what was learned is to be judged and used, if not at `parameters` themselves; see
+  /// ``Direction/evaluationPoint(for:learningRate:in:)``.
+  ///
+  /// - Parameter parameters: The parameters after the last step.
+  public func evaluationPoint(for parameters: Vector) -> Vector? {
+    guard let rate = state.scalars.lastRate else { return nil }
+    return method.direction.evaluationPoint(
+      for: parameters, learningRate: rate, in: state.direction)
   }
 }
 

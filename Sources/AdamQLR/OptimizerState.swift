@@ -27,6 +27,8 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
     public var averagedCurvature = 0.0
     /// κ of the curvature memory.
     public var rememberedCurvature = 0.0
+    /// α of the last step that was taken, with what clipping and envelope left of it; `nil` before.
+    public var lastRate: Double?
   }
 
   /// The state before the first step of `method`.

@@ -44,8 +44,19 @@ public protocol ParameterVector: Codable, Sendable {
   /// self ← √(x + offset), element by element.
   mutating func formSquareRoot(of x: Self, plus offset: Double)
 
+  /// self ← −1, 0 or 1, element by element as x is negative, 0 or positive; NaN stays.
+  ///
+  /// A default implementation takes three passes over memory, and makes elements below 2⁻¹²⁰ in
+  /// magnitude proportional instead of ±1.
+  mutating func formSign(of x: Self)
+
   /// Limits every element to `range`.
   mutating func clamp(to range: ClosedRange<Double>)
+
+  /// The scalar products of this gradient with `direction`.
+  ///
+  /// A default implementation takes a pass over memory for each.
+  func products(withDirection direction: Self) -> DirectionProducts
 
   /// self ← Adam's direction, with the moments advanced by `gradient`; see ``AdamCoefficients``.
   ///
@@ -65,6 +76,21 @@ public protocol ParameterVector: Codable, Sendable {
     _ coefficients: AdamCoefficients, gradient: Self, first: Self, second: Self,
     nextFirst: inout Self, nextSecond: inout Self
   ) -> DirectionProducts
+
+  /// self ← c₀g/(√(c₂v + ε_root) + ε), with v advanced by the gradient: Adam's direction with the
+  /// gradient in place of its first moment; see ``AdamCoefficients``.
+  ///
+  /// A default implementation composes the other operations.
+  ///
+  /// - Parameters:
+  ///   - coefficients: β₂, a₂, c₀, c₂, ε and ε_root; the others are not looked at.
+  ///   - gradient: The gradient g.
+  ///   - second: The second moment v before this step.
+  ///   - nextSecond: Receives the second moment after this step.
+  /// - Returns: As ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:)`` does.
+  mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: Self, second: Self, nextSecond: inout Self
+  ) -> DirectionProducts
 }
 
 extension ParameterVector {
@@ -76,7 +102,19 @@ extension ParameterVector {
   /// The Euclidean norm ‖self‖₂.
   public var norm: Double { dot(self).squareRoot() }
 
-  /// The scalar products of this gradient with `direction`, in a pass of their own.
+  /// ‖self‖₁, with a vector like it to write on.
+  func sumOfMagnitudes(scratch: inout Self) -> Double {
+    scratch.formSign(of: self)
+    return dot(scratch)
+  }
+
+  public mutating func formSign(of x: Self) {
+    let bound = 0x1p-120
+    assign(x)
+    clamp(to: -bound...bound)
+    scale(by: 1 / bound)
+  }
+
   public func products(withDirection direction: Self) -> DirectionProducts {
     DirectionProducts(
       gradientDotDirection: dot(direction), directionDotDirection: direction.dot(direction),
@@ -88,15 +126,36 @@ extension ParameterVector {
     nextFirst: inout Self, nextSecond: inout Self
   ) -> DirectionProducts {
     let k = coefficients
-    nextFirst.formLinearCombination(k.beta1, first, 1 - k.beta1, gradient)
-    formProduct(gradient, gradient)
-    var isFinite = nextSecond.formLinearCombination(k.beta2, second, 1 - k.beta2, self)
-    isFinite = formLinearCombination(k.secondCorrection, nextSecond, 0, nextSecond) && isFinite
-    formSquareRoot(of: self, plus: k.epsilonRoot)
-    formQuotient(nextFirst, self, plus: k.epsilon)
-    scale(by: k.firstCorrection)
+    nextFirst.formLinearCombination(k.beta1, first, k.firstGain, gradient)
+    let isFinite = formDenominator(k, gradient: gradient, second: second, nextSecond: &nextSecond)
+    var numerator = zeros()
+    numerator.formLinearCombination(k.firstCorrection, nextFirst, k.gradientWeight, gradient)
+    formQuotient(numerator, self, plus: k.epsilon)
     var products = gradient.products(withDirection: self)
     if !isFinite { products.gradientDotGradient = .infinity }
     return products
+  }
+
+  public mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: Self, second: Self, nextSecond: inout Self
+  ) -> DirectionProducts {
+    let k = coefficients
+    let isFinite = formDenominator(k, gradient: gradient, second: second, nextSecond: &nextSecond)
+    formQuotient(gradient, self, plus: k.epsilon)
+    scale(by: k.gradientWeight)
+    var products = gradient.products(withDirection: self)
+    if !isFinite { products.gradientDotGradient = .infinity }
+    return products
+  }
+
+  /// self ← √(c₂v + ε_root), with v advanced by the gradient; whether both are finite.
+  private mutating func formDenominator(
+    _ k: AdamCoefficients, gradient: Self, second: Self, nextSecond: inout Self
+  ) -> Bool {
+    formProduct(gradient, gradient)
+    var isFinite = nextSecond.formLinearCombination(k.beta2, second, k.secondGain, self)
+    isFinite = formLinearCombination(k.secondCorrection, nextSecond, 0, nextSecond) && isFinite
+    formSquareRoot(of: self, plus: k.epsilonRoot)
+    return isFinite
   }
 }

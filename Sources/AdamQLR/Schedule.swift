@@ -68,6 +68,11 @@ public struct Schedule: Hashable, Codable, Sendable {
   }
 }
 
+/// `base` to any power.
+func exponential(_ exponent: Double, ofBase base: Double) -> Double {
+  pow(base, exponent)
+}
+
 /// ½(1 + cos πx): from 1 at x = 0 to 0 at x = 1.
 func cosineDecay(_ x: Double) -> Double {
   0.5 * (1 + cos(Double.pi * x))

@@ -3,7 +3,8 @@
 public struct WeightDecay: Hashable, Codable, Sendable {
   /// w. Default 0, none.
   public var rate: Double
-  /// Whether w is multiplied by the step's learning rate, as in AdamW. Default no.
+  /// Whether w is multiplied by the step's learning rate, as in AdamW, and by the step size that the
+  /// direction has in it, if any. Default no.
   public var isScaledByLearningRate: Bool
   /// Parameters with one of these roles do not decay. Default: none excluded.
   public var excludedRoles: Set<ParameterRole>

@@ -232,6 +232,24 @@ void ct_clamp(bool is_double, int64_t count, double low, double high, void *x) {
   DISPATCH(KERNEL(T, clamp, count, static_cast<T>(low), static_cast<T>(high), OUT(x));)
 }
 
+void ct_sign(bool is_double, int64_t count, const void *x, void *out) {
+  DISPATCH(KERNEL(T, sign, count, IN(x), OUT(out));)
+}
+
+void ct_direction_products(
+    bool is_double, int64_t count, const void *gradient, const void *direction,
+    double products[3]) {
+  DISPATCH(KERNEL(T, direction_products, count, IN(gradient), IN(direction), products);)
+}
+
+void ct_scaled_gradient(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    const void *second, void *next_second, void *direction, double products[3]) {
+  DISPATCH(KERNEL(
+      T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(next_second),
+      OUT(direction), products);)
+}
+
 void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *first, const void *second, void *next_first, void *next_second, void *direction,

@@ -92,23 +92,54 @@ extension FlatVector {
     Kernels.clamp(mutated(), to: range)
   }
 
+  public mutating func formSign(of x: FlatVector) {
+    Kernels.formSign(of: x.tensor, into: overwritten())
+  }
+
+  public func products(withDirection direction: FlatVector) -> DirectionProducts {
+    let products = Kernels.directionProducts(gradient: tensor, direction: direction.tensor)
+    return DirectionProducts(
+      gradientDotDirection: products.gd, directionDotDirection: products.dd,
+      gradientDotGradient: products.gg)
+  }
+
   public mutating func formAdamDirection(
     _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector,
     nextFirst: inout FlatVector, nextSecond: inout FlatVector
   ) -> DirectionProducts {
-    let k = coefficients
-    let products = Kernels.formAdamDirection(
-      Kernels.AdamScalars(
-        beta1: k.beta1, beta2: k.beta2, epsilon: k.epsilon, epsilonRoot: k.epsilonRoot,
-        firstCorrection: k.firstCorrection, secondCorrection: k.secondCorrection),
-      gradient: gradient.tensor, first: first.tensor, second: second.tensor,
-      nextFirst: nextFirst.overwritten(), nextSecond: nextSecond.overwritten(),
-      direction: overwritten())
-    return DirectionProducts(
+    momentProducts(
+      Kernels.formAdamDirection(
+        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
+        second: second.tensor, nextFirst: nextFirst.overwritten(),
+        nextSecond: nextSecond.overwritten(), direction: overwritten()))
+  }
+
+  public mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: FlatVector, second: FlatVector,
+    nextSecond: inout FlatVector
+  ) -> DirectionProducts {
+    momentProducts(
+      Kernels.formScaledGradient(
+        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
+        nextSecond: nextSecond.overwritten(), direction: overwritten()))
+  }
+
+  private func momentProducts(_ products: (gd: Double, dd: Double, gg: Double)) -> DirectionProducts {
+    DirectionProducts(
       gradientDotDirection: products.gd, directionDotDirection: products.dd,
       adamGradientDotGradient: products.gg,
       greatestMoment: type == .float64
         ? .greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude))
+  }
+}
+
+extension Kernels.AdamScalars {
+  /// The coefficients as the kernels take them.
+  init(_ k: AdamCoefficients) {
+    self.init(
+      beta1: k.beta1, firstGain: k.firstGain, beta2: k.beta2, secondGain: k.secondGain,
+      epsilon: k.epsilon, epsilonRoot: k.epsilonRoot, firstCorrection: k.firstCorrection,
+      secondCorrection: k.secondCorrection, gradientWeight: k.gradientWeight)
   }
 }
 

@@ -173,19 +173,39 @@ public enum Kernels {
     ct_clamp(x.isDouble, Int64(x.count), range.lowerBound, range.upperBound, x.data)
   }
 
+  /// out ← −1, 0 or 1 as x is negative, 0 or positive; NaN stays.
+  public static func formSign(of x: Tensor, into out: Tensor) {
+    checkCounts("sign", x, out)
+    ct_sign(out.isDouble, Int64(out.count), x.data, out.data)
+  }
+
+  /// gᵀd, dᵀd and gᵀg in one pass, accumulated in double precision.
+  public static func directionProducts(
+    gradient: Tensor, direction: Tensor
+  ) -> (gd: Double, dd: Double, gg: Double) {
+    checkCounts("direction's products", gradient, direction)
+    return withProducts {
+      ct_direction_products(
+        gradient.isDouble, Int64(gradient.count), gradient.data, direction.data, $0)
+    }
+  }
+
   /// What ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` needs
   /// besides vectors.
   public struct AdamScalars {
     var scalars: ct_adam_coefficients
 
-    /// β₁, β₂, ε, ε inside the root, and the bias corrections 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ).
+    /// β₁ and the weight of g in m, β₂ and the weight of g² in v, ε, ε inside the root, the factors
+    /// on m and v, and the weight of g beside m.
     public init(
-      beta1: Double, beta2: Double, epsilon: Double, epsilonRoot: Double, firstCorrection: Double,
-      secondCorrection: Double
+      beta1: Double, firstGain: Double, beta2: Double, secondGain: Double, epsilon: Double,
+      epsilonRoot: Double, firstCorrection: Double, secondCorrection: Double,
+      gradientWeight: Double
     ) {
       scalars = ct_adam_coefficients(
-        beta1: beta1, beta2: beta2, epsilon: epsilon, epsilon_root: epsilonRoot,
-        first_correction: firstCorrection, second_correction: secondCorrection)
+        beta1: beta1, first_gain: firstGain, beta2: beta2, second_gain: secondGain,
+        epsilon: epsilon, epsilon_root: epsilonRoot, first_correction: firstCorrection,
+        second_correction: secondCorrection, gradient_weight: gradientWeight)
     }
   }
 
@@ -197,13 +217,34 @@ public enum Kernels {
     nextSecond: Tensor, direction: Tensor
   ) -> (gd: Double, dd: Double, gg: Double) {
     checkCounts("Adam's direction", gradient, first, second, nextFirst, nextSecond, direction)
-    var products = (0.0, 0.0, 0.0)
+    return withProducts {
+      ct_adam_direction(
+        gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, first.data,
+        second.data, nextFirst.data, nextSecond.data, direction.data, $0)
+    }
+  }
+
+  /// As ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` without a
+  /// first moment: reads two vectors, writes two.
+  public static func formScaledGradient(
+    _ scalars: AdamScalars, gradient: Tensor, second: Tensor, nextSecond: Tensor,
+    direction: Tensor
+  ) -> (gd: Double, dd: Double, gg: Double) {
+    checkCounts("scaled gradient", gradient, second, nextSecond, direction)
+    return withProducts {
+      ct_scaled_gradient(
+        gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, second.data,
+        nextSecond.data, direction.data, $0)
+    }
+  }
+
+  /// The three numbers that `body` writes.
+  private static func withProducts(
+    _ body: (UnsafeMutablePointer<Double>) -> Void
+  ) -> (gd: Double, dd: Double, gg: Double) {
+    var products = (gd: 0.0, dd: 0.0, gg: 0.0)
     withUnsafeMutablePointer(to: &products) {
-      $0.withMemoryRebound(to: Double.self, capacity: 3) {
-        ct_adam_direction(
-          gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, first.data,
-          second.data, nextFirst.data, nextSecond.data, direction.data, $0)
-      }
+      $0.withMemoryRebound(to: Double.self, capacity: 3, body)
     }
     return products
   }

@@ -129,14 +129,25 @@ void ct_quotient(
 void ct_square_root(bool is_double, int64_t count, const void *x, double offset, void *out);
 void ct_clamp(bool is_double, int64_t count, double low, double high, void *x);
 
+void ct_sign(bool is_double, int64_t count, const void *x, void *out);
+// products: gᵀd, dᵀd, gᵀg
+void ct_direction_products(
+    bool is_double, int64_t count, const void *gradient, const void *direction,
+    double products[3]);
+
 typedef struct {
-  double beta1, beta2, epsilon, epsilon_root, first_correction, second_correction;
+  double beta1, first_gain, beta2, second_gain, epsilon, epsilon_root, first_correction,
+      second_correction, gradient_weight;
 } ct_adam_coefficients;
 // products: gᵀd, dᵀd, gᵀg
 void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *first, const void *second, void *next_first, void *next_second, void *direction,
     double products[3]);
+// The same without a first moment.
+void ct_scaled_gradient(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    const void *second, void *next_second, void *direction, double products[3]);
 
 // Samples of the softmax model: row by row, draws a class whose cumulative probability exceeds the
 // row's number in [0, 1), and writes the derivative of its −log p, softmax − one-hot.

@@ -242,7 +242,7 @@ struct FactorState {
 ///
 /// A conditional cast would make a copy, and with it a second reference that turns every change into
 /// an allocation.
-private func withIdentity<Value, Same, Result>(
+func withIdentity<Value, Same, Result>(
   _ value: inout Value, _: Same.Type, _ body: (inout Same) throws -> Result
 ) rethrows -> Result {
   precondition(Value.self == Same.self, "\(Value.self) is not \(Same.self)")

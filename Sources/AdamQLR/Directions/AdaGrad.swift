@@ -1,0 +1,38 @@
+/// AdaGrad's direction with a diagonal matrix, d = g/(√s + ε) (Duchi, Hazan and Singer 2011,
+/// Figure 1; defaults as in PyTorch).
+///
+///     s ← s + g²
+///     d = g / (√s + ε)
+///
+/// The state's vector is s, the sum of the squares of all gradients.
+public struct AdaGrad: Direction, Hashable, Codable {
+  /// ε, added to the root: the paper's δ. Default 1e-10.
+  public var epsilon: Double
+  /// What s starts from. Default 0.
+  public var initialSum: Double
+
+  /// Makes the direction.
+  ///
+  /// - Precondition: ε ≥ 0 and s₀ ≥ 0.
+  public init(epsilon: Double = 1e-10, initialSum: Double = 0) {
+    precondition(
+      epsilon >= 0 && initialSum >= 0, "epsilon and initialSum must not be negative")
+    self.epsilon = epsilon
+    self.initialSum = initialSum
+  }
+
+  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    var sum = parameters.zeros()
+    if initialSum > 0 { sum.clamp(to: initialSum...initialSum) }
+    return DirectionState(vectors: [sum])
+  }
+
+  public func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  ) -> DirectionProducts {
+    direction.formScaledGradient(
+      AdamCoefficients(decay: 1, gain: 1, epsilon: epsilon),
+      gradient: input.gradient, second: state.vectors[0], nextSecond: &next.vectors[0])
+  }
+}

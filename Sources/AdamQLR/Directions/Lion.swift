@@ -1,0 +1,40 @@
+/// Lion's direction, the sign of an average of gradients (Chen et al. 2023, Algorithm 2).
+///
+///     d = sign(β₁m + (1 − β₁)g)
+///     m ← β₂m + (1 − β₂)g
+///
+/// Every element of d is ±1, or 0 where the average is. A fixed learning rate is therefore to be
+/// three to ten times smaller than Adam's, and weight decay as many times larger (§5). The state's
+/// vector is m.
+public struct Lion: Direction, Hashable, Codable {
+  /// β₁, how much of the average goes into the direction. Default 0.9.
+  public var beta1: Double
+  /// β₂, the decay of the average. Default 0.99.
+  public var beta2: Double
+
+  /// Makes the direction.
+  ///
+  /// - Precondition: 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1.
+  public init(beta1: Double = 0.9, beta2: Double = 0.99) {
+    precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
+    precondition((0..<1).contains(beta2), "beta2 is \(beta2), but must lie in 0..<1")
+    self.beta1 = beta1
+    self.beta2 = beta2
+  }
+
+  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState(vectors: [parameters.zeros()])
+  }
+
+  public func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  ) -> DirectionProducts {
+    let gradient = input.gradient
+    // The next average's place serves for the other one first.
+    next.vectors[0].formLinearCombination(beta1, state.vectors[0], 1 - beta1, gradient)
+    direction.formSign(of: next.vectors[0])
+    next.vectors[0].formLinearCombination(beta2, state.vectors[0], 1 - beta2, gradient)
+    return gradient.products(withDirection: direction)
+  }
+}

@@ -1,0 +1,145 @@
+import AdamQLR
+import Torch
+
+/// Muon's direction: momentum, orthogonalized (Jordan et al. 2024, "Muon: An optimizer for hidden
+/// layers in neural networks").
+///
+/// For a matrix with gradient G, [inputs, outputs]:
+///
+///     B ← μB + G
+///     U = G + μB, or B without Nesterov's variant
+///     X = U/(‖U‖ + 1e-7), then five times X ← 3.4445X − 4.775(XXᵀ)X + 2.0315(XXᵀ)²X
+///     d = √max(1, outputs/inputs)·X
+///
+/// The Newton–Schulz iteration moves all singular values of U to near 1, between about 0.7 and 1.2
+/// but for those that are tiny beside the largest.
+///
+/// Biases, embeddings and normalizations, and the last weight matrix, whose outputs are the model's,
+/// have Adam's direction times ``adamRatio``: both share one learning rate α, which is Muon's, and
+/// Adam's is α·``adamRatio``. Weight decay of the method acts on all with the same rate.
+///
+/// The direction works on a ``NetworkObjective`` alone; kernels are matrices of their last dimension by
+/// all others. The state's vectors are B and Adam's first moment in one, laid out like the
+/// parameters, and the second moment of Adam's parameters alone, in order.
+public struct Muon: MatrixDirection, Hashable, Codable {
+  static let name = "Muon"
+
+  /// μ, the decay of the momentum. Default 0.95.
+  public var momentum: Double
+  /// Whether the momentum is Nesterov's. Default yes.
+  public var isNesterov: Bool
+  /// The number of Newton–Schulz iterations. Default 5.
+  public var iterations: Int
+  /// Whether the last weight matrix is orthogonalized too. Default no.
+  public var includesOutput: Bool
+  /// Adam's learning rate over Muon's. Default 0.015, the reference implementation's 3e-4/0.02.
+  public var adamRatio: Double
+  /// Adam's settings. Default β₁ 0.9, β₂ 0.95, ε 1e-10, those of the reference implementation.
+  public var adam: Adam
+
+  /// Makes the direction.
+  ///
+  /// - Precondition: 0 ≤ μ < 1, at least one iteration, and a ratio that is not negative.
+  public init(
+    momentum: Double = 0.95, isNesterov: Bool = true, iterations: Int = 5,
+    includesOutput: Bool = false, adamRatio: Double = 0.015,
+    adam: Adam = Adam(beta1: 0.9, beta2: 0.95, epsilon: 1e-10)
+  ) {
+    precondition((0..<1).contains(momentum), "momentum is \(momentum), but must lie in 0..<1")
+    precondition(iterations >= 1, "iterations is \(iterations), but must be positive")
+    precondition(adamRatio >= 0, "adamRatio is \(adamRatio), but must not be negative")
+    self.momentum = momentum
+    self.isNesterov = isNesterov
+    self.iterations = iterations
+    self.includesOutput = includesOutput
+    self.adamRatio = adamRatio
+    self.adam = adam
+  }
+
+  func vectorCounts(_ layout: ParameterLayout) -> [Int] {
+    let matrices = matrices(layout)
+    let others = layout.entries.filter { !matrices.contains($0.offset) }
+    return [layout.count, others.reduce(0) { $0 + $1.count }]
+  }
+
+  /// The offsets of the parameters that are orthogonalized.
+  private func matrices(_ layout: ParameterLayout) -> Set<Int> {
+    let weights = layout.entries.filter { $0.role == .weight && $0.isMatrix }
+    return Set((includesOutput ? weights[...] : weights.dropLast()).map(\.offset))
+  }
+
+  func advance(
+    _ gradient: Tensor, _ layout: ParameterLayout, from state: [FlatVector],
+    to next: inout DirectionState<FlatVector>, isFirst: Bool, direction: Tensor
+  ) {
+    let matrices = matrices(layout)
+    let (buffer, second) = (next.vectors[0].overwritten(), next.vectors[1].overwritten())
+    var coefficients = AdamCoefficients(
+      beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, epsilonRoot: adam.epsilonRoot,
+      step: next.step)
+    coefficients.firstCorrection *= adamRatio
+    let scalars = Kernels.AdamScalars(coefficients)
+    var place = 0
+    for entry in layout.entries {
+      let (g, d) = (entry.matrix(in: gradient), entry.matrix(in: direction))
+      let (previous, b) = (entry.matrix(in: state[0].tensor), entry.matrix(in: buffer))
+      if matrices.contains(entry.offset) {
+        Kernels.formLinearCombination(momentum, previous, 1, g, into: b)
+        if isNesterov {
+          Kernels.formLinearCombination(1, g, momentum, b, into: d)
+        } else {
+          d.overwrite(with: b)
+        }
+        let (rows, columns) = (Double(g.size(0)), Double(g.size(1)))
+        orthogonalize(d, scale: max(1, columns / rows).squareRoot())
+      } else {
+        _ = Kernels.formAdamDirection(
+          scalars, gradient: g, first: previous,
+          second: state[1].tensor.slice(from: place, shape: g.shape), nextFirst: b,
+          nextSecond: second.slice(from: place, shape: g.shape), direction: d)
+        place += entry.count
+      }
+    }
+  }
+
+  /// X ← scale times the orthogonal matrix next to it, approximately.
+  private func orthogonalize(_ x: Tensor, scale: Double) {
+    let (a, b, c) = (3.4445, -4.775, 2.0315)
+    let norm = Kernels.dot(x, x).squareRoot()
+    Kernels.formLinearCombination(1 / (norm + 1e-7), x, 0, x, into: x)
+    // The smaller of XXᵀ and XᵀX serves: (XXᵀ)X = X(XᵀX).
+    let isWide = x.size(0) <= x.size(1)
+    let size = min(x.size(0), x.size(1))
+    let gram = Tensor(uninitialized: [size, size], x.type)
+    let square = Tensor(uninitialized: [size, size], x.type)
+    let image = Tensor(uninitialized: x.shape, x.type)
+    for iteration in 1...iterations {
+      Kernels.multiply(x, x, into: gram, transposesA: !isWide, transposesB: isWide)
+      Kernels.multiply(gram, gram, into: square)
+      Kernels.formLinearCombination(b, gram, c, square, into: gram)
+      if isWide {
+        Kernels.multiply(gram, x, into: image)
+      } else {
+        Kernels.multiply(x, gram, into: image)
+      }
+      let factor = iteration == iterations ? scale : 1
+      Kernels.formLinearCombination(factor * a, x, factor, image, into: x)
+    }
+  }
+}
+
+extension Method {
+  /// Muon with a fixed learning rate (Jordan et al. 2024).
+  ///
+  /// - Parameters:
+  ///   - learningRate: α of the orthogonalized matrices. Default 0.02.
+  ///   - weightDecay: w of the decay by αwθ. Default 0.
+  ///   - direction: Muon's settings.
+  public static func muon(
+    learningRate: Double = 0.02, weightDecay: Double = 0, _ direction: Muon = Muon()
+  ) -> Method {
+    var method = Method(direction: direction, learningRate: .fixed(learningRate))
+    method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
+    return method
+  }
+}

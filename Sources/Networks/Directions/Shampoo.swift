@@ -1,0 +1,159 @@
+import AdamQLR
+import Torch
+
+/// Shampoo's direction (Gupta, Koren and Singer 2018, Algorithm 1).
+///
+/// For each matrix with gradient G, from L = R = εI:
+///
+///     L ← L + GGᵀ
+///     R ← R + GᵀG
+///     d = L^(−¼) G R^(−¼)
+///
+/// A side with more than ``largestSide`` rows or columns has the diagonal of L or R alone (§5 there).
+/// Vectors have AdaGrad's direction, d = g/√(ε + Σg²). A parameter of more than two dimensions is a
+/// matrix of its last dimension by all others, rather than having a factor for each. Momentum is the
+/// method's.
+///
+/// The roots come from eigendecompositions, which cost far more than all else and are therefore made
+/// anew only now and then (§5 there): at every one of the first k steps, when the sums still grow
+/// fast, and at steps k + 1, 2k + 1, …, with k the ``rootInterval``.
+///
+/// The direction works on a ``NetworkObjective`` alone. The state's vectors are, parameter by
+/// parameter, L − εI and R − εI, L^(−¼) and R^(−¼), all row-major; where a side is diagonal, its
+/// diagonal and the fourth root of it with ε; of a vector Σg².
+public struct Shampoo: MatrixDirection, Hashable, Codable {
+  static let name = "Shampoo"
+
+  /// ε, what L and R start from. Default 1e-4.
+  public var epsilon: Double
+  /// k, the steps from one computation of the roots to the next. Default 20.
+  public var rootInterval: Int
+  /// The most rows or columns of a side with a full matrix. Default 1200.
+  public var largestSide: Int
+
+  /// Makes the direction.
+  ///
+  /// - Precondition: ε > 0, k ≥ 1, and a largest side that is not negative.
+  public init(epsilon: Double = 1e-4, rootInterval: Int = 20, largestSide: Int = 1200) {
+    precondition(epsilon > 0, "epsilon is \(epsilon), but must be positive")
+    precondition(rootInterval >= 1, "rootInterval is \(rootInterval), but must be positive")
+    precondition(largestSide >= 0, "largestSide is \(largestSide), but must not be negative")
+    self.epsilon = epsilon
+    self.rootInterval = rootInterval
+    self.largestSide = largestSide
+  }
+
+  func vectorCounts(_ layout: ParameterLayout) -> [Int] {
+    layout.entries.flatMap { entry in
+      guard entry.isMatrix else { return [entry.count] }
+      let counts = entry.matrixShape.map { isFull($0) ? $0 * $0 : $0 }
+      return counts + counts
+    }
+  }
+
+  private func isFull(_ size: Int) -> Bool { size <= largestSide }
+
+  func advance(
+    _ gradient: Tensor, _ layout: ParameterLayout, from state: [FlatVector],
+    to next: inout DirectionState<FlatVector>, isFirst: Bool, direction: Tensor
+  ) throws {
+    let step = next.step
+    let isDue = isFirst || step <= rootInterval || (step - 1).isMultiple(of: rootInterval)
+    var place = 0
+    for entry in layout.entries {
+      guard entry.isMatrix else {
+        scaleVector(
+          entry.elements(in: gradient), state[place], &next.vectors[place],
+          into: entry.elements(in: direction))
+        place += 1
+        continue
+      }
+      let g = entry.matrix(in: gradient)
+      var image = g
+      for (side, size) in entry.matrixShape.enumerated() {
+        let (sum, root) = (place + side, place + 2 + side)
+        accumulate(g, side, from: state[sum], to: &next.vectors[sum])
+        if isDue {
+          try formRoot(of: next.vectors[sum], size, into: &next.vectors[root])
+        } else {
+          next.vectors[root] = state[root]
+        }
+        image = precondition(image, side, next.vectors[root].tensor, size)
+      }
+      entry.matrix(in: direction).overwrite(with: image)
+      place += 4
+    }
+  }
+
+  /// AdaGrad's direction.
+  private func scaleVector(
+    _ gradient: Tensor, _ sum: FlatVector, _ nextSum: inout FlatVector, into direction: Tensor
+  ) {
+    _ = Kernels.formScaledGradient(
+      Kernels.AdamScalars(
+        beta1: 0, firstGain: 0, beta2: 1, secondGain: 1, epsilon: 0, epsilonRoot: epsilon,
+        firstCorrection: 0, secondCorrection: 1, gradientWeight: 1),
+      gradient: gradient, second: sum.tensor, nextSecond: nextSum.overwritten(),
+      direction: direction)
+  }
+
+  /// Adds GGᵀ (side 0) or GᵀG (side 1), or its diagonal.
+  private func accumulate(
+    _ g: Tensor, _ side: Int, from sum: FlatVector, to next: inout FlatVector
+  ) {
+    let size = g.size(side)
+    let destination = next.overwritten()
+    if isFull(size) {
+      destination.overwrite(with: sum.tensor)
+      Kernels.multiply(
+        g, g, into: destination.slice(from: 0, shape: [size, size]), transposesA: side == 1,
+        transposesB: side == 0, accumulates: true)
+    } else {
+      destination.overwrite(with: sum.tensor + (g * g).sum(over: [1 - side]))
+    }
+  }
+
+  /// L^(−¼), or the fourth root of a diagonal.
+  private func formRoot(of sum: FlatVector, _ size: Int, into root: inout FlatVector) throws {
+    let destination = root.overwritten()
+    guard isFull(size) else {
+      destination.overwrite(with: fourthRoot(sum.tensor))
+      return
+    }
+    let matrix = sum.tensor.slice(from: 0, shape: [size, size])
+    guard Kernels.trace(matrix).isFinite else {
+      // The direction is not finite either, and the step is taken back.
+      destination.overwrite(with: .nan * Tensor.zeros(destination.shape, destination.type))
+      return
+    }
+    let (values, vectors) = try matrix.eigendecomposition()
+    // Negative values are rounding's.
+    let scaled = vectors / fourthRoot(values.relu())
+    destination.overwrite(with: scaled.matmul(vectors.transposed()).contiguous())
+  }
+
+  private func fourthRoot(_ x: Tensor) -> Tensor { (x + epsilon).squareRoot().squareRoot() }
+
+  /// L^(−¼)X (side 0) or XR^(−¼) (side 1).
+  private func precondition(_ x: Tensor, _ side: Int, _ root: Tensor, _ size: Int) -> Tensor {
+    guard isFull(size) else { return x / root.reshaped(side == 0 ? [size, 1] : [1, size]) }
+    let matrix = root.slice(from: 0, shape: [size, size])
+    let image = Tensor(uninitialized: x.shape, x.type)
+    if side == 0 {
+      Kernels.multiply(matrix, x, into: image)
+    } else {
+      Kernels.multiply(x, matrix, into: image)
+    }
+    return image
+  }
+}
+
+extension Method {
+  /// Shampoo with a fixed learning rate. Default 0.1, as implementations in PyTorch have it; the paper
+  /// searches for one.
+  public static func shampoo(
+    learningRate: Double = 0.1, _ direction: Shampoo = Shampoo()
+  ) -> Method {
+    Method(direction: direction, learningRate: .fixed(learningRate))
+  }
+}
