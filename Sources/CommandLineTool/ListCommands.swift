@@ -36,22 +36,22 @@ struct OptimizersCommand: ParsableCommand {
     commandName: "optimizers", abstract: "Lists the optimizers and every setting.")
 
   func run() {
-    print("Presets (--optimizer):")
+    print("Presets (--optimizer NAME), each with its point in the grid")
+    print("direction × learning rate × momentum × damping:")
     let base = Settings(.adamQLR)
     for preset in Preset.allCases {
-      print("  \(preset.rawValue): \(preset.summary)")
       let settings = Settings(preset)
-      let differences = SettingsKey.all.filter {
-        $0.name != "optimizer" && $0.value(settings) != $0.value(base)
-      }
-      if !differences.isEmpty {
-        let list = differences.map { "\($0.name)=\($0.value(settings).text)" }
-        print("      \(list.joined(separator: " "))")
-      }
+      print("\n  \(preset.rawValue)\n      \(preset.summary)")
+      Output.wrapped(settings.method.gridPoint, separator: " × ")
+      Output.wrapped(
+        SettingsKey.all.filter {
+          $0.name != "optimizer" && !$0.isPartOfGridPoint && $0.value(settings) != $0.value(base)
+        }.map { "\($0.name)=\($0.value(settings).text)" })
     }
     print("\nSettings (--set key=value, or YAML), with adamqlr's defaults:")
     for key in SettingsKey.all {
-      print("  \(key.name)=\(key.value(base).text)\n      \(key.help) \(key.expectation).")
+      print("  \(key.name)=\(key.value(base).text)")
+      Output.wrapped("\(key.help) \(key.expectation).".split(separator: " ").map(String.init))
     }
   }
 }

@@ -23,6 +23,24 @@ enum Output {
   }
 }
 
+extension Output {
+  /// Prints words behind an indentation, with a new line where one would pass 80 columns.
+  static func wrapped(_ words: [String], separator: String = " ") {
+    let indentation = "      "
+    var line = ""
+    for word in words {
+      let longer = line.isEmpty ? word : line + separator + word
+      if indentation.count + longer.count > 80, !line.isEmpty {
+        print(indentation + line + (separator == " " ? "" : String(separator.dropLast())))
+        line = word
+      } else {
+        line = longer
+      }
+    }
+    if !line.isEmpty { print(indentation + line) }
+  }
+}
+
 /// Text in columns, the first to the left and the others to the right.
 struct TextTable {
   private var rows: [[String]]

@@ -6,7 +6,12 @@ import Networks
 public struct MethodSettings: Hashable, Sendable {
   /// The directions by name.
   public enum DirectionKind: String, CaseIterable, Sendable {
-    case sgd, adam, kfac
+    case sgd, adam, kfac, rmsprop
+    case adaGrad = "adagrad"
+    case lion, nadam, prodigy
+    case dAdaptation = "d-adaptation"
+    case scheduleFreeAdamW = "schedule-free-adamw"
+    case shampoo, muon
   }
 
   /// The learning rates by name.
@@ -32,6 +37,15 @@ public struct MethodSettings: Hashable, Sendable {
   var adam = Adam()
   var sgd = StochasticGradientDescent()
   var kfac = KFAC()
+  var rmsprop = RMSprop()
+  var adaGrad = AdaGrad()
+  var lion = Lion()
+  var nadam = NAdam()
+  var prodigy = Prodigy()
+  var dAdaptation = DAdaptation()
+  var scheduleFreeAdamW = ScheduleFreeAdamW()
+  var shampoo = Shampoo()
+  var muon = Muon()
 
   var learningRate: LearningRateKind
   /// The fixed rate, the schedule's peak, the hypergradient's start.
@@ -61,28 +75,15 @@ public struct MethodSettings: Hashable, Sendable {
   var l2 = 0.0
   var rejectsIncrease = false
 
-  /// The settings of a preset.
-  public init(_ preset: Preset) {
-    (direction, learningRate, rate, damping) =
-      switch preset {
-      case .adamQLR: (.adam, .quadraticModel, 1e-3, .levenbergMarquardt)
-      case .sgdQLR: (.sgd, .quadraticModel, 0.1, .levenbergMarquardt)
-      case .adam, .adamW: (.adam, .fixed, 1e-3, .none)
-      case .sgd: (.sgd, .fixed, 0.1, .none)
-      case .hypergradient: (.sgd, .hypergradient, 0.1, .none)
-      case .kfac: (.kfac, .quadraticModel, 0.05, .levenbergMarquardt)
-      case .kfacUnadaptive: (.kfac, .fixed, 0.05, .constant)
-      }
-    switch preset {
-    case .kfac:
-      momentum = .quadraticModel
-      levenbergMarquardt = .kfac
-    case .kfacUnadaptive:
-      momentum = .fixed
-      levenbergMarquardt.initial = 0.3
-    default: break
-    }
-    if preset == .adamW { weightDecay = WeightDecay(rate: 0.01, isScaledByLearningRate: true) }
+  /// Settings with these heuristics, each at its defaults.
+  init(
+    _ direction: DirectionKind, _ learningRate: LearningRateKind, rate: Double,
+    _ damping: DampingKind = .none
+  ) {
+    self.direction = direction
+    self.learningRate = learningRate
+    self.rate = rate
+    self.damping = damping
   }
 
   /// The method.
@@ -112,6 +113,15 @@ public struct MethodSettings: Hashable, Sendable {
     switch direction {
     case .sgd: return sgd
     case .adam: return adam
+    case .rmsprop: return rmsprop
+    case .adaGrad: return adaGrad
+    case .lion: return lion
+    case .nadam: return nadam
+    case .prodigy: return prodigy
+    case .dAdaptation: return dAdaptation
+    case .scheduleFreeAdamW: return scheduleFreeAdamW
+    case .shampoo: return shampoo
+    case .muon: return muon
     case .kfac:
       var kfac = kfac
       kfac.seed = seed

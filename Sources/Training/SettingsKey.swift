@@ -85,7 +85,7 @@ extension SettingsKey {
 
   /// All settings, group by group.
   public static let all: [SettingsKey] =
-    run + data + network + direction + learningRate + schedule(.learningRate)
+    run + data + network + direction + otherDirections + learningRate + schedule(.learningRate)
     + momentum + schedule(.momentum) + damping + schedule(.damping) + limits
 
   private static let run: [SettingsKey] = [
@@ -300,7 +300,7 @@ extension SettingsKey {
       "Whether a step that raises its batch's loss is not taken."),
   ]
 
-  private static func number(
+  static func number(
     _ name: String, _ path: any WritableKeyPath<Settings, Double> & Sendable,
     below bound: Double = .infinity, _ help: String
   ) -> SettingsKey {
@@ -308,7 +308,7 @@ extension SettingsKey {
     return SettingsKey(name, path, expectation, help, where: { $0 >= 0 && $0 < bound })
   }
 
-  private static func positive(
+  static func positive(
     _ name: String, _ path: any WritableKeyPath<Settings, Double?> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(
@@ -316,7 +316,7 @@ extension SettingsKey {
       where: { $0.map { $0 > 0 && $0.isFinite } ?? true })
   }
 
-  private static func fraction(
+  static func fraction(
     _ name: String, _ path: any WritableKeyPath<Settings, Double?> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(
@@ -324,19 +324,19 @@ extension SettingsKey {
       where: { $0.map { (0...1).contains($0) } ?? true })
   }
 
-  private static func whole(
+  static func whole(
     _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(name, path, "a whole number from 0", help, where: { $0 >= 0 })
   }
 
-  private static func positiveWhole(
+  static func positiveWhole(
     _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(name, path, "a whole number from 1", help, where: { $0 >= 1 })
   }
 
-  private static func optionalWhole(
+  static func optionalWhole(
     _ name: String, _ path: any WritableKeyPath<Settings, Int?> & Sendable, _ help: String
   ) -> SettingsKey {
     SettingsKey(name, path, "a whole number from 0, or null", help, where: { $0 ?? 0 >= 0 })

@@ -20,7 +20,7 @@ public struct Trainer {
   public let problem: Problem
   /// The number of steps in all; `nil` where only the time is given.
   public let totalSteps: Int?
-  /// The parameters.
+  /// The parameters that steps are made from.
   public private(set) var parameters: FlatVector
 
   private let plan: BatchPlan
@@ -85,7 +85,8 @@ public struct Trainer {
 
   /// What came of the run so far.
   public func summary() -> TrainingSummary {
-    TrainingSummary(
+    let parameters = learnedParameters
+    return TrainingSummary(
       training: problem.evaluate(problem.training, at: parameters),
       validation: problem.validation.map { problem.evaluate($0, at: parameters) },
       test: problem.test.map { problem.evaluate($0, at: parameters) }, steps: step,
@@ -105,6 +106,7 @@ public struct Trainer {
   }
 
   private mutating func evaluate(after last: StepReport) -> EpochReport {
+    let parameters = learnedParameters
     let report = EpochReport(
       number: (step - 1) / stepsPerEpoch + 1, step: step, trainingLoss: progress.meanLoss,
       validation: problem.validation.map { problem.evaluate($0, at: parameters) },
@@ -135,6 +137,12 @@ extension Trainer {
   /// The time of all steps made, in seconds.
   public var seconds: Double { progress.seconds }
 
+  /// The parameters to judge and to use: an average of those that steps were made from where the
+  /// method asks for one, else these.
+  public var learnedParameters: FlatVector {
+    optimizer.evaluationPoint(for: parameters) ?? parameters
+  }
+
   /// The number of steps in an epoch.
   public var stepsPerEpoch: Int { plan.batchCount }
 
@@ -150,29 +158,41 @@ extension Trainer {
     return true
   }
 
-  /// Everything but the parameters that a step changes.
+  /// Everything but the learned parameters that a step changes.
   public struct State: Codable, Sendable {
     var progress: Progress
     var optimizer: OptimizerState<FlatVector>
+    /// The parameters that steps are made from; `nil` where they are the learned ones.
+    var trainingPoint: FlatVector?
   }
 
-  /// Everything but the parameters that a step changes.
-  public var state: State { State(progress: progress, optimizer: optimizer.state) }
+  /// Everything but the learned parameters that a step changes.
+  public var state: State {
+    State(
+      progress: progress, optimizer: optimizer.state,
+      trainingPoint: optimizer.evaluationPoint(for: parameters).map { _ in parameters })
+  }
 
   /// Goes on from a saved state.
   ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - parameters: The learned parameters that belong to it.
+  ///   - path: The file, for errors.
   /// - Throws: ``FileError`` where it is not one of a run with these settings.
   mutating func restore(_ state: State, _ parameters: FlatVector, path: String) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
     guard
       optimizer.method.direction.accepts(saved.direction, for: parameters),
-      (saved.direction.vectors + [saved.previousDirection, saved.velocity].compactMap { $0 })
+      (saved.direction.vectors
+        + [saved.previousDirection, saved.velocity, state.trainingPoint].compactMap { $0 })
         .allSatisfy({ $0.type == parameters.type }),
+      state.trainingPoint?.count ?? parameters.count == parameters.count,
       saved.previousDirection?.count == own.previousDirection?.count,
       saved.velocity?.count == own.velocity?.count,
       saved.step == state.progress.step, saved.step >= 0
     else { throw FileError(path, "this is the state of a run with other settings") }
-    self.parameters = parameters
+    self.parameters = state.trainingPoint ?? parameters
     progress = state.progress
     optimizer.state = saved
   }

@@ -78,7 +78,7 @@ public struct Shampoo: MatrixDirection, Hashable, Codable {
         } else {
           next.vectors[root] = state[root]
         }
-        image = precondition(image, side, next.vectors[root].tensor, size)
+        image = multiply(image, side, byRoot: next.vectors[root].tensor, size)
       }
       entry.matrix(in: direction).overwrite(with: image)
       place += 4
@@ -135,7 +135,7 @@ public struct Shampoo: MatrixDirection, Hashable, Codable {
   private func fourthRoot(_ x: Tensor) -> Tensor { (x + epsilon).squareRoot().squareRoot() }
 
   /// L^(−¼)X (side 0) or XR^(−¼) (side 1).
-  private func precondition(_ x: Tensor, _ side: Int, _ root: Tensor, _ size: Int) -> Tensor {
+  private func multiply(_ x: Tensor, _ side: Int, byRoot root: Tensor, _ size: Int) -> Tensor {
     guard isFull(size) else { return x / root.reshaped(side == 0 ? [size, 1] : [1, size]) }
     let matrix = root.slice(from: 0, shape: [size, size])
     let image = Tensor(uninitialized: x.shape, x.type)

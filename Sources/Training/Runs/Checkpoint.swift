@@ -5,8 +5,9 @@ import Torch
 
 /// All that a run needs to go on, in a directory of four files:
 ///
-///     weights.safetensors     the parameters by name
-///     optimizer.safetensors   the optimizer's vectors
+///     weights.safetensors     the learned parameters by name
+///     optimizer.safetensors   the optimizer's vectors, and the parameters that steps are made from
+///                             where the method learns an average of them
 ///     state.json              everything else
 ///     checksums.txt           the size and CRC-32C of the others
 ///
@@ -15,7 +16,7 @@ import Torch
 public struct Checkpoint {
   /// The path of the directory.
   public let path: String
-  /// The parameters.
+  /// The learned parameters: see ``Trainer/learnedParameters``.
   public let parameters: FlatVector
   let state: Trainer.State
   let logPosition: Int
@@ -73,7 +74,7 @@ public struct Checkpoint {
       try makeDirectory(at: unfinished)
       let weights = Safetensors(
         Dictionary(
-          uniqueKeysWithValues: trainer.problem.model.tensors(of: trainer.parameters).map {
+          uniqueKeysWithValues: trainer.problem.model.tensors(of: trainer.learnedParameters).map {
             ($0.name, $0.tensor)
           }),
         metadata: [
