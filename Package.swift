@@ -15,6 +15,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
+  // A target names every module that it imports: what is only found through another is not built
+  // anew when it changes.
   targets: [
     .target(name: "AdamQLR"),
     .target(
@@ -36,28 +38,31 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Networks", dependencies: ["AdamQLR", "Torch"]),
     .systemLibrary(name: "CZlib"),
-    .target(name: "Tasks", dependencies: ["Networks", "CZlib"]),
-    .target(name: "Training", dependencies: ["Tasks", "Yams"]),
-    .target(name: "Studies", dependencies: ["Training"]),
-    .target(name: "Reports", dependencies: ["Studies"]),
+    .target(name: "Tasks", dependencies: ["Networks", "Torch", "CZlib"]),
+    .target(name: "Training", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Yams"]),
+    .target(name: "Studies", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Training"]),
+    .target(name: "Reports", dependencies: ["Studies", "Tasks", "Training"]),
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Reports", "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "AdamQLR", "Reports", "Studies", "Tasks", "Torch", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "OwnModel", dependencies: ["Networks"], path: "Examples/OwnModel"),
+    .executableTarget(
+      name: "OwnModel", dependencies: ["AdamQLR", "Networks", "Torch"], path: "Examples/OwnModel"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
     .testTarget(name: "AdamQLRTests", dependencies: ["AdamQLR"]),
     .testTarget(name: "ConsumerTests"),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Studies"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
-    .testTarget(name: "TasksTests", dependencies: ["Tasks", "LocalServer"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"]),
+    .testTarget(name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "LocalServer"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel", "LocalServer"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["Studies"], resources: [.copy("Traces")]),
+      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Training"],
+      resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

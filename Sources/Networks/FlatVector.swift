@@ -124,7 +124,8 @@ extension FlatVector {
         nextSecond: nextSecond.overwritten(), direction: overwritten()))
   }
 
-  private func momentProducts(_ products: (gd: Double, dd: Double, gg: Double)) -> DirectionProducts {
+  private func momentProducts(_ products: (gd: Double, dd: Double, gg: Double)) -> DirectionProducts
+  {
     DirectionProducts(
       gradientDotDirection: products.gd, directionDotDirection: products.dd,
       adamGradientDotGradient: products.gg,
