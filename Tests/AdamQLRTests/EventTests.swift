@@ -65,7 +65,19 @@ struct EventTests {
       ("AdamQLR", .adamQLR()), ("memory", memory), ("rejecting", rejecting),
       ("accepting", accepting), ("learned", learned),
     ]
+      + directions.map { name, direction in
+        var method = Method.adamQLR()
+        method.direction = direction
+        return (name, method)
+      }
   }()
+
+  /// The directions besides SGD's and Adam's.
+  static let directions: [(name: String, direction: any Direction)] = [
+    ("RMSprop", RMSprop()), ("centered RMSprop", RMSprop(decay: 0.9, isCentered: true)),
+    ("AdaGrad", AdaGrad()), ("Lion", Lion()), ("NAdam", NAdam()), ("Prodigy", Prodigy()),
+    ("D-Adaptation", DAdaptation()), ("Schedule-Free", ScheduleFreeAdamW()),
+  ]
 
   @Test("A broken step leaves everything but λ", arguments: methods.map(\.name), Breakage.allCases)
   func broken(_ name: String, _ breakage: Breakage) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Training
 
 @Suite("The other commands of adamqlr")
 struct OtherCommandTests {
@@ -42,6 +43,13 @@ struct OtherCommandTests {
     for name in ["adamqlr", "sgdqlr", "adamw", "damping.initial=0.001", "direction.beta1=0.9"] {
       #expect(optimizers.contains(name), "\(name)")
     }
+    for preset in Preset.allCases {
+      let settings = MethodSettings(preset)
+      #expect(optimizers.contains("\n  \(preset.rawValue)\n"))
+      #expect(settings.gridPoint.allSatisfy(optimizers.contains))
+    }
+    let presets = optimizers.split(separator: "\nSettings")[0]
+    #expect(presets.split(separator: "\n").allSatisfy { $0.count <= 80 })
   }
 
   @Test("verify passes a good trace and fails a bad one or one that is not supported")

@@ -42,18 +42,32 @@ struct FlatVectorTests {
     check(
       { v, x, _ in v.add(x, scaledBy: 3, in: [2..<9, 20..<37]) },
       { v, x, _ in v.add(x, scaledBy: 3, in: [2..<9, 20..<37]) }, "+= a·x in ranges")
+    check({ v, x, _ in v.formSign(of: x) }, { v, x, _ in v.formSign(of: x) }, "sign")
     #expect(deviation(FlatVector(x).dot(FlatVector(y)), x.dot(y)) < 1e-15)
+    let products = FlatVector(x).products(withDirection: FlatVector(y))
+    #expect(deviation(products.gradientDotDirection, x.dot(y)) < 1e-14)
+    #expect(deviation(products.directionDotDirection, y.dot(y)) < 1e-14)
+    #expect(deviation(products.gradientDotGradient, x.dot(x)) < 1e-14)
   }
 
-  @Test("Adam's direction in one pass is that of the separate operations")
-  func adam() {
-    let coefficients = AdamCoefficients(
+  @Test(
+    "Adam's direction in one pass is that of the separate operations", arguments: [false, true],
+    [0, 0.3])
+  func adam(_ hasMoment: Bool, _ gradientWeight: Double) {
+    var coefficients = AdamCoefficients(
       beta1: 0.9, beta2: 0.99, epsilon: 1e-6, epsilonRoot: 1e-7, step: 3)
+    coefficients.gradientWeight = gradientWeight
+    coefficients.firstGain = 0.7
+    coefficients.secondGain = 1.3
     func run<V: ParameterVector>(_ make: ([Double]) -> V) -> (V, V, V, DirectionProducts) {
       let (g, m, v) = (make(numbers(1)), make(numbers(2)), make(numbers(3).map(abs)))
       var (direction, first, second) = (g.zeros(), g.zeros(), g.zeros())
-      let products = direction.formAdamDirection(
-        coefficients, gradient: g, first: m, second: v, nextFirst: &first, nextSecond: &second)
+      let products =
+        hasMoment
+        ? direction.formAdamDirection(
+          coefficients, gradient: g, first: m, second: v, nextFirst: &first, nextSecond: &second)
+        : direction.formScaledGradient(
+          coefficients, gradient: g, second: v, nextSecond: &second)
       return (direction, first, second, products)
     }
     let ours = run { FlatVector($0) }

@@ -1,0 +1,286 @@
+import AdamQLR
+import Foundation
+import Networks
+import Testing
+import Torch
+
+/// Shampoo and Muon against their algorithms in plain loops.
+@Suite("Directions of matrices")
+struct MatrixDirectionTests {
+  private static func problem(_ type: DataType = .float64) -> SmallProblem {
+    SmallProblem(
+      Sequential(
+        Dense(4, 3, activation: .tanh), Dense(3, 5, activation: .tanh), Dense(5, 2)),
+      SoftmaxCrossEntropy(), inputShape: [6, 4], outputs: 2, type)
+  }
+
+  /// Compares fourteen steps with those along what `reference` makes of the gradient of each
+  /// parameter, by its place, as a matrix.
+  private func check(
+    _ direction: some Direction, rate: Double, reference: (Int, Plain, Int) -> Plain
+  ) throws {
+    let problem = Self.problem()
+    var ours = problem.parameters
+    var theirs = ours.doubles
+    var optimizer = Optimizer(
+      Method(direction: direction, learningRate: .fixed(rate)), for: ours)
+    let start = problem.objective.evaluate(at: ours).loss
+    for t in 1...14 {
+      var gradient = ours.zeros()
+      problem.objective.linearize(at: FlatVector(theirs)).formGradient(&gradient)
+      let g = gradient.doubles
+      for (index, entry) in problem.model.layout.entries.enumerated() {
+        let columns = entry.shape.last ?? 1
+        let d = reference(index, Plain(Array(g[entry.range]), columns), t).elements
+        for (i, d) in zip(entry.range, d) { theirs[i] -= rate * d }
+      }
+      try optimizer.step(&ours, on: problem.objective)
+      #expect(deviation(ours.doubles, theirs) < 1e-12, "step \(t)")
+    }
+    #expect(problem.objective.evaluate(at: ours).loss < start)
+  }
+
+  @Test(
+    "Shampoo",
+    arguments: [
+      Shampoo(), .init(epsilon: 0.1, rootInterval: 3), .init(rootInterval: 1),
+      .init(epsilon: 1e-2, rootInterval: 2, largestSide: 3), .init(largestSide: 0),
+    ])
+  func shampoo(_ direction: Shampoo) throws {
+    var (left, right, roots): ([Int: Plain], [Int: Plain], [Int: (Plain, Plain)]) = ([:], [:], [:])
+    var sums: [Int: [Double]] = [:]
+    func root(_ m: Plain) -> Plain {
+      let diagonal = m.columns > direction.largestSide
+      return m.fourthRootInverse(isDiagonal: diagonal)
+    }
+    try check(direction, rate: 0.1) { index, g, t in
+      guard index.isMultiple(of: 2) else {
+        var sum = sums[index] ?? g.elements.map { _ in 0 }
+        for i in sum.indices { sum[i] += g.elements[i] * g.elements[i] }
+        sums[index] = sum
+        return Plain(
+          zip(g.elements, sum).map { $0 / ($1 + direction.epsilon).squareRoot() }, g.columns)
+      }
+      let l = (left[index] ?? .identity(g.rows, direction.epsilon)) + g * g.transposed
+      let r = (right[index] ?? .identity(g.columns, direction.epsilon)) + g.transposed * g
+      (left[index], right[index]) = (l, r)
+      let k = direction.rootInterval
+      if t <= k || t % k == 1 || k == 1 { roots[index] = (root(l), root(r)) }
+      return roots[index].map { $0.0 * g * $0.1 } ?? g
+    }
+  }
+
+  @Test(
+    "Muon",
+    arguments: [
+      Muon(), .init(momentum: 0.7, isNesterov: false, iterations: 3, adamRatio: 0.3),
+      .init(includesOutput: true, adam: Adam(beta1: 0.5, beta2: 0.8, epsilon: 0.1)),
+    ])
+  func muon(_ direction: Muon) throws {
+    var (buffers, first, second): ([Int: Plain], [Int: [Double]], [Int: [Double]]) = ([:], [:], [:])
+    let adam = direction.adam
+    try check(direction, rate: 0.05) { index, g, t in
+      guard index == 0 || index == 2 || (index == 4 && direction.includesOutput) else {
+        var (m, v) = (
+          first[index] ?? g.elements.map { _ in 0 }, second[index] ?? g.elements.map { _ in 0 }
+        )
+        for i in m.indices {
+          m[i] = adam.beta1 * m[i] + (1 - adam.beta1) * g.elements[i]
+          v[i] = adam.beta2 * v[i] + (1 - adam.beta2) * g.elements[i] * g.elements[i]
+        }
+        (first[index], second[index]) = (m, v)
+        let (c1, c2) = (1 - pow(adam.beta1, Double(t)), 1 - pow(adam.beta2, Double(t)))
+        return Plain(
+          zip(m, v).map {
+            direction.adamRatio * ($0 / c1) / (($1 / c2).squareRoot() + adam.epsilon)
+          }, g.columns)
+      }
+      let b = direction.momentum * (buffers[index] ?? 0 * g) + g
+      buffers[index] = b
+      var x = direction.isNesterov ? g + direction.momentum * b : b
+      let norm = x.elements.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      x = 1 / (norm + 1e-7) * x
+      for _ in 0..<direction.iterations {
+        let a = x * x.transposed
+        x = 3.4445 * x + (-4.775 * a + 2.0315 * (a * a)) * x
+      }
+      return max(1, Double(g.columns) / Double(g.rows)).squareRoot() * x
+    }
+  }
+
+  @Test("Of one row, Shampoo's first direction is the gradient over √(ε + ‖g‖²)")
+  func row() throws {
+    let problem = SmallProblem(
+      Dense(1, 6, hasBias: false), SquaredError(), inputShape: [5, 1], outputs: 6)
+    var (point, gradient) = (problem.parameters, problem.parameters.zeros())
+    problem.objective.linearize(at: point).formGradient(&gradient)
+    var optimizer = Optimizer(.shampoo(learningRate: 1, Shampoo(epsilon: 0.5)), for: point)
+    try optimizer.step(&point, on: problem.objective)
+    let (g, start) = (gradient.doubles, problem.parameters.doubles)
+    let norm = (0.5 + gradient.dot(gradient)).squareRoot()
+    #expect(deviation(point.doubles, zip(start, g).map { $0 - $1 / norm }) < 1e-13)
+  }
+
+  @Test("Muon moves singular values near 1", arguments: [(7, 4), (4, 7), (5, 5)])
+  func singularValues(_ inputs: Int, _ outputs: Int) throws {
+    let problem = SmallProblem(
+      Dense(inputs, outputs, hasBias: false), SquaredError(), inputShape: [20, inputs],
+      outputs: outputs)
+    var point = problem.parameters
+    var optimizer = Optimizer(.muon(learningRate: 1, Muon(includesOutput: true)), for: point)
+    try optimizer.step(&point, on: problem.objective)
+    let d = zip(problem.parameters.doubles, point.doubles).map { $0 - $1 }
+    let scale = max(1, Double(outputs) / Double(inputs)).squareRoot()
+    let x = 1 / scale * Plain(d, outputs)
+    let values = (inputs > outputs ? x.transposed * x : x * x.transposed).eigen.values
+    #expect(values.allSatisfy { (0.6...1.3).contains($0.squareRoot()) }, "\(values)")
+  }
+
+  @Test("With the quadratic model's learning rate both descend")
+  func quadraticModel() throws {
+    for direction in [Shampoo(), Muon()] as [any Direction] {
+      let problem = Self.problem()
+      var point = problem.parameters
+      var method = Method.adamQLR()
+      method.direction = direction
+      var optimizer = Optimizer(method, for: point)
+      let start = problem.objective.evaluate(at: point).loss
+      for _ in 0..<15 {
+        let report = try optimizer.step(&point, on: problem.objective)
+        #expect(report.isTaken && report.curvature ?? 0 > 0)
+      }
+      #expect(problem.objective.evaluate(at: point).loss < 0.5 * start)
+    }
+  }
+
+  @Test(
+    "A run goes on from an encoded state to the last bit", arguments: [DataType.float32, .float64])
+  func resumption(_ type: DataType) throws {
+    for direction in [Shampoo(rootInterval: 3), Muon()] as [any Direction] {
+      let problem = Self.problem(type)
+      let method = Method(direction: direction, learningRate: .fixed(0.05))
+      var point = problem.parameters
+      var optimizer = Optimizer(method, for: point)
+      for _ in 0..<5 { try optimizer.step(&point, on: problem.objective) }
+      var (other, resumed) = (point, Optimizer(method, for: point))
+      resumed.state = try JSONDecoder().decode(
+        OptimizerState<FlatVector>.self, from: JSONEncoder().encode(optimizer.state))
+      let copy = optimizer.state
+      let before = copy.direction.vectors.map(\.doubles)
+      for _ in 0..<4 {
+        try optimizer.step(&point, on: problem.objective)
+        try resumed.step(&other, on: problem.objective)
+      }
+      #expect(point.doubles == other.doubles)
+      #expect(copy.direction.vectors.map(\.doubles) == before)
+    }
+  }
+
+  @Test("A gradient of zero and one that is not finite leave parameters finite")
+  func extremes() throws {
+    for direction in [Shampoo(), Shampoo(largestSide: 1), Muon()] as [any Direction] {
+      for scale in [0.0, 1e-20, .nan, .infinity] {
+        let problem = Self.problem(.float32)
+        let method = Method(direction: direction, learningRate: .fixed(0.1))
+        let objective = NetworkObjective(
+          problem.model, problem.loss, inputs: scale * problem.inputs, targets: problem.targets)
+        var point = problem.parameters
+        var optimizer = Optimizer(method, for: point)
+        for _ in 0..<3 {
+          let report = try optimizer.step(&point, on: objective)
+          #expect(scale.isFinite == report.isTaken)
+        }
+        #expect(point.doubles.allSatisfy(\.isFinite))
+        #expect(
+          optimizer.state.direction.vectors.allSatisfy { $0.doubles.allSatisfy(\.isFinite) })
+      }
+    }
+  }
+
+  @Test("Objectives without a network and states of other models are refused")
+  func refusals() throws {
+    var plain = [1.0]
+    var optimizer = Optimizer(.shampoo(), for: plain)
+    #expect(throws: MatrixDirectionError.self) {
+      try optimizer.step(
+        &plain, on: ClosureObjective<[Double]>(loss: { $0[0] }, gradient: { _ in [1] }))
+    }
+    let problem = Self.problem()
+    var point = problem.parameters
+    var first = Optimizer(.shampoo(), for: point)
+    try first.step(&point, on: problem.objective)
+    var second = Optimizer(.muon(), for: point)
+    second.state.direction = first.state.direction
+    #expect(throws: MatrixDirectionError.self) { try second.step(&point, on: problem.objective) }
+    #expect(
+      MatrixDirectionError.stateMismatch("Muon", expected: [1], found: [2]).description
+        .contains("Muon"))
+  }
+}
+
+/// A matrix of numbers and its products by plain loops.
+struct Plain {
+  var elements: [Double]
+  let columns: Int
+  var rows: Int { elements.count / columns }
+
+  init(_ elements: [Double], _ columns: Int) { (self.elements, self.columns) = (elements, columns) }
+
+  static func identity(_ size: Int, _ scale: Double) -> Plain {
+    Plain((0..<(size * size)).map { $0 % (size + 1) == 0 ? scale : 0 }, size)
+  }
+
+  subscript(i: Int, j: Int) -> Double {
+    get { elements[i * columns + j] }
+    set { elements[i * columns + j] = newValue }
+  }
+
+  var transposed: Plain {
+    Plain((0..<columns).flatMap { j in (0..<rows).map { self[$0, j] } }, rows)
+  }
+
+  static func + (a: Plain, b: Plain) -> Plain {
+    Plain(zip(a.elements, b.elements).map { $0 + $1 }, a.columns)
+  }
+
+  static func * (a: Double, b: Plain) -> Plain { Plain(b.elements.map { a * $0 }, b.columns) }
+
+  static func * (a: Plain, b: Plain) -> Plain {
+    var c = Plain(Array(repeating: 0, count: a.rows * b.columns), b.columns)
+    for i in 0..<a.rows {
+      for j in 0..<b.columns { for k in 0..<a.columns { c[i, j] += a[i, k] * b[k, j] } }
+    }
+    return c
+  }
+
+  /// Eigenvalues and eigenvectors by columns, by Jacobi's rotations.
+  var eigen: (values: [Double], vectors: Plain) {
+    var (a, q) = (self, Plain.identity(rows, 1))
+    for _ in 0..<60 {
+      for i in 0..<rows {
+        for j in 0..<i where a[i, j] != 0 {
+          let theta = 0.5 * atan2(2 * a[i, j], a[j, j] - a[i, i])
+          var rotation = Plain.identity(rows, 1)
+          (rotation[i, i], rotation[j, j]) = (cos(theta), cos(theta))
+          (rotation[i, j], rotation[j, i]) = (sin(theta), -sin(theta))
+          a = rotation.transposed * a * rotation
+          q = q * rotation
+        }
+      }
+    }
+    return ((0..<rows).map { a[$0, $0] }, q)
+  }
+
+  /// M^(−¼), or that of its diagonal.
+  func fourthRootInverse(isDiagonal: Bool) -> Plain {
+    if isDiagonal {
+      var result = Plain.identity(rows, 0)
+      for i in 0..<rows { result[i, i] = pow(self[i, i], -0.25) }
+      return result
+    }
+    let (values, vectors) = eigen
+    var scaled = vectors
+    for i in 0..<rows { for j in 0..<rows { scaled[i, j] *= pow(values[j], -0.25) } }
+    return scaled * vectors.transposed
+  }
+}
