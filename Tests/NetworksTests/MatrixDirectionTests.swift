@@ -190,9 +190,9 @@ struct MatrixDirectionTests {
           let report = try optimizer.step(&point, on: objective)
           #expect(scale.isFinite == report.isTaken)
         }
-        #expect(point.doubles.allSatisfy(\.isFinite))
+        #expect(point.doubles.allSatisfy { $0.isFinite })
         #expect(
-          optimizer.state.direction.vectors.allSatisfy { $0.doubles.allSatisfy(\.isFinite) })
+          optimizer.state.direction.vectors.allSatisfy { $0.doubles.allSatisfy { $0.isFinite } })
       }
     }
   }
