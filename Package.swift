@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "AdamQLR"),
     .target(
       name: "CTorch",
-      exclude: ["SymmetricBodies.inc", "KernelBodies.inc"],
+      exclude: ["SymmetricBodies.inc", "KernelBodies.inc", "LayerBodies.inc"],
       cxxSettings: [
         .unsafeFlags([
           "-isystem", libtorch + "/include",

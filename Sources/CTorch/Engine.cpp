@@ -87,6 +87,11 @@ c10::IValue convert(const ct_argument &argument) {
   case CT_ARGUMENT_INT_LIST:
     return c10::List<int64_t>(
         at::IntArrayRef(argument.integers, static_cast<size_t>(argument.integer)));
+  case CT_ARGUMENT_BOOL_LIST: {
+    c10::List<bool> list;
+    for (int64_t i = 0; i < argument.integer; ++i) list.push_back(argument.integers[i] != 0);
+    return list;
+  }
   case CT_ARGUMENT_TENSOR_LIST: {
     c10::List<at::Tensor> list;
     for (int64_t i = 0; i < argument.integer; ++i) list.push_back(borrow(argument.tensors[i]));
@@ -209,7 +214,8 @@ ct_error ct_call(
     for (auto &value : stack) {
       if (value.isTensor()) {
         TORCH_CHECK(produced < *result_count, "has more than ", *result_count, " results");
-        results[produced++] = release(std::move(value).toTensor());
+        auto tensor = std::move(value).toTensor();
+        results[produced++] = tensor.defined() ? release(std::move(tensor)) : nullptr;
       }
     }
     *result_count = produced;
@@ -263,3 +269,10 @@ void ct_set_thread_count(int count) {
 }
 
 int ct_thread_count() { return at::get_num_threads(); }
+
+// Calls `body` for parts of 0..<count on several threads; within a part, indices rise.
+extern "C" void ct_parallel_for(
+    int64_t count, int64_t grain, void (*body)(void *context, int64_t begin, int64_t end),
+    void *context) {
+  at::parallel_for(0, count, grain, [&](int64_t begin, int64_t end) { body(context, begin, end); });
+}

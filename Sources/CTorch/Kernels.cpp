@@ -2,12 +2,11 @@
 // process. The kernels themselves are in KernelBodies.inc, compiled once for each instruction set.
 
 #include "CTorch.h"
-#include "FlushToZero.h"
+#include "Exponentials.h"
 #include "NarrowProduct.h"
 
 #include <algorithm>
 #include <cmath>
-#include <dlfcn.h>
 #include <limits>
 
 extern "C" {
@@ -23,12 +22,6 @@ void dgemm_(
 
 namespace {
 
-// Some builds of libtorch also export these of the mathematics library inside.
-template <class Function> Function optional_symbol(const char *name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-}
-const auto vs_exp = optional_symbol<void (*)(int, const float *, float *)>("vsExp");
-const auto vd_exp = optional_symbol<void (*)(int, const double *, double *)>("vdExp");
 const auto set_local_thread_count = optional_symbol<int (*)(int)>("MKL_Set_Num_Threads_Local");
 
 int maximum_thread_count = 1;
@@ -45,15 +38,6 @@ int thread_count(double operations) {
   return std::clamp(static_cast<int>(operations / operations_per_thread), 1, maximum_thread_count);
 }
 
-void exponentials(int64_t count, const float *x, float *y) {
-  if (vs_exp) return vs_exp(static_cast<int>(count), x, y);
-  for (int64_t i = 0; i < count; ++i) y[i] = std::exp(x[i]);
-}
-void exponentials(int64_t count, const double *x, double *y) {
-  if (vd_exp) return vd_exp(static_cast<int>(count), x, y);
-  for (int64_t i = 0; i < count; ++i) y[i] = std::exp(x[i]);
-}
-
 void gemm(
     const char *ta, const char *tb, const int *m, const int *n, const int *k, const float *alpha,
     const float *a, const int *lda, const float *b, const int *ldb, const float *beta, float *c,
@@ -67,49 +51,10 @@ void gemm(
   dgemm_(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-namespace baseline {
-#include "KernelBodies.inc"
-}
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-namespace avx2 {
-#include "KernelBodies.inc"
-}
-#pragma clang attribute pop
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)
-namespace avx512 {
-#include "KernelBodies.inc"
-}
-#pragma clang attribute pop
-
-const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
-                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512bw");
-#define KERNEL(T, name, ...) \
-  (has_avx512 ? avx512::name<T>(__VA_ARGS__) \
-   : has_avx2 ? avx2::name<T>(__VA_ARGS__) \
-              : baseline::name<T>(__VA_ARGS__))
-#else
-#define KERNEL(T, name, ...) baseline::name<T>(__VA_ARGS__)
-#endif
-
-// Runs its argument with T as the scalar type that `is_double` names.
-#define DISPATCH(...) \
-  const FlushToZero flush_to_zero; \
-  if (is_double) { \
-    using T = double; \
-    __VA_ARGS__ \
-  } else { \
-    using T = float; \
-    __VA_ARGS__ \
-  }
-#define IN(pointer) static_cast<const T *>(pointer)
-#define OUT(pointer) static_cast<T *>(pointer)
-
 } // namespace
+
+#define KERNEL_BODIES "KernelBodies.inc"
+#include "KernelDispatch.h"
 
 extern "C" void ct_set_kernel_thread_count(int count) { maximum_thread_count = std::max(count, 1); }
 

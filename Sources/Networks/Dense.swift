@@ -114,13 +114,7 @@ struct DenseOperation: Operation {
       weight: 1, bias: bias == nil ? nil : 2, rowCount: x.count / max(weight.size(0), 1)
     ) { x }
     // x·(W + ΣcᵢẆᵢ) + b + Σcᵢḃᵢ = z + Σcᵢżᵢ where x does not move.
-    result.displaced = { coefficients in
-      guard moved.areExact, moved.tangents.count == coefficients.count else { return nil }
-      let out = Tensor(uninitialized: z.shape, z.type)
-      Kernels.displace(
-        z, along: moved.tangents, by: coefficients, rectifies: rectifies, into: out)
-      return out
-    }
+    result.displaced = { moved.displaced(z, by: $0, rectifies: rectifies) }
     return result
   }
 
@@ -128,21 +122,6 @@ struct DenseOperation: Operation {
     let z = Tensor(uninitialized: x.shape.dropLast() + [weight.size(1)], x.type)
     Kernels.multiply(x, weight, into: z)
     return z
-  }
-}
-
-/// The tangents of z = x·W + b along the directions of the last question.
-private final class Displacements {
-  private(set) var tangents: [Tensor] = []
-  private(set) var areExact = true
-
-  func note(_ tangent: Tensor, _ source: Tangents, isExact: Bool) {
-    if source.direction == 0 {
-      tangents.removeAll(keepingCapacity: true)
-      areExact = true
-    }
-    tangents.append(tangent)
-    areExact = areExact && isExact
   }
 }
 

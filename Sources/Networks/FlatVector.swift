@@ -154,6 +154,12 @@ extension FlatVector {
     return storage.views(shapes)
   }
 
+  /// As ``views(_:)``, to be changed.
+  mutating func mutatedViews(_ shapes: ParameterShapes) -> [Tensor] {
+    _ = mutated()
+    return storage.views(shapes)
+  }
+
   /// Whether both are the same memory, which neither can change while the other exists.
   func isIdentical(to other: FlatVector) -> Bool { storage === other.storage }
 

@@ -6,11 +6,12 @@ final class HessianProducts {
   private let gradient: Tensor?
 
   init(
-    _ model: Model, _ loss: any Loss, at point: FlatVector, _ inputs: Tensor, _ targets: Tensor
+    _ model: Model, _ loss: any Loss, at point: FlatVector, _ inputs: Tensor, _ targets: Tensor,
+    seed: UInt64
   ) {
     parameters = point.tensor.tracked()
     let value = loss.plainValue(
-      model.plainOutput(inputs, at: parameters), targets: targets)
+      model.plainOutput(inputs, at: parameters, seed: seed), targets: targets)
     gradient = value.gradients(by: [parameters], isTracked: true)[0]
   }
 

@@ -6,14 +6,18 @@ import Torch
 public struct Model: Sendable {
   /// The names, shapes, roles and places of the parameters.
   public let layout: ParameterLayout
+  /// The names, shapes and places of the running statistics, which are no parameters.
+  public let statisticsLayout: ParameterLayout
   let shapes: ParameterShapes
+  private let statisticsShapes: ParameterShapes
   private let layer: any Layer
   private let parameters: [Parameter]
+  private let statistics: [RunningStatistic]
   private let places: [ObjectIdentifier: Int]
 
   /// Makes a model of a layer.
   ///
-  /// - Precondition: No two parameters have the same name.
+  /// - Precondition: No two parameters and no two running statistics have the same name.
   public init(_ layer: some Layer) {
     var layout = ParameterLayout()
     var parameters: [Parameter] = []
@@ -24,11 +28,23 @@ public struct Model: Sendable {
       parameters.append(parameter)
       layout.append(name: name, shape: parameter.shape, role: parameter.role)
     }
+    var statisticsLayout = ParameterLayout()
+    var statistics: [RunningStatistic] = []
+    for (name, statistic) in layer.namedStatistics
+    where places[ObjectIdentifier(statistic)] == nil {
+      precondition(layout[name] == nil, "a parameter and a statistic are named '\(name)'")
+      places[ObjectIdentifier(statistic)] = statistics.count
+      statistics.append(statistic)
+      statisticsLayout.append(name: name, shape: statistic.shape, role: .other)
+    }
     self.layer = layer
     self.layout = layout
+    self.statisticsLayout = statisticsLayout
     self.parameters = parameters
+    self.statistics = statistics
     self.places = places
     shapes = ParameterShapes(layout)
+    statisticsShapes = ParameterShapes(statisticsLayout)
   }
 
   /// The parameters as their initializers make them, drawn in the order of the layout.
@@ -39,15 +55,38 @@ public struct Model: Sendable {
       parameters.flatMap { $0.initializer.elements($0.shape, &generator) }, type)
   }
 
-  /// The output for these inputs.
-  public func callAsFunction(_ inputs: Tensor, at parameters: FlatVector) -> Tensor {
-    record(.value, parameters, inputs).output
+  /// The running statistics before the first step; an empty vector where there are none.
+  public func initialStatistics(_ type: DataType = .float32) -> FlatVector {
+    FlatVector(
+      statistics.flatMap { statistic in
+        Array(repeating: statistic.initialValue, count: statistic.shape.reduce(1, *))
+      }, type)
+  }
+
+  /// The output for these inputs, of the model as it is used: with running statistics instead of
+  /// the batch's, and without dropout.
+  ///
+  /// - Parameter statistics: The running statistics; may be left out where the model has none.
+  public func callAsFunction(
+    _ inputs: Tensor, at parameters: FlatVector, statistics: FlatVector? = nil
+  ) -> Tensor {
+    let count = statistics?.count ?? 0
+    precondition(
+      count == statisticsLayout.count,
+      "a model with \(statisticsLayout.count) running statistics was given \(count)")
+    let values = statistics?.views(statisticsShapes) ?? []
+    return record(.value, .evaluation(values), parameters, inputs).output
   }
 
   /// The parameters as tensors that share memory with `parameters`, by name.
   public func tensors(of parameters: FlatVector) -> [(name: String, tensor: Tensor)] {
     check(parameters)
     return zip(layout.entries, parameters.views(shapes)).map { ($0.name, $1) }
+  }
+
+  /// The running statistics as tensors that share memory with `statistics`, by name.
+  public func tensors(ofStatistics statistics: FlatVector) -> [(name: String, tensor: Tensor)] {
+    zip(statisticsLayout.entries, statistics.views(statisticsShapes)).map { ($0.name, $1) }
   }
 
   /// All parameters, from tensors by name; the other way round, ``tensors(of:)``.
@@ -57,19 +96,35 @@ public struct Model: Sendable {
   public func parameters(
     joining tensors: [String: Tensor], _ type: DataType
   ) throws(ParameterMismatch) -> FlatVector {
+    try Self.join(tensors, layout, type, "parameter")
+  }
+
+  /// All running statistics, from tensors by name; the other way round,
+  /// ``tensors(ofStatistics:)``.
+  ///
+  /// - Throws: As ``parameters(joining:_:)``.
+  public func statistics(
+    joining tensors: [String: Tensor], _ type: DataType
+  ) throws(ParameterMismatch) -> FlatVector {
+    try Self.join(tensors, statisticsLayout, type, "statistic")
+  }
+
+  private static func join(
+    _ tensors: [String: Tensor], _ layout: ParameterLayout, _ type: DataType, _ kind: String
+  ) throws(ParameterMismatch) -> FlatVector {
     if let name = tensors.keys.sorted().first(where: { layout[$0] == nil }) {
       throw ParameterMismatch(
-        "there is no parameter '\(name)' in a model with "
+        "there is no \(kind) '\(name)' in a model with "
           + layout.entries.map(\.name).joined(separator: ", "))
     }
     let joined = Tensor(uninitialized: [layout.count], type)
     for entry in layout.entries {
       guard let tensor = tensors[entry.name] else {
-        throw ParameterMismatch("the parameter '\(entry.name)' is missing")
+        throw ParameterMismatch("the \(kind) '\(entry.name)' is missing")
       }
       guard tensor.type == type, tensor.shape == entry.shape else {
         throw ParameterMismatch(
-          "the parameter '\(entry.name)' is \(tensor.type)\(tensor.shape), but must be "
+          "the \(kind) '\(entry.name)' is \(tensor.type)\(tensor.shape), but must be "
             + "\(type)\(entry.shape)")
       }
       joined.slice(from: entry.offset, shape: entry.shape).overwrite(with: tensor)
@@ -77,22 +132,40 @@ public struct Model: Sendable {
     return FlatVector(takingOver: joined)
   }
 
+  /// Moves running statistics towards what a forward pass observed.
+  func update(
+    _ statistics: inout FlatVector, with observations: [(place: Int, value: Tensor)]
+  ) {
+    guard !observations.isEmpty else { return }
+    let views = statistics.mutatedViews(statisticsShapes)
+    for (place, value) in observations {
+      let (decay, view) = (self.statistics[place].decay, views[place])
+      Kernels.formLinearCombination(decay, view, 1 - decay, value, into: view)
+    }
+  }
+
   /// A forward pass, and its output.
   func record(
-    _ purpose: Record.Purpose, _ parameters: FlatVector, _ inputs: Tensor
+    _ purpose: Record.Purpose, _ mode: Record.Mode, _ parameters: FlatVector, _ inputs: Tensor
   ) -> (record: Record, output: Tensor) {
     check(parameters)
-    let record = Record(purpose, places: places, parameters: parameters.views(shapes))
+    let record = Record(purpose, mode, places: places, parameters: parameters.views(shapes))
     return (record, record.run(layer, on: inputs))
   }
 
-  /// The output for these inputs by operations that libtorch's autograd follows.
+  /// The output for these inputs in a training step, by operations that libtorch's autograd
+  /// follows.
   ///
-  /// - Parameter parameters: All parameters in one dimension, laid out like ``layout``; tracked, if
-  ///   derivatives by them are wanted.
-  public func plainOutput(_ inputs: Tensor, at parameters: Tensor) -> Tensor {
+  /// - Parameters:
+  ///   - parameters: All parameters in one dimension, laid out like ``layout``; tracked, if
+  ///     derivatives by them are wanted.
+  ///   - seed: The seed of what is random in the step.
+  public func plainOutput(
+    _ inputs: Tensor, at parameters: Tensor, seed: UInt64 = 0
+  ) -> Tensor {
     let views = shapes.trackedViews(of: parameters)
-    return Record(.autograd, places: places, parameters: views).run(layer, on: inputs)
+    return Record(.autograd, .training(seed: seed), places: places, parameters: views)
+      .run(layer, on: inputs)
   }
 
   private func check(_ parameters: FlatVector) {

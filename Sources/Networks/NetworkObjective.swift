@@ -14,6 +14,8 @@ public struct NetworkObjective: Objective {
   private let lossFunction: any Loss
   private let inputs: Tensor
   private let targets: Tensor
+  private let seed: UInt64
+  private let observations = Observations()
 
   /// Makes an objective.
   ///
@@ -22,20 +24,37 @@ public struct NetworkObjective: Objective {
   ///   - loss: The loss of its outputs.
   ///   - inputs: What the model is given.
   ///   - targets: What the loss compares with.
-  public init(_ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor) {
+  ///   - seed: The seed of what is random in the model, the masks of dropout for instance, which are
+  ///     the same wherever the objective is evaluated; another one for each step. Default 0.
+  public init(
+    _ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor, seed: UInt64 = 0
+  ) {
     self.model = model
     lossFunction = loss
     self.inputs = inputs
     self.targets = targets
+    self.seed = seed
   }
 
   public func linearize(at parameters: FlatVector) -> Linearized {
     Linearized(objective: self, point: parameters)
   }
 
-  /// The loss at these parameters, without derivatives.
+  /// The loss at these parameters as a training step sees it, without derivatives.
   public func evaluate(at parameters: FlatVector) -> Evaluation {
-    lossFunction.evaluate(model(inputs, at: parameters), targets: targets)
+    let output = model.record(.value, .training(seed: seed), parameters, inputs).output
+    return lossFunction.evaluate(output, targets: targets)
+  }
+
+  /// Moves the model's running statistics towards those of this batch, at the point where the
+  /// objective was last linearized; to be called after a step that was taken.
+  public func updateStatistics(_ statistics: inout FlatVector) {
+    model.update(&statistics, with: observations.values)
+  }
+
+  /// What the last linearization observed.
+  private final class Observations {
+    var values: [(place: Int, value: Tensor)] = []
   }
 
   /// A model's loss on one batch at one point.
@@ -54,13 +73,16 @@ public struct NetworkObjective: Objective {
     // The directions that an offset refers to.
     private var offsetDirections: [FlatVector] = []
     private lazy var hessian = HessianProducts(
-      objective.model, objective.lossFunction, at: point, objective.inputs, objective.targets)
+      objective.model, objective.lossFunction, at: point, objective.inputs, objective.targets,
+      seed: objective.seed)
 
     init(objective: NetworkObjective, point: FlatVector) {
       self.objective = objective
       self.point = point
-      let (record, output) = objective.model.record(.derivatives, point, objective.inputs)
+      let (record, output) = objective.model.record(
+        .derivatives, .training(seed: objective.seed), point, objective.inputs)
       self.record = record
+      objective.observations.values = record.observations
       linearizedLoss = objective.lossFunction.linearized(output, targets: objective.targets)
     }
 

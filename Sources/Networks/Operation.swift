@@ -63,6 +63,9 @@ public struct LinearizedOperation {
   /// Kronecker-factored curvature. Default: none.
   public var product: FactoredProduct?
 
+  /// What the operation saw of the subjects of running statistics. Default: nothing.
+  public var observations: [(statistic: RunningStatistic, value: Tensor)] = []
+
   /// Collects the value and the rules.
   public init(
     _ value: Tensor, pushforward: @escaping (Tangents) -> Tensor?,

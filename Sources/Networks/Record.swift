@@ -15,6 +15,15 @@ public final class Record {
     case autograd
   }
 
+  /// What a forward pass is part of.
+  enum Mode {
+    /// A training step: batch normalization uses the batch's statistics and dropout drops, by masks
+    /// that follow from the seed.
+    case training(seed: UInt64)
+    /// The use of what was learned, with the running statistics.
+    case evaluation([Tensor])
+  }
+
   private struct Node {
     var value: Tensor
     var parameter: Int?
@@ -29,18 +38,27 @@ public final class Record {
   }
 
   private let purpose: Purpose
+  private let mode: Mode
   private let places: [ObjectIdentifier: Int]
   private let parameters: [Tensor]
+  private var generatorCount = 0
+  /// What the pass saw of the running statistics' subjects, with their places.
+  private(set) var observations: [(place: Int, value: Tensor)] = []
   private var parameterNodes: [Int?]
   private var nodes: [Node] = []
   private var steps: [Step] = []
   private var output = 0
+  private lazy var lastInputs = makeLastInputs()
 
   /// - Parameters:
-  ///   - places: The index of each parameter in `parameters`.
+  ///   - places: The index of each parameter in `parameters`, and of each running statistic among
+  ///     those.
   ///   - parameters: The values.
-  init(_ purpose: Purpose, places: [ObjectIdentifier: Int], parameters: [Tensor]) {
+  init(
+    _ purpose: Purpose, _ mode: Mode, places: [ObjectIdentifier: Int], parameters: [Tensor]
+  ) {
     self.purpose = purpose
+    self.mode = mode
     self.places = places
     self.parameters = parameters
     parameterNodes = Array(repeating: nil, count: parameters.count)
@@ -68,40 +86,72 @@ public final class Record {
         "a parameter of shape \(parameter.shape) is used that namedParameters of the model does "
           + "not list")
     }
-    if let index = parameterNodes[place] { return Variable(record: self, index: index) }
+    if let index = parameterNodes[place] {
+      return Variable(record: self, index: index, value: parameters[place])
+    }
     let variable = add(
       Node(value: parameters[place], parameter: place, dependsOnParameters: true))
-    parameterNodes[place] = variable.index
+    if purpose == .derivatives { parameterNodes[place] = variable.index }
     return variable
+  }
+
+  /// Whether the pass is part of a training step.
+  public var isTraining: Bool {
+    if case .training = mode { true } else { false }
+  }
+
+  /// The value of a running statistic; `nil` in a training step, which uses the batch's.
+  ///
+  /// - Precondition: The model whose forward pass this is has the statistic.
+  public func value(of statistic: RunningStatistic) -> Tensor? {
+    guard case .evaluation(let values) = mode else { return nil }
+    return values[place(of: statistic)]
+  }
+
+  private func place(of statistic: RunningStatistic) -> Int {
+    guard let place = places[ObjectIdentifier(statistic)] else {
+      fatalError(
+        "a statistic of shape \(statistic.shape) is used that namedStatistics of the model does "
+          + "not list")
+    }
+    return place
+  }
+
+  /// A generator for what is random in a layer; `nil` outside of training steps, where nothing
+  /// should be.
+  ///
+  /// Each call within a pass returns another one, and all passes of a training step the same ones.
+  public func makeGenerator() -> SeededGenerator? {
+    guard case .training(let seed) = mode else { return nil }
+    generatorCount += 1
+    return SeededGenerator(seed: seed, stream: "layer-\(generatorCount)")
   }
 
   /// The variable that an operation makes of others.
   public func apply(_ operation: some Operation, to inputs: [Variable]) -> Variable {
-    let indices = inputs.map(\.index)
-    let values = indices.map { nodes[$0].value }
-    let depends = indices.contains { nodes[$0].dependsOnParameters }
-    var linearized: LinearizedOperation?
-    let value: Tensor
+    let values = inputs.map(\.value)
+    // Only derivatives have questions later; without them, nothing is kept.
     switch purpose {
     case .value:
-      value = operation.value(values)
+      return Variable(record: self, index: -1, value: operation.value(values))
     case .autograd:
-      value = operation.plainValue(values)
+      return Variable(record: self, index: -1, value: operation.plainValue(values))
     case .derivatives:
-      if depends {
-        let result = operation.linearized(values)
-        value = result.value
-        linearized = result
-      } else {
-        value = operation.value(values)
-      }
+      break
     }
-    let variable = add(Node(value: value, parameter: nil, dependsOnParameters: depends))
-    if purpose == .derivatives {
-      steps.append(
-        Step(
-          operation: operation, inputs: indices, output: variable.index, linearized: linearized))
+    let indices = inputs.map(\.index)
+    let depends = indices.contains { nodes[$0].dependsOnParameters }
+    let linearized = depends ? operation.linearized(values) : nil
+    for (statistic, value) in linearized?.observations ?? [] {
+      observations.append((place(of: statistic), value))
     }
+    let variable = add(
+      Node(
+        value: linearized?.value ?? operation.value(values), parameter: nil,
+        dependsOnParameters: depends))
+    steps.append(
+      Step(
+        operation: operation, inputs: indices, output: variable.index, linearized: linearized))
     return variable
   }
 
@@ -112,8 +162,11 @@ public final class Record {
   func dependsOnParameters(_ index: Int) -> Bool { nodes[index].dependsOnParameters }
 
   private func add(_ node: Node) -> Variable {
+    guard purpose == .derivatives else {
+      return Variable(record: self, index: -1, value: node.value)
+    }
     nodes.append(node)
-    return Variable(record: self, index: nodes.count - 1)
+    return Variable(record: self, index: nodes.count - 1, value: node.value)
   }
 }
 
@@ -176,19 +229,20 @@ extension Record {
     return counts
   }
 
-  /// J·direction, where the direction has a tensor for each parameter; zero where the output does
-  /// not depend on parameters.
+  /// J·tangent, where the tangent has a tensor for each parameter; zero where the output does not
+  /// depend on parameters.
   ///
   /// - Parameter number: The number of the direction, from 0, among those of one question.
-  func pushforward(_ direction: [Tensor], number: Int) -> Tensor {
+  func pushforward(_ tangent: [Tensor], number direction: Int) -> Tensor {
     var tangents: [Tensor?] = Array(repeating: nil, count: nodes.count)
     for (place, node) in parameterNodes.enumerated() {
-      if let node { tangents[node] = direction[place] }
+      if let node { tangents[node] = tangent[place] }
     }
-    for step in steps {
+    for (number, step) in steps.enumerated() {
       guard let linearized = step.linearized else { continue }
       tangents[step.output] = linearized.pushforward(
-        Tangents(direction: number, tangents: tangents, inputs: step.inputs))
+        Tangents(direction: direction, tangents: tangents, inputs: step.inputs))
+      for input in lastInputs[number] { tangents[input] = nil }
     }
     let value = nodes[output].value
     return tangents[output] ?? .zeros(value.shape, value.type)
@@ -199,11 +253,11 @@ extension Record {
   /// - Parameter displacement: The coefficients of the last pushforwards' directions whose
   ///   combination leads from here to `parameters`, if it does.
   func output(at parameters: [Tensor], displacement: [Double]?) -> Tensor {
-    var values = nodes.map(\.value)
+    var values: [Tensor?] = Array(repeating: nil, count: nodes.count)
     for (place, node) in parameterNodes.enumerated() {
       if let node { values[node] = parameters[place] }
     }
-    for step in steps where nodes[step.output].dependsOnParameters {
+    for (number, step) in steps.enumerated() where nodes[step.output].dependsOnParameters {
       // A displacement is known of parameters only. An operation's other inputs may move even where
       // their tangents are zero: a sign does, for one.
       let isKnown = step.inputs.allSatisfy {
@@ -212,9 +266,24 @@ extension Record {
       if let displacement, isKnown, let value = step.linearized?.displaced?(displacement) {
         values[step.output] = value
       } else {
-        values[step.output] = step.operation.value(step.inputs.map { values[$0] })
+        values[step.output] = step.operation.value(
+          step.inputs.map { values[$0] ?? nodes[$0].value })
       }
+      for input in lastInputs[number] { values[input] = nil }
     }
-    return values[output]
+    return values[output] ?? nodes[output].value
+  }
+
+  /// For each step, those of its inputs that no later step has: what is computed for them along the
+  /// way can be released.
+  private func makeLastInputs() -> [[Int]] {
+    var isUsed = Array(repeating: false, count: nodes.count)
+    isUsed[output] = true
+    var result: [[Int]] = []
+    for step in steps.reversed() {
+      result.append(Set(step.inputs).filter { !isUsed[$0] })
+      for input in step.inputs { isUsed[input] = true }
+    }
+    return result.reversed()
   }
 }

@@ -38,4 +38,10 @@ public struct Sequential: Layer {
       layer.namedParameters.map { ("\(index).\($0.name)", $0.parameter) }
     }
   }
+
+  public var namedStatistics: [(name: String, statistic: RunningStatistic)] {
+    layers.enumerated().flatMap { index, layer in
+      layer.namedStatistics.map { ("\(index).\($0.name)", $0.statistic) }
+    }
+  }
 }

@@ -3,6 +3,9 @@ import Torch
 /// The mean of −log p over a batch, p the softmax of the outputs [N, classes] at the label. Targets:
 /// the labels, of type int64 [N].
 ///
+/// Outputs may have more dimensions, [N, positions, classes] for sequences, with a label for each
+/// position; N then counts the positions of all examples.
+///
 /// Fisher matrix by the outputs: (1/N)(diag p − ppᵀ) for each example.
 public struct SoftmaxCrossEntropy: Loss {
   /// Makes the loss.

@@ -7,9 +7,8 @@ public struct Variable {
   /// The forward pass that it is part of.
   public let record: Record
   let index: Int
-
   /// The tensor.
-  public var value: Tensor { record.value(at: index) }
+  public let value: Tensor
 
   /// The sizes of all dimensions.
   public var shape: [Int] { value.shape }

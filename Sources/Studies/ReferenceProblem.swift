@@ -11,35 +11,58 @@ struct ReferenceProblem {
   private let names: [String]
 
   init(_ trace: ReferenceTrace) throws(TraceError) {
-    switch trace.model.kind {
-    case "rosenbrock":
-      model = Model(Rosenbrock())
+    let network = try Self.network(trace.model)
+    model = network.model
+    names = network.names
+    if trace.model.kind == "rosenbrock" {
       loss = SquaredError()
       let rows = trace.inputs.shape[0]
       examples = ExampleTensors(
         inputs: .zeros([rows, 1], .float64), targets: .zeros([rows, 2], .float64))
-      names = ["position"]
-    case "mlp":
-      guard let sizes = trace.model.sizes, sizes.count >= 2 else {
-        throw .unreadable("model.sizes is missing")
-      }
-      guard let activation = Activation(rawValue: trace.model.activation ?? "") else {
-        throw .unsupported("activation '\(trace.model.activation ?? "null")'")
-      }
-      model = Model(Sequential.multilayerPerceptron(sizes, activation: activation))
+    } else {
       let classifies = trace.loss.contains("cross entropy")
       loss = classifies ? SoftmaxCrossEntropy() : SquaredError()
-      let targets = trace.targets
       examples = ExampleTensors(
-        inputs: Tensor(trace.inputs.values, shape: trace.inputs.shape),
-        targets: classifies
-          ? Tensor(targets.values.map { Int64($0) }) : Tensor(targets.values, shape: targets.shape))
-      names = (0..<(sizes.count - 1)).flatMap { ["w\($0)", "b\($0)"] }
-    case let kind:
-      throw .unsupported("model '\(kind)'")
+        inputs: Self.tensor(trace.inputs, isWhole: network.takesTokens),
+        targets: Self.tensor(trace.targets, isWhole: classifies))
     }
     parameters = FlatVector(try Self.join(trace.initialParameters, names, model))
     _ = try Self.join(trace.finalParameters, names, model)
+  }
+
+  /// The model, its parameters' names in the trace in the order of its layout, and whether its
+  /// inputs are numbers of tokens.
+  private static func network(
+    _ model: ReferenceTrace.Model
+  ) throws(TraceError) -> (model: Model, names: [String], takesTokens: Bool) {
+    switch model.kind {
+    case "rosenbrock":
+      return (Model(Rosenbrock()), ["position"], false)
+    case "mlp":
+      guard let sizes = model.sizes, sizes.count >= 2 else {
+        throw .unreadable("model.sizes is missing")
+      }
+      guard let activation = Activation(rawValue: model.activation ?? "") else {
+        throw .unsupported("activation '\(model.activation ?? "null")'")
+      }
+      let layer = Sequential.multilayerPerceptron(sizes, activation: activation)
+      return (Model(layer), (0..<(sizes.count - 1)).flatMap { ["w\($0)", "b\($0)"] }, false)
+    case "residual-convnet":
+      guard let input = model.input, input.count == 3, let channels = model.channels,
+        channels.count == 2, let classes = model.classes
+      else { throw .unreadable("model.input, model.channels or model.classes is missing") }
+      let layer = ReferenceConvnet(
+        inputs: input[2], channels: (channels[0], channels[1]), classes: classes)
+      return (Model(layer), ReferenceConvnet.names, false)
+    case let kind:
+      throw .unsupported("model '\(kind)'")
+    }
+  }
+
+  private static func tensor(_ array: ReferenceTrace.Array, isWhole: Bool) -> Tensor {
+    isWhole
+      ? Tensor(array.values.map { Int64($0) }, shape: array.shape)
+      : Tensor(array.values, shape: array.shape)
   }
 
   /// The loss on some rows of the examples.

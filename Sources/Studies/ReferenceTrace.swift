@@ -33,12 +33,31 @@ public struct ReferenceTrace: Decodable, Sendable {
 
   /// What a model is described by.
   public struct Model: Decodable, Sendable {
-    /// The family: `mlp` or `rosenbrock`, or one that is not supported.
+    /// The family: `mlp`, `rosenbrock`, `residual-convnet`, `gpt2` or `lstm`, or one that is not
+    /// supported.
     public let kind: String
     /// The sizes of an `mlp`'s layers, inputs and outputs included.
     public let sizes: [Int]?
     /// An `mlp`'s activation.
     public let activation: String?
+    /// The height, width and channels of a `residual-convnet`'s images.
+    public let input: [Int]?
+    /// The channels of a `residual-convnet`'s convolutions.
+    public let channels: [Int]?
+    /// The number of a `residual-convnet`'s classes.
+    public let classes: Int?
+    /// The number of blocks of a `gpt2`, of layers of an `lstm`.
+    public let layers: Int?
+    /// The number of a `gpt2`'s attention heads.
+    public let heads: Int?
+    /// The size of the vectors that stand for tokens.
+    public let embedding: Int?
+    /// The number of an `lstm`'s units.
+    public let hidden: Int?
+    /// The number of tokens.
+    public let vocabulary: Int?
+    /// The number of positions of a `gpt2`.
+    public let context: Int?
   }
 
   /// A setting's value.

@@ -79,7 +79,7 @@ public enum Kernels {
     withExtendedLifetime(tangents) {}
   }
 
-  /// The mean cross entropy of the softmax of `logits` [N, classes] with `labels` [N] of type
+  /// The mean cross entropy of the softmax of `logits` [.., classes] with `labels` [..] of type
   /// int64, accumulated in double precision.
   ///
   /// - Parameters:
@@ -90,10 +90,10 @@ public enum Kernels {
   public static func crossEntropy(
     _ logits: Tensor, labels: Tensor, probabilities: Tensor, cotangent: Tensor? = nil
   ) -> (loss: Double, correct: Int) {
-    guard logits.rank == 2, labels.type == .int64, labels.count == logits.size(0) else {
+    guard logits.rank >= 2, labels.type == .int64, labels.count == logits.rowCount else {
       fatalError(
         "cross entropy of logits \(logits.type)\(logits.shape) and labels "
-          + "\(labels.type)\(labels.shape): expected [N, classes] and int64[N]")
+          + "\(labels.type)\(labels.shape): expected [.., classes] and int64[..]")
     }
     check("cross entropy", logits, probabilities, cotangent)
     var correct: Int64 = 0
@@ -253,7 +253,7 @@ public enum Kernels {
     check(operation, first, others)
   }
 
-  private static func check(
+  static func check(
     _ operation: StaticString, _ first: Tensor, _ others: [Tensor?]
   ) {
     guard first.isKernelOperand, others.allSatisfy({ $0?.isKernelOperand(like: first) ?? true })

@@ -39,6 +39,8 @@ public struct Operator: Sendable {
     case bool(Bool)
     /// Whole numbers, a shape for instance.
     case ints([Int])
+    /// Truth values.
+    case bools([Bool])
     /// Tensors.
     case tensors([Tensor])
     /// A word, the name of a mode for instance.
@@ -75,6 +77,11 @@ public struct Operator: Sendable {
     return result
   }
 
+  /// Calls the operator; traps where ``callForAll(_:)`` throws.
+  func all(_ operands: Operand...) -> [Tensor] {
+    trapping { () throws(TorchError) in try callForAll(operands) }
+  }
+
   /// Calls the operator; traps where ``call(_:)`` throws.
   func callAsFunction(_ tensors: Tensor..., options: Operand...) -> Tensor {
     trapping { () throws(TorchError) in try call(tensors.map(Operand.tensor) + options) }
@@ -88,7 +95,13 @@ public struct Operator: Sendable {
     var tensors: [ct_tensor?] = []
     var strings: [UnsafeMutablePointer<CChar>] = []
     defer { strings.forEach { $0.deallocate() } }
-    for case .ints(let values) in operands { integers += values.map(Int64.init) }
+    for operand in operands {
+      switch operand {
+      case .ints(let values): integers += values.map(Int64.init)
+      case .bools(let values): integers += values.map { $0 ? 1 : 0 }
+      default: break
+      }
+    }
     for case .tensors(let values) in operands { tensors += values.map(\.handle) }
     return withExtendedLifetime(operands) {
       integers.withUnsafeBufferPointer { integers in
@@ -113,6 +126,11 @@ public struct Operator: Sendable {
               argument.integer = value ? 1 : 0
             case .ints(let values):
               argument.kind = CT_ARGUMENT_INT_LIST
+              argument.integer = Int64(values.count)
+              argument.integers = integers.baseAddress.map { $0 + integerOffset }
+              integerOffset += values.count
+            case .bools(let values):
+              argument.kind = CT_ARGUMENT_BOOL_LIST
               argument.integer = Int64(values.count)
               argument.integers = integers.baseAddress.map { $0 + integerOffset }
               integerOffset += values.count

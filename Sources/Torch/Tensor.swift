@@ -141,7 +141,11 @@ extension Tensor {
     precondition(
       source.type == type && source.count == count,
       "cannot overwrite \(type)\(shape) with \(source.type)\(source.shape)")
-    let source = source.contiguous()
+    guard ct_is_contiguous(source.handle) else {
+      // Rearranged on the way, without a copy in between.
+      _ = Operator.copy(self, source.shape == shape ? source : source.reshaped(shape))
+      return
+    }
     withExtendedLifetime(source) {
       data.copyMemory(from: source.data, byteCount: count * type.size)
     }

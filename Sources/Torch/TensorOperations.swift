@@ -11,16 +11,22 @@ extension Operator {
   static let matmul = Operator("aten::matmul")
   static let transpose = Operator("aten::transpose", overload: "int")
   static let reshape = Operator("aten::reshape")
+  static let permute = Operator("aten::permute")
+  static let expand = Operator("aten::expand")
   static let contiguous = Operator("aten::contiguous")
+  static let copy = Operator("aten::copy_")
   static let narrow = Operator("aten::narrow")
   static let concatenate = Operator("aten::cat")
   static let toType = Operator("aten::to", overload: "dtype")
   static let sum = Operator("aten::sum")
   static let sumOverDimensions = Operator("aten::sum", overload: "dim_IntList")
   static let mean = Operator("aten::mean")
+  static let meanOverDimensions = Operator("aten::mean", overload: "dim")
   static let exp = Operator("aten::exp")
   static let log = Operator("aten::log")
   static let squareRoot = Operator("aten::sqrt")
+  static let inverseSquareRoot = Operator("aten::rsqrt")
+  static let batchNorm = Operator("aten::batch_norm")
   static let relu = Operator("aten::relu")
   static let tanh = Operator("aten::tanh")
   static let sigmoid = Operator("aten::sigmoid")
@@ -64,6 +70,10 @@ extension Tensor {
   }
   /// The same elements in another shape; one size may be −1.
   public func reshaped(_ shape: [Int]) -> Tensor { Operator.reshape(self, options: .ints(shape)) }
+  /// The tensor with its dimensions in another order, sharing memory with this one.
+  public func permuted(_ order: [Int]) -> Tensor { Operator.permute(self, options: .ints(order)) }
+  /// The tensor with dimensions of size 1 repeated to another shape, sharing memory with this one.
+  public func expanded(to shape: [Int]) -> Tensor { Operator.expand(self, options: .ints(shape)) }
   /// `count` entries of a dimension from `start` on.
   public func narrowed(_ dimension: Int, from start: Int, count: Int) -> Tensor {
     Operator.narrow(self, options: .int(dimension), .int(start), .int(count))
@@ -87,12 +97,24 @@ extension Tensor {
   }
   /// The mean of all elements.
   public func mean() -> Tensor { Operator.mean(self) }
+  /// The means over some dimensions.
+  public func mean(over dimensions: [Int], keepsDimensions: Bool = false) -> Tensor {
+    Operator.meanOverDimensions(self, options: .ints(dimensions), .bool(keepsDimensions))
+  }
   /// eˣ, element by element.
   public func exp() -> Tensor { Operator.exp(self) }
   /// The natural logarithm, element by element.
   public func log() -> Tensor { Operator.log(self) }
   /// √x, element by element.
   public func squareRoot() -> Tensor { Operator.squareRoot(self) }
+  /// 1/√x, element by element.
+  public func inverseSquareRoot() -> Tensor { Operator.inverseSquareRoot(self) }
+  /// The columns [N, channels] with mean 0 and variance 1, scaled and shifted by channel.
+  public func batchNormalized(scale: Tensor, offset: Tensor, epsilon: Double) -> Tensor {
+    Operator.batchNorm.all(
+      .tensor(self), .tensor(scale), .tensor(offset), .none, .none, .bool(true), .double(0),
+      .double(epsilon), .bool(false))[0]
+  }
   /// max(x, 0), element by element.
   public func relu() -> Tensor { Operator.relu(self) }
   /// tanh x, element by element.
@@ -117,8 +139,10 @@ extension Tensor {
   public func positiveMask() -> Tensor {
     Operator.greaterThanScalar(self, options: .double(0)).to(type)
   }
-  /// The mean cross entropy of the softmax of these logits [N, classes] with labels [N].
-  public func crossEntropy(labels: Tensor) -> Tensor { Operator.crossEntropy(self, labels) }
+  /// The mean cross entropy of the softmax of these logits [.., classes] with labels [..].
+  public func crossEntropy(labels: Tensor) -> Tensor {
+    Operator.crossEntropy(reshaped([-1, columnCount]), labels.reshaped([-1]))
+  }
   /// The rows of the first dimension that `indices`, of type int64, name.
   public func selectingRows(_ indices: Tensor) -> Tensor {
     trapping { () throws(TorchError) in

@@ -6,15 +6,20 @@ extension Problem {
   /// The loss, and the share of right predictions, on all of some examples.
   ///
   /// Large sets are taken in pieces, each weighted by its size.
-  public func evaluate(_ examples: ExampleTensors, at parameters: FlatVector) -> Score {
-    let piece = 5000
+  ///
+  /// - Parameter statistics: The model's running statistics; may be left out where it has none.
+  public func evaluate(
+    _ examples: ExampleTensors, at parameters: FlatVector, statistics: FlatVector? = nil
+  ) -> Score {
+    // A network's layers together may need a hundred times the memory of its inputs.
+    let width = examples.inputs.count / max(examples.count, 1)
+    let piece = min(max(4_000_000 / max(width, 1), 1), 5000)
     var loss = 0.0
     var correct = 0
     for start in stride(from: 0, to: examples.count, by: piece) {
       let rows = examples.rows(start..<min(start + piece, examples.count))
-      let evaluation = NetworkObjective(
-        model, self.loss, inputs: rows.inputs, targets: rows.targets
-      ).evaluate(at: parameters)
+      let evaluation = self.loss.evaluate(
+        model(rows.inputs, at: parameters, statistics: statistics), targets: rows.targets)
       loss += evaluation.loss * Double(rows.count)
       correct += evaluation.correct ?? 0
     }

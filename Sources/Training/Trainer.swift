@@ -12,7 +12,7 @@ import Torch
 ///     }
 ///     print(trainer.summary().test?.loss)
 ///
-/// Settings, parameters and ``state`` determine all that follows.
+/// Settings, parameters, running statistics and ``state`` determine all that follows.
 public struct Trainer {
   /// The settings.
   public let settings: Settings
@@ -22,6 +22,8 @@ public struct Trainer {
   public let totalSteps: Int?
   /// The parameters that steps are made from.
   public private(set) var parameters: FlatVector
+  /// The model's running statistics.
+  public private(set) var statistics: FlatVector
 
   private let plan: BatchPlan
   private let independentPlan: BatchPlan?
@@ -61,6 +63,7 @@ public struct Trainer {
     }
     var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "parameters")
     parameters = problem.model.initialParameters(using: &generator, type)
+    statistics = problem.model.initialStatistics(type)
     optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
   }
 
@@ -85,32 +88,39 @@ public struct Trainer {
 
   /// What came of the run so far.
   public func summary() -> TrainingSummary {
-    let parameters = learnedParameters
+    let score = makeScore()
     return TrainingSummary(
-      training: problem.evaluate(problem.training, at: parameters),
-      validation: problem.validation.map { problem.evaluate($0, at: parameters) },
-      test: problem.test.map { problem.evaluate($0, at: parameters) }, steps: step,
+      training: score(problem.training), validation: problem.validation.map(score),
+      test: problem.test.map(score), steps: step,
       seconds: progress.seconds, isComplete: isOver, divergence: progress.divergence,
       events: progress.events)
   }
 
+  /// Scores the learned parameters on some examples.
+  private func makeScore() -> (ExampleTensors) -> Score {
+    let (problem, parameters, statistics) = (problem, learnedParameters, statistics)
+    return { problem.evaluate($0, at: parameters, statistics: statistics) }
+  }
+
   private mutating func makeStep() throws -> StepReport {
     let (epoch, batch) = step.quotientAndRemainder(dividingBy: plan.batchCount)
-    let objective = Self.objective(plan, epoch, batch, &order, problem)
+    var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "step-\(step)")
+    let seed = generator.next()
+    let objective = Self.objective(plan, epoch, batch, &order, problem, seed)
     let independent = independentPlan.map {
-      Self.objective($0, epoch, batch, &independentOrder, problem)
+      Self.objective($0, epoch, batch, &independentOrder, problem, seed)
     }
     let report = try optimizer.step(&parameters, on: objective, independent: independent)
+    if report.isTaken { objective.updateStatistics(&statistics) }
     progress.step += 1
     return report
   }
 
   private mutating func evaluate(after last: StepReport) -> EpochReport {
-    let parameters = learnedParameters
+    let score = makeScore()
     let report = EpochReport(
       number: (step - 1) / stepsPerEpoch + 1, step: step, trainingLoss: progress.meanLoss,
-      validation: problem.validation.map { problem.evaluate($0, at: parameters) },
-      test: problem.test.map { problem.evaluate($0, at: parameters) }, last: last,
+      validation: problem.validation.map(score), test: problem.test.map(score), last: last,
       seconds: progress.seconds)
     progress.noteEvaluation()
     return report
@@ -118,7 +128,8 @@ public struct Trainer {
 
   /// The loss on one batch; the whole set where that is the batch.
   private static func objective(
-    _ plan: BatchPlan, _ epoch: Int, _ batch: Int, _ order: inout EpochOrder?, _ problem: Problem
+    _ plan: BatchPlan, _ epoch: Int, _ batch: Int, _ order: inout EpochOrder?, _ problem: Problem,
+    _ seed: UInt64
   ) -> NetworkObjective {
     var examples = problem.training
     if plan.batchCount > 1 {
@@ -126,7 +137,7 @@ public struct Trainer {
       if let order { examples = examples.selecting(order.indices(of: plan.range(ofBatch: batch))) }
     }
     return NetworkObjective(
-      problem.model, problem.loss, inputs: examples.inputs, targets: examples.targets)
+      problem.model, problem.loss, inputs: examples.inputs, targets: examples.targets, seed: seed)
   }
 }
 
@@ -158,7 +169,7 @@ extension Trainer {
     return true
   }
 
-  /// Everything but the learned parameters that a step changes.
+  /// Everything but the learned parameters and the running statistics that a step changes.
   public struct State: Codable, Sendable {
     var progress: Progress
     var optimizer: OptimizerState<FlatVector>
@@ -166,7 +177,7 @@ extension Trainer {
     var trainingPoint: FlatVector?
   }
 
-  /// Everything but the learned parameters that a step changes.
+  /// Everything but the learned parameters and the running statistics that a step changes.
   public var state: State {
     State(
       progress: progress, optimizer: optimizer.state,
@@ -178,9 +189,12 @@ extension Trainer {
   /// - Parameters:
   ///   - state: The state.
   ///   - parameters: The learned parameters that belong to it.
+  ///   - statistics: The running statistics that belong to it.
   ///   - path: The file, for errors.
   /// - Throws: ``FileError`` where it is not one of a run with these settings.
-  mutating func restore(_ state: State, _ parameters: FlatVector, path: String) throws(FileError) {
+  mutating func restore(
+    _ state: State, _ parameters: FlatVector, _ statistics: FlatVector, path: String
+  ) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
     guard
       optimizer.method.direction.accepts(saved.direction, for: parameters),
@@ -193,6 +207,7 @@ extension Trainer {
       saved.step == state.progress.step, saved.step >= 0
     else { throw FileError(path, "this is the state of a run with other settings") }
     self.parameters = state.trainingPoint ?? parameters
+    self.statistics = statistics
     progress = state.progress
     optimizer.state = saved
   }

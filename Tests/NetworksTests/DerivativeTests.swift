@@ -7,6 +7,9 @@ import Torch
 enum Problem: String, CaseIterable, CustomTestStringConvertible {
   case linear, relu, tanh, sigmoid, gelu, geluTanh, noBias, deep, flattened, sequence, tied
   case customWithoutRules, customWithRules
+  case convolution, convolutionWithoutBias, stridedConvolution, dilatedConvolution
+  case groupedConvolution, stackedConvolutions, batchNorm, batchNormOfImages, rectifiedBatchNorm
+  case residualBlock, maxPooling, averagePooling, sum, dropout
 
   var testDescription: String { rawValue }
 
@@ -16,6 +19,12 @@ enum Problem: String, CaseIterable, CustomTestStringConvertible {
     }
     func two(_ activation: Activation) -> SmallProblem {
       small(Sequential(Dense(4, 5, activation: activation), Dense(5, 3)))
+    }
+    func image(_ layer: some Layer, _ channels: Int = 3) -> SmallProblem {
+      small(
+        Sequential(
+          layer, Activation.tanh, Custom(Square()), GlobalAveragePooling(), Dense(channels, 3)),
+        inputs: [4, 5, 4, 2])
     }
     return switch self {
     case .linear: small(Dense(4, 3))
@@ -35,6 +44,43 @@ enum Problem: String, CaseIterable, CustomTestStringConvertible {
       small(
         Sequential(Dense(2, 3, activation: .relu), Flatten(), Dense(12, 3)), inputs: [6, 4, 2])
     case .tied: small(TiedLayers())
+    case .convolution: image(Convolution(2, 3, kernel: 3, activation: .tanh))
+    case .convolutionWithoutBias: image(Convolution(2, 3, kernel: 2, hasBias: false))
+    case .stridedConvolution:
+      image(Convolution(2, 3, kernel: 3, stride: 2, padding: .symmetric(1), activation: .relu))
+    case .dilatedConvolution:
+      image(Convolution(2, 3, kernel: 2, padding: .none, dilation: 2, activation: .gelu))
+    case .groupedConvolution:
+      image(
+        Sequential(Convolution(2, 4, kernel: 1), Convolution(4, 6, kernel: 3, groups: 2)), 6)
+    case .stackedConvolutions:
+      image(
+        Sequential(
+          Convolution(2, 3, kernel: 3, stride: 2, activation: .tanh),
+          Convolution(3, 4, kernel: 2, padding: .none)), 4)
+    case .batchNorm:
+      small(Sequential(Dense(4, 5), BatchNormalization(5, activation: .tanh), Dense(5, 3)))
+    case .batchNormOfImages: image(BatchNormalization(2), 2)
+    case .rectifiedBatchNorm:
+      image(
+        Sequential(
+          Convolution(2, 3, kernel: 3, hasBias: false), BatchNormalization(3, activation: .relu),
+          Convolution(3, 3, kernel: 1), BatchNormalization(3, activation: .relu)))
+    case .residualBlock: image(ResidualBlock(activation: .relu))
+    case .maxPooling:
+      image(
+        Sequential(
+          Convolution(2, 3, kernel: 3, activation: .tanh), MaxPooling(3, stride: 2, padding: 1)))
+    case .averagePooling:
+      image(
+        Sequential(
+          Convolution(2, 3, kernel: 3, activation: .tanh),
+          AveragePooling(2, stride: 1, padding: 1)))
+    case .sum: small(Sums(), inputs: [6, 2, 4])
+    case .dropout:
+      small(
+        Sequential(
+          Dense(4, 8, activation: .tanh), Dropout(0.4), Dense(8, 6), Dropout(0.4), Dense(6, 3)))
     case .customWithoutRules: small(Sequential(Dense(4, 5), Custom(Softplus()), Dense(5, 3)))
     case .customWithRules: small(Sequential(Dense(4, 5), Custom(RuledSoftplus()), Dense(5, 3)))
     }
@@ -47,6 +93,44 @@ struct TiedLayers: Layer {
   let output = Dense(4, 3)
 
   func callAsFunction(_ x: Variable) -> Variable { output(shared(shared(x))) }
+}
+
+/// The end of a residual block, where the addend and the input of the norm have a common origin.
+struct ResidualBlock: Layer {
+  let first = Convolution(2, 3, kernel: 3, activation: .tanh)
+  let second = Convolution(3, 3, kernel: 3, hasBias: false)
+  let norm: BatchNormalization
+
+  init(activation: Activation) { norm = BatchNormalization(3, activation: activation) }
+
+  func callAsFunction(_ x: Variable) -> Variable {
+    let h = first(x)
+    return norm(second(h), adding: h)
+  }
+}
+
+/// Sums of equal and of different shapes.
+struct Sums: Layer {
+  let rows = Dense(4, 4, activation: .tanh)
+  let place = Parameter(shape: [2, 4], role: .embedding, initializer: .normal())
+  let output = Dense(8, 3)
+
+  func callAsFunction(_ x: Variable) -> Variable {
+    let y = rows(x + x.record.variable(place))
+    return output(Flatten()(y + y + x))
+  }
+}
+
+/// Distinguishes signs and magnitudes before a mean.
+struct Square: Operation {
+  func value(_ inputs: [Tensor]) -> Tensor { inputs[0] * inputs[0] + inputs[0] }
+
+  func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
+    let slope = 2 * inputs[0] + 1
+    return LinearizedOperation(
+      value(inputs), pushforward: { $0[0].map { slope * $0 } },
+      pullback: { $1.add(slope * $0, to: 0) })
+  }
 }
 
 struct Softplus: Operation {
@@ -148,7 +232,7 @@ struct DerivativeTests {
   func adjointness(_ problem: Problem) {
     // With squared error and targets z − u·elements the cotangent is u.
     let base = problem.make(SquaredError())
-    let z = base.model(base.inputs, at: base.parameters)
+    let z = base.outputs
     var generator = SeededGenerator(seed: 9)
     let u = (0..<z.count).map { _ in generator.normal() }
     let targets = Tensor(

@@ -38,6 +38,9 @@ struct SmallProblem {
       (0..<model.layout.count).map { _ in 0.5 * generator.normal() }, type)
   }
 
+  /// The outputs in a training step.
+  var outputs: Tensor { model.plainOutput(inputs, at: parameters.tensor) }
+
   var objective: NetworkObjective {
     NetworkObjective(model, loss, inputs: inputs, targets: targets)
   }
@@ -66,8 +69,9 @@ struct SmallProblem {
 
   /// The Fisher matrix of the loss by the outputs, from its definition.
   var outputFisher: [[Double]] {
-    let outputs = model(inputs, at: parameters)
-    let (n, k) = (outputs.size(0), outputs.size(1))
+    let outputs = self.outputs
+    let k = outputs.shape.last ?? 1
+    let n = outputs.count / k
     let z = outputs.doubles
     var matrix = Array(repeating: Array(repeating: 0.0, count: n * k), count: n * k)
     for example in 0..<n {

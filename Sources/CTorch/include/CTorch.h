@@ -27,6 +27,7 @@ typedef enum {
   CT_ARGUMENT_DOUBLE,
   CT_ARGUMENT_BOOL,
   CT_ARGUMENT_INT_LIST,
+  CT_ARGUMENT_BOOL_LIST,
   CT_ARGUMENT_TENSOR_LIST,
   CT_ARGUMENT_STRING,
   CT_ARGUMENT_DTYPE,
@@ -37,7 +38,7 @@ typedef struct {
   int64_t integer;         // INT, BOOL, DTYPE; the count of a list
   double real;             // DOUBLE
   ct_tensor tensor;        // TENSOR
-  const int64_t *integers; // INT_LIST
+  const int64_t *integers; // INT_LIST, BOOL_LIST
   const ct_tensor *tensors; // TENSOR_LIST
   const char *string;      // STRING
 } ct_argument;
@@ -66,7 +67,8 @@ ct_error ct_slice(
     ct_tensor tensor, int64_t offset, const int64_t *shape, int rank, ct_tensor *result);
 
 // Operators, by the names of libtorch's own schemas ("aten::tanh", ""). Arguments are positional;
-// those left out take the schema's defaults. With `records` autograd follows the call.
+// those left out take the schema's defaults. With `records` autograd follows the call. A result that
+// the operator leaves undefined is NULL.
 typedef const struct ct_operator_impl *ct_operator;
 ct_error ct_find_operator(const char *name, const char *overload, ct_operator *result);
 ct_error ct_call(
@@ -174,6 +176,56 @@ bool ct_cholesky(bool is_double, int64_t n, void *matrix);
 // x ← (rᵀr)⁻¹x, or x ← x(rᵀr)⁻¹ where `is_right`, for x [rows×columns].
 void ct_cholesky_solve(
     bool is_double, bool is_right, int64_t rows, int64_t columns, const void *r, void *x);
+
+// Normalization over rows×columns. Statistics and coefficients have an element for each column.
+
+// The mean of each column, and its mean squared deviation from it.
+void ct_column_moments(
+    bool is_double, int64_t rows, int64_t columns, const void *x, void *mean, void *variance);
+// sums ← Σ u and products ← Σ u·(x − mean) of each column; u counts as 0 where `mask`, if given, is
+// not positive.
+void ct_column_products(
+    bool is_double, int64_t rows, int64_t columns, const void *u, const void *mask, const void *x,
+    const void *mean, void *sums, void *products);
+// out ← a·x + q (+ r, where given); without its negative elements where `rectifies`.
+void ct_scale_columns(
+    bool is_double, int64_t rows, int64_t columns, const void *a, const void *x, const void *q,
+    const void *r, bool rectifies, void *out);
+// out ← a·u + p·x + q (+ r, where given), and 0 where `mask`, if given, is not positive.
+void ct_combine_columns(
+    bool is_double, int64_t rows, int64_t columns, const void *a, const void *u, const void *p,
+    const void *x, const void *q, const void *r, const void *mask, void *out);
+// masked ← u, but 0 where `mask`, if given, is not positive, and out ← a·masked + p·x + q; `masked`
+// and `out` are each optional.
+void ct_combine_masked_columns(
+    bool is_double, int64_t rows, int64_t columns, const void *a, const void *u, const void *mask,
+    const void *p, const void *x, const void *q, void *masked, void *out);
+// The tangent of the normalization of each row: out ← scale·r(u − Σu/n − x̂·Σu·x̂/n) +
+// scale_tangent·x̂ + offset_tangent, with x̂ = r·(x − mean); u and the tangents are optional.
+void ct_layer_norm_tangent(
+    bool is_double, int64_t rows, int64_t columns, const void *x, const void *mean,
+    const void *inverse_deviation, const void *scale, const void *u, const void *scale_tangent,
+    const void *offset_tangent, void *out);
+
+// One step of an LSTM over rows×hidden; gates are rows×4·hidden, packed input, candidate, forget,
+// output.
+
+// gates: their arguments, replaced by their values; c ← forget·previous + input·candidate; bounded ←
+// tanh c; h ← output·bounded. Without `previous`, it is 0. `forget_offset` is added to the forget
+// gate's argument.
+void ct_lstm_cell(
+    bool is_double, int64_t rows, int64_t hidden, double forget_offset, const void *previous,
+    void *gates, void *c, void *bounded, void *h);
+// t: the tangents of the gates' arguments; dc: the tangent of the previous c,
+// replaced by c's; dh ← that of h.
+void ct_lstm_cell_tangent(
+    bool is_double, int64_t rows, int64_t hidden, const void *gates, const void *previous,
+    const void *bounded, const void *t, void *dc, void *dh);
+// dh: the cotangent of h; dc: that of c but for what comes through h, replaced by that of the
+// previous c; t ← the cotangents of the gates' arguments.
+void ct_lstm_cell_pullback(
+    bool is_double, int64_t rows, int64_t hidden, const void *gates, const void *previous,
+    const void *bounded, const void *dh, void *dc, void *t);
 
 #ifdef __cplusplus
 }

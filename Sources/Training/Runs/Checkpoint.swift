@@ -5,7 +5,7 @@ import Torch
 
 /// All that a run needs to go on, in a directory of four files:
 ///
-///     weights.safetensors     the learned parameters by name
+///     weights.safetensors     the learned parameters and the running statistics by name
 ///     optimizer.safetensors   the optimizer's vectors, and the parameters that steps are made from
 ///                             where the method learns an average of them
 ///     state.json              everything else
@@ -18,6 +18,8 @@ public struct Checkpoint {
   public let path: String
   /// The learned parameters: see ``Trainer/learnedParameters``.
   public let parameters: FlatVector
+  /// The model's running statistics.
+  public let statistics: FlatVector
   let state: Trainer.State
   let logPosition: Int
 
@@ -50,7 +52,11 @@ public struct Checkpoint {
     let files = try Self.readChecked(path)
     do {
       let weights = try Safetensors(files[Self.weightsName] ?? Data())
-      parameters = try model.parameters(joining: weights.tensors, type)
+      let isStatistic = { model.statisticsLayout[$0] != nil }
+      parameters = try model.parameters(
+        joining: weights.tensors.filter { !isStatistic($0.key) }, type)
+      statistics = try model.statistics(
+        joining: weights.tensors.filter { isStatistic($0.key) }, type)
       let vectors = try Safetensors(files[Self.optimizerName] ?? Data())
       let contents = try StateCoding.decoder(TensorStore(vectors.tensors))
         .decode(StateFile.self, from: files[Self.stateName] ?? Data())
@@ -72,11 +78,12 @@ public struct Checkpoint {
     try? manager.removeItem(atPath: unfinished)
     do {
       try makeDirectory(at: unfinished)
+      let model = trainer.problem.model
+      let tensors =
+        model.tensors(of: trainer.learnedParameters)
+        + model.tensors(ofStatistics: trainer.statistics)
       let weights = Safetensors(
-        Dictionary(
-          uniqueKeysWithValues: trainer.problem.model.tensors(of: trainer.learnedParameters).map {
-            ($0.name, $0.tensor)
-          }),
+        Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) }),
         metadata: [
           "format": "pt", "task": trainer.settings.task.rawValue, "step": String(trainer.step),
         ])

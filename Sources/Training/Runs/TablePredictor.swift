@@ -13,6 +13,7 @@ public struct TablePredictor {
   private let encoding: TableEncoding
   private let model: Model
   private let parameters: FlatVector
+  private let statistics: FlatVector
 
   /// Reads a run's directory; the training file is not needed.
   ///
@@ -29,6 +30,7 @@ public struct TablePredictor {
     model = settings.networkShape.makeModel(encoding.featureCount, encoding.outputCount)
     let checkpoint = try directory.wholeCheckpoint(of: model, settings)
     parameters = checkpoint.found.parameters
+    statistics = checkpoint.found.statistics
     damage = checkpoint.damage
   }
 
@@ -52,7 +54,7 @@ public struct TablePredictor {
   ) throws(DataError) -> (columns: [TableEncoding.Prediction], unseen: [String: Int]) {
     let rows = try encoding.encode(table, as: type)
     let inputs = Tensor(rows.values, shape: [rows.count, encoding.featureCount])
-    let outputs = model(inputs, at: parameters).elements(type)
+    let outputs = model(inputs, at: parameters, statistics: statistics).elements(type)
     return (encoding.decode(outputs), rows.unseen)
   }
 }

@@ -12,6 +12,8 @@ public struct TrainedModel {
   public let problem: Problem
   /// The parameters.
   public let parameters: FlatVector
+  /// The model's running statistics.
+  public let statistics: FlatVector
   /// The number of steps that they come from.
   public let step: Int
   /// The checkpoints that are damaged, and were passed over.
@@ -49,17 +51,18 @@ public struct TrainedModel {
     self.settings = settings
     self.problem = problem
     parameters = checkpoint.found.parameters
+    statistics = checkpoint.found.statistics
     step = checkpoint.found.step
     damage = checkpoint.damage
   }
 
   /// The scores on all examples.
   public func evaluate() -> (training: Score, validation: Score?, test: Score?) {
-    (
-      problem.evaluate(problem.training, at: parameters),
-      problem.validation.map { problem.evaluate($0, at: parameters) },
-      problem.test.map { problem.evaluate($0, at: parameters) }
-    )
+    (score(problem.training), problem.validation.map(score), problem.test.map(score))
+  }
+
+  private func score(_ examples: ExampleTensors) -> Score {
+    problem.evaluate(examples, at: parameters, statistics: statistics)
   }
 }
 

@@ -70,7 +70,8 @@ public final class TrainingRun {
     }
     self.notes = notes
     if let checkpoint {
-      try trainer.restore(checkpoint.state, checkpoint.parameters, path: checkpoint.path)
+      try trainer.restore(
+        checkpoint.state, checkpoint.parameters, checkpoint.statistics, path: checkpoint.path)
     }
     self.damage = damage
     log = try EventLog(directory.logPath, from: checkpoint?.logPosition ?? 0)

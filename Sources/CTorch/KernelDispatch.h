@@ -1,0 +1,52 @@
+// Compiles the fused kernels of the file that KERNEL_BODIES names once for each instruction set, and
+// picks one of them per process. Included once by each source file that has kernels.
+
+#pragma once
+
+#include "FlushToZero.h"
+
+namespace {
+
+namespace baseline {
+#include KERNEL_BODIES
+}
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+namespace avx2 {
+#include KERNEL_BODIES
+}
+#pragma clang attribute pop
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)
+namespace avx512 {
+#include KERNEL_BODIES
+}
+#pragma clang attribute pop
+
+const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512bw");
+#define KERNEL(T, name, ...) \
+  (has_avx512 ? avx512::name<T>(__VA_ARGS__) \
+   : has_avx2 ? avx2::name<T>(__VA_ARGS__) \
+              : baseline::name<T>(__VA_ARGS__))
+#else
+#define KERNEL(T, name, ...) baseline::name<T>(__VA_ARGS__)
+#endif
+
+// Runs its argument with T as the scalar type that `is_double` names.
+#define DISPATCH(...) \
+  const FlushToZero flush_to_zero; \
+  if (is_double) { \
+    using T = double; \
+    __VA_ARGS__ \
+  } else { \
+    using T = float; \
+    __VA_ARGS__ \
+  }
+#define IN(pointer) static_cast<const T *>(pointer)
+#define OUT(pointer) static_cast<T *>(pointer)
+
+} // namespace

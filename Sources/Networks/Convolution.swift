@@ -1,0 +1,156 @@
+import Torch
+
+/// A two-dimensional convolution of images [N, height, width, inputs], with a kernel [height, width,
+/// inputs/groups, outputs] and a bias [outputs].
+public struct Convolution: Layer {
+  /// The kernel.
+  public let weight: Parameter
+  /// What is added to each output channel, if anything.
+  public let bias: Parameter?
+  /// How the kernel moves over the image.
+  public let placement: KernelPlacement
+  /// The number of groups that input and output channels are divided into, each of which sees its
+  /// own inputs only.
+  public let groups: Int
+  /// What is applied to the result.
+  public let activation: Activation
+
+  /// Makes a layer.
+  ///
+  /// - Parameters:
+  ///   - inputs: The number of input channels.
+  ///   - outputs: The number of output channels.
+  ///   - kernel: The height and the width of the kernel.
+  ///   - stride: The step between the kernel's places. Default 1.
+  ///   - padding: The zeros around the image. Default: as many as keep its size.
+  ///   - dilation: The step between the kernel's elements. Default 1.
+  ///   - groups: The number of groups of channels. Default 1.
+  ///   - hasBias: Whether there is a bias, which starts at 0. Default yes.
+  ///   - activation: What is applied to the result. Default: nothing.
+  ///   - initializer: How the kernel starts. Default: He's, normal.
+  /// - Precondition: The groups divide the channels.
+  public init(
+    _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Padding = .same,
+    dilation: Int = 1, groups: Int = 1, hasBias: Bool = true, activation: Activation = .identity,
+    initializer: Initializer = .kaiming()
+  ) {
+    precondition(
+      inputs > 0 && outputs > 0, "a convolution from \(inputs) to \(outputs) channels is empty")
+    precondition(
+      groups > 0 && inputs.isMultiple(of: groups) && outputs.isMultiple(of: groups),
+      "\(groups) groups do not divide \(inputs) input and \(outputs) output channels")
+    weight = Parameter(
+      shape: [kernel, kernel, inputs / groups, outputs], role: .weight, initializer: initializer)
+    bias = hasBias ? Parameter(shape: [outputs], role: .bias, initializer: .zeros) : nil
+    placement = KernelPlacement(
+      size: kernel, stride: stride, padding: padding, dilation: dilation)
+    self.groups = groups
+    self.activation = activation
+  }
+
+  public func callAsFunction(_ input: Variable) -> Variable {
+    let channels = weight.shape[2] * groups
+    precondition(
+      input.shape.count == 4 && input.shape[3] == channels,
+      "a convolution of \(channels) channels was given an input of shape \(input.shape); "
+        + "expected [N, height, width, \(channels)]")
+    let record = input.record
+    let operation = ConvolutionOperation(
+      padding: placement.padding(of: input.shape),
+      geometry: placement.geometry(of: input.shape, groups: groups))
+    let operands =
+      [operation.pad(input), record.variable(weight)] + (bias.map { [record.variable($0)] } ?? [])
+    return activation(record.apply(operation, to: operands))
+  }
+}
+
+/// The convolution of an image with a kernel, plus a bias. Inputs: the image, the kernel and, if
+/// there is one, the bias.
+struct ConvolutionOperation: Operation {
+  /// What is put around the image first, where the two sides of a dimension differ.
+  let padding: EdgePadding?
+  /// How the kernel moves over the image.
+  let geometry: ConvolutionGeometry
+
+  /// The image as the operation needs it.
+  func pad(_ image: Variable) -> Variable {
+    padding.map { image.applying(PaddingOperation(padding: $0)) } ?? image
+  }
+
+  func value(_ inputs: [Tensor]) -> Tensor {
+    let z = inputs[0].convolved(with: inputs[1].outputsFirst, geometry)
+    Kernels.addBias(inputs.bias, to: z)
+    return z
+  }
+
+  func plainValue(_ inputs: [Tensor]) -> Tensor {
+    let z = inputs[0].convolved(with: inputs[1].permuted([3, 0, 1, 2]), geometry)
+    return inputs.bias.map { z + $0 } ?? z
+  }
+
+  func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
+    let (x, kernel, hasBias) = (inputs[0], inputs[1].outputsFirst, inputs.bias != nil)
+    let z = x.convolved(with: kernel, geometry)
+    Kernels.addBias(inputs.bias, to: z)
+    let moved = Displacements()
+    var result = LinearizedOperation(
+      z,
+      pushforward: { tangents in
+        var t = tangents[1].map { x.convolved(with: $0.outputsFirst, geometry) }
+        if let tangent = tangents[0] {
+          let part = tangent.convolved(with: kernel, geometry)
+          if let t { Kernels.formLinearCombination(1, t, 1, part, into: t) } else { t = part }
+        }
+        if hasBias, let tangent = tangents[2] {
+          let sum = t ?? .zeros(z.shape, z.type)
+          Kernels.addBiasTangent(tangent, to: sum)
+          t = sum
+        }
+        if let t { moved.note(t, tangents, isExact: tangents[0] == nil) }
+        return t
+      },
+      pullback: { cotangent, cotangents in
+        let cotangent = cotangent.contiguous()
+        if hasBias {
+          cotangents.write(2) { sums, accumulates in
+            Kernels.mask(
+              cotangent, where: nil, into: nil, sums: sums, accumulates: accumulates)
+          }
+        }
+        let parts = x.convolutionPullback(
+          cotangent, kernel: kernel, geometry, needsImage: cotangents.isNeeded(0),
+          needsKernel: cotangents.isNeeded(1))
+        if let image = parts.image { cotangents.add(image, to: 0) }
+        if let part = parts.kernel { cotangents.add(part.outputsLast, to: 1) }
+      })
+    result.displaced = { moved.displaced(z, by: $0) }
+    return result
+  }
+}
+
+/// Zeros around an image.
+private struct PaddingOperation: Operation {
+  let padding: EdgePadding
+
+  func value(_ inputs: [Tensor]) -> Tensor { padding.applied(to: inputs[0]) }
+
+  func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
+    LinearizedOperation(
+      value(inputs), pushforward: { $0[0].map { padding.applied(to: $0) } },
+      pullback: { $1.add(padding.removed(from: $0), to: 0) })
+  }
+}
+
+extension Tensor {
+  /// A kernel [height, width, inputs, outputs] as [outputs, height, width, inputs], copied.
+  fileprivate var outputsFirst: Tensor {
+    reshaped([-1, size(3)]).transposed().contiguous().reshaped([size(3)] + shape.dropLast())
+  }
+
+  /// A kernel [outputs, height, width, inputs] as [height·width·inputs, outputs], sharing memory.
+  fileprivate var outputsLast: Tensor { reshaped([size(0), -1]).transposed() }
+}
+
+extension [Tensor] {
+  fileprivate var bias: Tensor? { count > 2 ? self[2] : nil }
+}

@@ -1,0 +1,152 @@
+import CTorch
+
+/// Kernels of normalization layers, over matrices whose columns are the channels.
+extension Kernels {
+  /// The mean of each column of x, and its mean squared deviation from it.
+  public static func columnMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    check("column moments", x)
+    let mean = Tensor(uninitialized: [x.columnCount], x.type)
+    let variance = Tensor(uninitialized: [x.columnCount], x.type)
+    guard x.rowCount > 0 else {
+      fatalError("moments of a batch of shape \(x.shape): there are no rows")
+    }
+    ct_column_moments(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, mean.data, variance.data)
+    return (mean, variance)
+  }
+
+  /// Σ u and Σ u·(x − mean) over each column; u counts as 0 where `mask` is not positive.
+  public static func columnProducts(
+    _ u: Tensor, where mask: Tensor?, _ x: Tensor, mean: Tensor
+  ) -> (sums: Tensor, products: Tensor) {
+    checkColumns("column products", x, [u, mask], [mean])
+    let sums = Tensor(uninitialized: [x.columnCount], x.type)
+    let products = Tensor(uninitialized: [x.columnCount], x.type)
+    ct_column_products(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), u.data, mask?.data, x.data, mean.data,
+      sums.data, products.data)
+    return (sums, products)
+  }
+
+  /// scale·x + offset (+ addend), columnwise; negative elements set to 0 where `rectifies`.
+  public static func scaleColumns(
+    _ x: Tensor, by scale: Tensor, plus offset: Tensor, _ addend: Tensor?, rectifies: Bool
+  ) -> Tensor {
+    checkColumns("columnwise scale", x, [addend], [scale, offset])
+    let out = Tensor(uninitialized: x.shape, x.type)
+    ct_scale_columns(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), scale.data, x.data, offset.data,
+      addend?.data, rectifies, out.data)
+    return out
+  }
+
+  /// a·u + p·x + q (+ addend), columnwise, and 0 where `mask` is not positive.
+  public static func combineColumns(
+    _ a: Tensor, _ u: Tensor, _ p: Tensor, _ x: Tensor, plus q: Tensor, _ addend: Tensor?,
+    where mask: Tensor?
+  ) -> Tensor {
+    checkColumns("columnwise combination", x, [u, addend, mask], [a, p, q])
+    let out = Tensor(uninitialized: x.shape, x.type)
+    ct_combine_columns(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), a.data, u.data, p.data, x.data, q.data,
+      addend?.data, mask?.data, out.data)
+    return out
+  }
+
+  /// masked ← u where `mask` is positive, else 0, and out ← a·masked + p·x + q, columnwise.
+  public static func combineMaskedColumns(
+    _ a: Tensor, _ u: Tensor, where mask: Tensor?, _ p: Tensor, _ x: Tensor, plus q: Tensor,
+    masked: Tensor?, into out: Tensor?
+  ) {
+    checkColumns("columnwise combination", x, [u, mask, masked, out], [a, p, q])
+    ct_combine_masked_columns(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), a.data, u.data, mask?.data, p.data,
+      x.data, q.data, masked?.data, out?.data)
+  }
+
+  /// The tangent of scale·(x − mean)·inverseDeviation + offset, with the mean and deviation of each
+  /// row. Tangents left out are 0.
+  public static func layerNormalizationTangent(
+    of x: Tensor, mean: Tensor, inverseDeviation: Tensor, scale: Tensor, tangent: Tensor?,
+    scaleTangent: Tensor?, offsetTangent: Tensor?
+  ) -> Tensor {
+    checkColumns("layer normalization", x, [tangent], [scale, scaleTangent, offsetTangent])
+    check("layer normalization", x, mean, inverseDeviation)
+    guard mean.count == x.rowCount, inverseDeviation.count == x.rowCount else {
+      fatalError("layer normalization of \(x.shape): the moments are \(mean.shape)")
+    }
+    let out = Tensor(uninitialized: x.shape, x.type)
+    ct_layer_norm_tangent(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, mean.data,
+      inverseDeviation.data, scale.data, tangent?.data, scaleTangent?.data, offsetTangent?.data,
+      out.data)
+    return out
+  }
+
+  private static func checkColumns(
+    _ operation: StaticString, _ x: Tensor, _ matrices: [Tensor?], _ rows: [Tensor?]
+  ) {
+    check(operation, x, matrices + rows)
+    guard matrices.allSatisfy({ $0.map { $0.count == x.count } ?? true }),
+      rows.allSatisfy({ $0.map { $0.count == x.columnCount } ?? true })
+    else {
+      fatalError(
+        "\(operation) of \(x.shape): the operands' shapes are "
+          + (matrices + rows).compactMap { $0.map { "\($0.shape)" } }.joined(separator: ", "))
+    }
+  }
+}
+
+/// Kernels of one step of an LSTM, over rows [N, hidden], and gates [N, 4·hidden] packed input,
+/// candidate, forget, output.
+extension Kernels {
+  /// Replaces the gates' arguments by their values, and computes the state c, tanh c and the output.
+  ///
+  /// - Parameters:
+  ///   - forgetOffset: Is added to the forget gate's argument.
+  ///   - previous: The state before; `nil` where it is 0.
+  public static func lstmCell(
+    gates: Tensor, forgetOffset: Double, previous: Tensor?, state: Tensor, bounded: Tensor,
+    output: Tensor
+  ) {
+    checkCell(gates, [previous, state, bounded, output])
+    ct_lstm_cell(
+      gates.isDouble, Int64(state.rowCount), Int64(state.columnCount), forgetOffset,
+      previous?.data, gates.data, state.data, bounded.data, output.data)
+  }
+
+  /// The tangent of ``lstmCell(gates:forgetOffset:previous:state:bounded:output:)``: that of the
+  /// previous state, in `stateTangent`, is replaced by that of the state.
+  public static func lstmCellTangent(
+    gates: Tensor, previous: Tensor?, bounded: Tensor, argumentTangent: Tensor,
+    stateTangent: Tensor, outputTangent: Tensor
+  ) {
+    checkCell(gates, [previous, bounded, stateTangent, outputTangent])
+    checkCell(argumentTangent, [bounded])
+    ct_lstm_cell_tangent(
+      gates.isDouble, Int64(bounded.rowCount), Int64(bounded.columnCount), gates.data,
+      previous?.data, bounded.data, argumentTangent.data, stateTangent.data, outputTangent.data)
+  }
+
+  /// The pullback of ``lstmCell(gates:forgetOffset:previous:state:bounded:output:)``: the cotangent of
+  /// the state but for what comes through the output, in `stateCotangent`, is replaced by that of
+  /// the previous state.
+  public static func lstmCellPullback(
+    gates: Tensor, previous: Tensor?, bounded: Tensor, outputCotangent: Tensor,
+    stateCotangent: Tensor, argumentCotangent: Tensor
+  ) {
+    checkCell(gates, [previous, bounded, outputCotangent, stateCotangent])
+    checkCell(argumentCotangent, [bounded])
+    ct_lstm_cell_pullback(
+      gates.isDouble, Int64(bounded.rowCount), Int64(bounded.columnCount), gates.data,
+      previous?.data, bounded.data, outputCotangent.data, stateCotangent.data,
+      argumentCotangent.data)
+  }
+
+  private static func checkCell(_ gates: Tensor, _ others: [Tensor?]) {
+    check("LSTM", gates, others)
+    guard others.allSatisfy({ $0.map { 4 * $0.count == gates.count } ?? true }) else {
+      fatalError("LSTM: gates \(gates.shape) do not fit a state of a quarter of them")
+    }
+  }
+}
