@@ -281,8 +281,12 @@ extension Record {
     isUsed[output] = true
     var result: [[Int]] = []
     for step in steps.reversed() {
-      result.append(Set(step.inputs).filter { !isUsed[$0] })
-      for input in step.inputs { isUsed[input] = true }
+      var last: [Int] = []
+      for input in step.inputs where !isUsed[input] {
+        isUsed[input] = true
+        last.append(input)
+      }
+      result.append(last)
     }
     return result.reversed()
   }

@@ -54,6 +54,25 @@ struct ReferenceProblem {
       let layer = ReferenceConvnet(
         inputs: input[2], channels: (channels[0], channels[1]), classes: classes)
       return (Model(layer), ReferenceConvnet.names, false)
+    case "gpt2":
+      guard let vocabulary = model.vocabulary, let context = model.context,
+        let heads = model.heads, let embedding = model.embedding, model.layers == 1
+      else { throw .unreadable("model: not a gpt2 of one layer with all its sizes") }
+      let layer = GPT2(
+        vocabulary: vocabulary, context: context, layers: 1, heads: heads, embedding: embedding)
+      let names = [
+        "wte", "wpe", "ln1.scale", "ln1.offset", "attn.w", "attn.b", "proj.w", "proj.b",
+        "ln2.scale", "ln2.offset", "fc.w", "fc.b", "out.w", "out.b", "lnf.scale", "lnf.offset",
+      ]
+      return (Model(layer), names, true)
+    case "lstm":
+      guard let vocabulary = model.vocabulary, let embedding = model.embedding,
+        let hidden = model.hidden, model.layers == 1
+      else { throw .unreadable("model: not an lstm of one layer with all its sizes") }
+      let layer = LSTMLanguageModel(
+        vocabulary: vocabulary, embedding: embedding, units: hidden, layers: 1)
+      let names = ["embed", "lstm.w_ih", "lstm.b", "lstm.w_hh", "dense.w", "dense.b"]
+      return (Model(layer), names, true)
     case let kind:
       throw .unsupported("model '\(kind)'")
     }

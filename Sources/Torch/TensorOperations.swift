@@ -40,6 +40,9 @@ extension Operator {
   static let argmax = Operator("aten::argmax")
   static let upperTriangle = Operator("aten::triu")
   static let eigendecomposition = Operator("aten::linalg_eigh")
+  static let indexAdd = Operator("aten::index_add_")
+  static let lowerTriangle = Operator("aten::tril")
+  static let softmax = Operator("aten::softmax", overload: "int")
 }
 
 extension Tensor {
@@ -163,6 +166,22 @@ extension Tensor {
   public func eigendecomposition() throws(TorchError) -> (values: Tensor, vectors: Tensor) {
     let results = try Operator.eigendecomposition.callForAll([.tensor(self), .string("U")])
     return (results[0], results[1].contiguous())
+  }
+  /// The rows of a matrix that `indices`, of type int64 and any shape, name.
+  public func rows(at indices: Tensor) -> Tensor {
+    selectingRows(indices.reshaped([-1])).reshaped(indices.shape + shape.dropFirst())
+  }
+  /// Adds rows to those that `indices` name, in order.
+  public func addRows(_ rows: Tensor, at indices: Tensor) {
+    _ = Operator.indexAdd.all(
+      .tensor(self), .int(0), .tensor(indices.reshaped([-1])),
+      .tensor(rows.reshaped([-1] + shape.dropFirst())))
+  }
+  /// The matrices of the last two dimensions with 0 above the diagonal.
+  public func lowerTriangle() -> Tensor { Operator.lowerTriangle(self) }
+  /// eˣ over its sum along a dimension; negative numbers count from the last.
+  public func softmax(over dimension: Int) -> Tensor {
+    Operator.softmax(self, options: .int(dimension))
   }
   /// The place of the largest element along a dimension.
   public func argmax(over dimension: Int) -> Tensor {

@@ -10,6 +10,7 @@ enum Problem: String, CaseIterable, CustomTestStringConvertible {
   case convolution, convolutionWithoutBias, stridedConvolution, dilatedConvolution
   case groupedConvolution, stackedConvolutions, batchNorm, batchNormOfImages, rectifiedBatchNorm
   case residualBlock, maxPooling, averagePooling, sum, dropout
+  case layerNorm, causalAttention, attention, embedding, lstm, onePosition, languageModel, gpt2
 
   var testDescription: String { rawValue }
 
@@ -25,6 +26,15 @@ enum Problem: String, CaseIterable, CustomTestStringConvertible {
         Sequential(
           layer, Activation.tanh, Custom(Square()), GlobalAveragePooling(), Dense(channels, 3)),
         inputs: [4, 5, 4, 2])
+    }
+    func sequence(_ layer: some Layer, size: Int) -> SmallProblem {
+      SmallProblem(
+        Sequential(layer, Dense(size, 3)), loss, inputShape: [3, 5, 4], outputs: 3, positions: 5,
+        type)
+    }
+    func tokens(_ layer: some Layer, positions: Int = 5) -> SmallProblem {
+      SmallProblem(
+        layer, loss, inputShape: [3, positions], outputs: 7, tokens: 7, positions: positions, type)
     }
     return switch self {
     case .linear: small(Dense(4, 3))
@@ -81,6 +91,21 @@ enum Problem: String, CaseIterable, CustomTestStringConvertible {
       small(
         Sequential(
           Dense(4, 8, activation: .tanh), Dropout(0.4), Dense(8, 6), Dropout(0.4), Dense(6, 3)))
+    case .layerNorm:
+      sequence(
+        Sequential(LayerNormalization(4), Dense(4, 5, activation: .tanh), LayerNormalization(5)),
+        size: 5)
+    case .causalAttention: sequence(SelfAttention(4, heads: 2), size: 4)
+    case .attention: sequence(SelfAttention(4, heads: 1, isCausal: false), size: 4)
+    case .embedding: tokens(TiedTokens())
+    case .lstm: sequence(Sequential(LSTM(4, 3), LSTM(3, 2)), size: 2)
+    case .onePosition:
+      tokens(LSTMLanguageModel(vocabulary: 7, embedding: 3, units: 4, layers: 1), positions: 1)
+    case .languageModel:
+      tokens(LSTMLanguageModel(vocabulary: 7, embedding: 3, units: 4, layers: 2, dropout: 0.2))
+    case .gpt2:
+      tokens(
+        GPT2(vocabulary: 7, context: 6, layers: 2, heads: 2, embedding: 4, dropout: 0.2))
     case .customWithoutRules: small(Sequential(Dense(4, 5), Custom(Softplus()), Dense(5, 3)))
     case .customWithRules: small(Sequential(Dense(4, 5), Custom(RuledSoftplus()), Dense(5, 3)))
     }
@@ -107,6 +132,14 @@ struct ResidualBlock: Layer {
     let h = first(x)
     return norm(second(h), adding: h)
   }
+}
+
+/// A table whose vectors are looked up, and compared with what becomes of them.
+struct TiedTokens: Layer {
+  let tokens = Embedding(7, 4)
+  let hidden = Dense(4, 4, activation: .tanh)
+
+  func callAsFunction(_ x: Variable) -> Variable { tokens.scores(of: hidden(tokens(x))) }
 }
 
 /// Sums of equal and of different shapes.

@@ -14,23 +14,33 @@ struct SmallProblem {
   let targets: Tensor
   let parameters: FlatVector
 
+  /// - Parameters:
+  ///   - tokens: The number of tokens that the inputs are drawn from; numbers without.
+  ///   - positions: The number of positions in a sequence, each of which has outputs.
   init(
-    _ layer: some Layer, _ loss: any Loss, inputShape: [Int], outputs: Int, seed: UInt64 = 1,
-    _ type: DataType = .float64
+    _ layer: some Layer, _ loss: any Loss, inputShape: [Int], outputs: Int, tokens: Int? = nil,
+    positions: Int? = nil, seed: UInt64 = 1, _ type: DataType = .float64
   ) {
     var generator = SeededGenerator(seed: seed)
     model = Model(layer)
     self.loss = loss
-    let examples = inputShape[0]
-    inputs = Tensor(
-      (0..<inputShape.reduce(1, *)).map { _ in generator.normal() }, shape: inputShape
-    ).to(type)
+    let leading = [inputShape[0]] + (positions.map { [$0] } ?? [])
+    let examples = leading.reduce(1, *)
+    let inputCount = inputShape.reduce(1, *)
+    inputs =
+      if let tokens {
+        Tensor(
+          (0..<inputCount).map { _ in Int64(generator.integer(below: tokens)) }, shape: inputShape)
+      } else {
+        Tensor((0..<inputCount).map { _ in generator.normal() }, shape: inputShape).to(type)
+      }
     if loss is SoftmaxCrossEntropy {
       targets = Tensor(
-        (0..<examples).map { _ in Int64.random(in: 0..<Int64(outputs), using: &generator) })
+        (0..<examples).map { _ in Int64.random(in: 0..<Int64(outputs), using: &generator) },
+        shape: leading)
     } else {
       targets = Tensor(
-        (0..<(examples * outputs)).map { _ in generator.normal() }, shape: [examples, outputs]
+        (0..<(examples * outputs)).map { _ in generator.normal() }, shape: leading + [outputs]
       ).to(type)
     }
     // Not the initial parameters, whose zero biases would hide mistakes.

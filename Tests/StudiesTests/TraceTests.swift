@@ -17,6 +17,8 @@ struct TraceTests {
     #expect(Self.names.filter { $0.hasPrefix("mlp-") }.count == 74)
     #expect(Self.names.filter { $0.hasPrefix("rosenbrock--") }.count == 6)
     #expect(Self.names.filter { $0.hasPrefix("convnet-") }.count == 3)
+    #expect(Self.names.filter { $0.hasPrefix("gpt2-") }.count == 3)
+    #expect(Self.names.filter { $0.hasPrefix("lstm-") }.count == 3)
   }
 
   @Test("Every figure of a trace is reproduced", arguments: names.sorted())
