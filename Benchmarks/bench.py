@@ -12,8 +12,8 @@ import collections
 import datetime
 import json
 import os
-import re
 import platform
+import re
 import statistics
 import subprocess
 import sys
