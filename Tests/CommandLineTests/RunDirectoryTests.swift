@@ -117,6 +117,29 @@ struct RunDirectoryTests {
     }
   }
 
+  @Test("A run goes on without its log, or with one that was cut off", arguments: [true, false])
+  func lostLog(_ isRemoved: Bool) throws {
+    let (whole, path) = (Tool.newPath("whole"), Tool.newPath("cut"))
+    #expect(try Tool.run(Self.arguments + ["--output", whole]).status == 0)
+    let short = Self.arguments.map { $0 == "6" ? "4" : $0 } + ["--output", path]
+    #expect(try Tool.run(short).status == 0)
+    let log = path + "/events.out.tfevents.adamqlr"
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: log))
+    if isRemoved {
+      try FileManager.default.removeItem(atPath: log)
+    } else {
+      try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: log))
+    }
+    let resumed = try Tool.run("train", "--resume", path, "--epochs", "6", "--json")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains(log) && resumed.errors.contains("cut off"))
+    #expect(try outcome(whole).weights == outcome(path).weights)
+    // What was left is followed by the new rows, and no half row lies between.
+    let (all, kept) = (try rows(whole), try rows(path))
+    #expect(kept.suffix(24) == all.suffix(24))
+    #expect(isRemoved ? kept.count == 24 : (25..<72).contains(kept.count))
+  }
+
   @Test("The settings that a run writes make the same run")
   func settings() throws {
     let (first, second) = (Tool.newPath("first"), Tool.newPath("second"))

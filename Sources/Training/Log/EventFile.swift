@@ -16,6 +16,8 @@ public struct EventFile: Sendable {
 
   /// The figures by tag; see ``Metric``.
   public private(set) var series: [String: Series] = [:]
+  /// The size of the file up to the last record that is there as a whole.
+  public private(set) var wholeSize = 0
   /// What is wrong with the file, a line each.
   public private(set) var damage: [String] = []
 
@@ -44,6 +46,7 @@ public struct EventFile: Sendable {
         add(event: bytes[event])
       }
       offset = event.upperBound + 4
+      wholeSize = offset
     }
   }
 

@@ -62,8 +62,6 @@ public struct Checkpoint {
         .decode(StateFile.self, from: files[Self.stateName] ?? Data())
       state = contents.trainer
       logPosition = contents.logPosition
-    } catch let error as DecodingError {
-      throw FileError(path, "the checkpoint cannot be read: \(error)")
     } catch {
       throw FileError(path, "the checkpoint cannot be read: \(error)")
     }

@@ -68,13 +68,15 @@ public final class TrainingRun {
     {
       notes.append("\(mended), and was written anew")
     }
-    self.notes = notes
     if let checkpoint {
       try trainer.restore(
         checkpoint.state, checkpoint.parameters, checkpoint.statistics, path: checkpoint.path)
     }
+    let (logPosition, logDamage) = directory.logPosition(atMost: checkpoint?.logPosition ?? 0)
     self.damage = damage
-    log = try EventLog(directory.logPath, from: checkpoint?.logPosition ?? 0)
+    if let logDamage { notes.append(logDamage) }
+    self.notes = notes
+    log = try EventLog(directory.logPath, from: logPosition)
     var status = RunStatus(trainer)
     status.started = (try? directory.status())?.started ?? status.started
     self.status = status
@@ -143,6 +145,18 @@ public final class TrainingRun {
     try directory.writeCheckpoint(trainer, logPosition: log.position)
     checkpointStep = trainer.step
     checkpointTime = .now
+  }
+}
+
+extension RunDirectory {
+  /// Where the log goes on: at its size at the checkpoint, or, if it was cut off since, behind its
+  /// last whole row; a run is worth more than its log.
+  fileprivate func logPosition(atMost size: Int) -> (position: Int, damage: String?) {
+    let whole = (try? log())?.wholeSize ?? 0
+    if whole >= size { return (size, nil) }
+    return (
+      whole, "\(logPath): the log was cut off; rows that are missing before the checkpoint are lost"
+    )
   }
 }
 
