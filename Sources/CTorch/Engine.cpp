@@ -260,7 +260,7 @@ ct_error ct_gradients(
 }
 
 // The number of threads of the operators is libtorch's; that of the fused kernels is set per call
-// from the size of the work (Kernels.cpp).
+// from the size of the work (Threads.cpp).
 extern "C" void ct_set_kernel_thread_count(int count);
 
 void ct_set_thread_count(int count) {
@@ -269,10 +269,3 @@ void ct_set_thread_count(int count) {
 }
 
 int ct_thread_count() { return at::get_num_threads(); }
-
-// Calls `body` for parts of 0..<count on several threads; within a part, indices rise.
-extern "C" void ct_parallel_for(
-    int64_t count, int64_t grain, void (*body)(void *context, int64_t begin, int64_t end),
-    void *context) {
-  at::parallel_for(0, count, grain, [&](int64_t begin, int64_t end) { body(context, begin, end); });
-}

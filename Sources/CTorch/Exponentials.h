@@ -2,25 +2,31 @@
 
 #pragma once
 
+#include "OptionalSymbol.h"
+#include "Threads.h"
+
 #include <cmath>
 #include <cstdint>
-#include <dlfcn.h>
 
 namespace {
 
-// Some builds of libtorch also export these of the mathematics library inside.
-template <class Function> Function optional_symbol(const char *name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-}
+// From the mathematics library inside libtorch.
 const auto vs_exp = optional_symbol<void (*)(int, const float *, float *)>("vsExp");
 const auto vd_exp = optional_symbol<void (*)(int, const double *, double *)>("vdExp");
 
+// Left alone, the library wakes other threads for a microsecond's work.
+template <class T>
+void call_library(void (*function)(int, const T *, T *), int64_t count, const T *x, T *y) {
+  const LibraryThreads threads(thread_count(20.0 * count));
+  function(static_cast<int>(count), x, y);
+}
+
 inline void exponentials(int64_t count, const float *x, float *y) {
-  if (vs_exp) return vs_exp(static_cast<int>(count), x, y);
+  if (vs_exp) return call_library(vs_exp, count, x, y);
   for (int64_t i = 0; i < count; ++i) y[i] = std::exp(x[i]);
 }
 inline void exponentials(int64_t count, const double *x, double *y) {
-  if (vd_exp) return vd_exp(static_cast<int>(count), x, y);
+  if (vd_exp) return call_library(vd_exp, count, x, y);
   for (int64_t i = 0; i < count; ++i) y[i] = std::exp(x[i]);
 }
 

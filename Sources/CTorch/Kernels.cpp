@@ -4,6 +4,7 @@
 #include "CTorch.h"
 #include "Exponentials.h"
 #include "NarrowProduct.h"
+#include "Threads.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,22 +23,6 @@ void dgemm_(
 
 namespace {
 
-const auto set_local_thread_count = optional_symbol<int (*)(int)>("MKL_Set_Num_Threads_Local");
-
-int maximum_thread_count = 1;
-
-// The thread count for one matrix product: a fixed function of its size, so that a run repeats to
-// the last bit. Waking a thread does not pay below a few million operations.
-constexpr double operations_per_thread = 3e6;
-
-// Whether the calling thread is one of several that share the work already.
-thread_local bool is_single_threaded = false;
-
-int thread_count(double operations) {
-  if (is_single_threaded) return 1;
-  return std::clamp(static_cast<int>(operations / operations_per_thread), 1, maximum_thread_count);
-}
-
 void gemm(
     const char *ta, const char *tb, const int *m, const int *n, const int *k, const float *alpha,
     const float *a, const int *lda, const float *b, const int *ldb, const float *beta, float *c,
@@ -51,63 +36,125 @@ void gemm(
   dgemm_(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+// As ct_gemm, by BLAS.
+template <class T>
+void multiply_by_blas(
+    bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
+    bool accumulates, T *c) {
+  // Row-major c = op(a)·op(b) is column-major cᵀ = op(b)ᵀ·op(a)ᵀ.
+  const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
+  const int lda = transposes_a ? rows : inner, ldb = transposes_b ? inner : columns;
+  const T one = 1, beta = accumulates ? 1 : 0;
+  const LibraryThreads threads(thread_count(2.0 * m * n * k));
+  gemm(
+      transposes_b ? "T" : "N", transposes_a ? "T" : "N", &columns, &rows, &inner, &one, b, &ldb, a,
+      &lda, &beta, c, &columns);
+}
+
+// The same in the best way there is.
+void multiply(
+    bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k, const float *a,
+    const float *b, bool accumulates, float *c) {
+  if (is_narrow(transposes_a, m, n, k)) {
+    const int threads = thread_count(2.0 * m * n * k);
+    multiply_narrow(transposes_a, transposes_b, m, n, k, a, b, accumulates, c, threads);
+  } else {
+    multiply_by_blas(transposes_a, transposes_b, m, n, k, a, b, accumulates, c);
+  }
+}
+void multiply(
+    bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k, const double *a,
+    const double *b, bool accumulates, double *c) {
+  multiply_by_blas(transposes_a, transposes_b, m, n, k, a, b, accumulates, c);
+}
+
+// c ← a·b with a finish, in one go; false, having done nothing, where that is not to be had.
+bool multiply_and_finish(
+    int64_t m, int64_t n, int64_t k, const float *a, const float *b, bool accumulates, float *c,
+    const float *bias, const float *gate, float *rectified) {
+  if (n == 1 || !is_narrow(false, m, n, k)) return false;
+  const int threads = thread_count(2.0 * m * n * k);
+  multiply_narrow(
+      false, false, m, n, k, a, b, accumulates, c, threads, {bias, gate, rectified});
+  return true;
+}
+bool multiply_and_finish(
+    int64_t, int64_t, int64_t, const double *, const double *, bool, double *, const double *,
+    const double *, double *) {
+  return false;
+}
+
 } // namespace
 
 #define KERNEL_BODIES "KernelBodies.inc"
 #include "KernelDispatch.h"
 
-extern "C" void ct_set_kernel_thread_count(int count) { maximum_thread_count = std::max(count, 1); }
-
-void ct_set_single_threaded(bool is_single) { is_single_threaded = is_single; }
-
-// The same limit for other calls of the mathematics library (LinearAlgebra.cpp).
-extern "C" int ct_thread_count_for(double operations) { return thread_count(operations); }
-extern "C" void ct_set_thread_count_for(double operations) {
-  if (set_local_thread_count) set_local_thread_count(thread_count(operations));
-}
-extern "C" void ct_reset_thread_count(void) {
-  if (set_local_thread_count) set_local_thread_count(0);
-}
-
 void ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
-    const void *a, const void *b, double beta, void *c) {
-  // Row-major c = op(a)·op(b) is column-major cᵀ = op(b)ᵀ·op(a)ᵀ.
-  const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
-  const int lda = transposes_a ? rows : inner, ldb = transposes_b ? inner : columns;
-  const char *ta = transposes_a ? "T" : "N", *tb = transposes_b ? "T" : "N";
-  const double operations = 2.0 * rows * columns * inner;
+    const void *a, const void *b, bool accumulates, void *c) {
+  DISPATCH(multiply(transposes_a, transposes_b, m, n, k, IN(a), IN(b), accumulates, OUT(c));)
+}
+
+void ct_dense(
+    bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
+    const void *weight, const void *bias, void *z, void *a) {
   DISPATCH(
-      if ((beta == 0 || beta == 1) &&
-          multiply_narrow(
-              transposes_a, transposes_b, m, n, k, IN(a), IN(b), beta != 0, OUT(c),
-              thread_count(operations))) {
+      if (multiply_and_finish(
+              rows, outputs, inputs, IN(x), IN(weight), false, OUT(z), IN(bias), nullptr, OUT(a))) {
         return;
       }
-      ct_set_thread_count_for(operations);
-      const T one = 1, scale = static_cast<T>(beta);
-      gemm(tb, ta, &columns, &rows, &inner, &one, IN(b), &ldb, IN(a), &lda, &scale, OUT(c),
-           &columns);)
-  ct_reset_thread_count();
+      multiply(false, false, rows, outputs, inputs, IN(x), IN(weight), false, OUT(z));
+      KERNEL(T, add_bias, rows, outputs, IN(bias), OUT(z), OUT(a));)
 }
 
-void ct_add_bias(
-    bool is_double, int64_t rows, int64_t columns, const void *bias, void *z, void *a) {
-  DISPATCH(KERNEL(T, add_bias, rows, columns, IN(bias), OUT(z), OUT(a));)
+void ct_dense_tangent(
+    bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
+    const void *weight_tangent, const void *bias_tangent, const void *z, bool accumulates, void *t,
+    void *ta) {
+  DISPATCH(
+      if (weight_tangent) {
+        if (multiply_and_finish(
+                rows, outputs, inputs, IN(x), IN(weight_tangent), accumulates, OUT(t),
+                IN(bias_tangent), IN(z), OUT(ta))) {
+          return;
+        }
+        multiply(
+            false, false, rows, outputs, inputs, IN(x), IN(weight_tangent), accumulates, OUT(t));
+      }
+      KERNEL(
+          T, add_bias_tangent, rows, outputs, IN(bias_tangent), ta ? IN(z) : nullptr, OUT(t),
+          OUT(ta));)
 }
 
-void ct_add_bias_tangent(
-    bool is_double, int64_t rows, int64_t columns, const void *bias_tangent, const void *z,
-    void *t, void *ta) {
-  DISPATCH(KERNEL(
-      T, add_bias_tangent, rows, columns, IN(bias_tangent), IN(z), OUT(t), OUT(ta));)
+void ct_rectified_pullback(
+    bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x, const void *da,
+    const void *z, bool accumulates_weight, void *weight_cotangent, bool accumulates_bias,
+    void *bias_cotangent, bool keeps_dz, void *dz) {
+  // By blocks, so that dz is still in the cache when the product needs it; but all blocks add to the
+  // same sums, one after the other, so a product for several threads is done in one piece.
+  const bool goes_by_blocks = !is_double && is_narrow(true, inputs, outputs, rows) &&
+                              thread_count(2.0 * rows * outputs * inputs) == 1;
+  const int64_t step = goes_by_blocks ? 32 : rows;
+  DISPATCH(for (int64_t first = 0; first < rows; first += step) {
+    const int64_t count = std::min(step, rows - first), offset = first * outputs;
+    T *block = OUT(dz) + (keeps_dz ? offset : 0);
+    KERNEL(
+        T, mask_and_sum, count, outputs, IN(da) + offset, IN(z) + offset, block,
+        accumulates_bias || first > 0, OUT(bias_cotangent));
+    if (!weight_cotangent) continue;
+    multiply(
+        true, false, inputs, outputs, count, IN(x) + first * inputs, block,
+        accumulates_weight || first > 0, OUT(weight_cotangent));
+  })
 }
 
-void ct_mask_and_sum(
-    bool is_double, int64_t rows, int64_t columns, const void *da, const void *z, void *dz,
-    bool accumulates, void *sums) {
-  DISPATCH(KERNEL(
-      T, mask_and_sum, rows, columns, IN(da), IN(z), OUT(dz), accumulates, OUT(sums));)
+void ct_add_bias(bool is_double, int64_t rows, int64_t columns, const void *bias, void *z) {
+  DISPATCH(KERNEL(T, add_bias, rows, columns, IN(bias), OUT(z), nullptr);)
+}
+
+void ct_sum_columns(
+    bool is_double, int64_t rows, int64_t columns, const void *x, bool accumulates, void *sums) {
+  DISPATCH(KERNEL(T, sum_columns, rows, columns, IN(x), accumulates, OUT(sums));)
 }
 
 void ct_displace(

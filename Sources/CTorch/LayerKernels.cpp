@@ -3,17 +3,11 @@
 
 #include "CTorch.h"
 #include "Exponentials.h"
+#include "Team.h"
+#include "Threads.h"
 
 #include <algorithm>
 #include <vector>
-
-extern "C" {
-// From Engine.cpp and Kernels.cpp.
-void ct_parallel_for(
-    int64_t count, int64_t grain, void (*body)(void *context, int64_t begin, int64_t end),
-    void *context);
-int ct_thread_count_for(double operations);
-}
 
 namespace {
 constexpr int lanes = 16;
@@ -30,14 +24,12 @@ constexpr int64_t elements_per_thread = 1 << 15;
 // Calls body(begin, end) for parts of 0..<count, on several threads unless the calling one is one of
 // several that share the work already.
 template <class Body> void parallel_for(int64_t count, int64_t grain, Body body) {
-  if (count <= grain || ct_thread_count_for(1e12) == 1) return body(0, count);
-  ct_parallel_for(
-      count, grain,
-      [](void *context, int64_t begin, int64_t end) {
-        const FlushToZero flush_to_zero;
-        (*static_cast<Body *>(context))(begin, end);
-      },
-      &body);
+  const int threads = thread_count(1e12);
+  const int64_t parts = std::min<int64_t>(2 * threads, count / std::max<int64_t>(grain, 1));
+  if (threads == 1 || parts <= 1) return body(0, count);
+  in_team(threads, parts, [&](int64_t number) {
+    body(count * number / parts, count * (number + 1) / parts);
+  });
 }
 
 // Calls body(first, last) for parts of the rows.

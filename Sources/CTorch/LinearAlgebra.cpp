@@ -5,24 +5,17 @@
 // it, so that equal matrices are equal memory.
 
 #include "CTorch.h"
+#include "OptionalSymbol.h"
+#include "Team.h"
+#include "Threads.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <dlfcn.h>
-
-// The threads of one call of the mathematics library, a fixed function of its size (Kernels.cpp).
-extern "C" int ct_thread_count_for(double operations);
-extern "C" void ct_set_thread_count_for(double operations);
-extern "C" void ct_reset_thread_count(void);
 
 namespace {
 
-// Some builds of libtorch also export these; plain loops take their place elsewhere.
-template <class Function> Function optional_symbol(const char *name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-}
+// Plain loops take their place where libtorch does not export them.
 template <class T> using Factorization = void (*)(const char *, const int *, T *, const int *, int *);
 template <class T>
 using TriangularSolve = void (*)(
@@ -37,39 +30,10 @@ Factorization<double> factorization(double) { return dpotrf; }
 TriangularSolve<float> triangular_solve(float) { return strsm; }
 TriangularSolve<double> triangular_solve(double) { return dtrsm; }
 
-struct Threads {
-  explicit Threads(double operations) { ct_set_thread_count_for(operations); }
-  ~Threads() { ct_reset_thread_count(); }
+// Teams follow, and would find the processors taken by the library's threads.
+struct Threads : LibraryThreads {
+  explicit Threads(double operations) : LibraryThreads(thread_count(operations), ends) {}
 };
-
-// The threads of libtorch's operators and its mathematics library, where these are GNU OpenMP's:
-// they may still be awake from a call just before.
-const auto gomp_parallel =
-    optional_symbol<void (*)(void (*)(void *), void *, unsigned, unsigned)>("GOMP_parallel");
-
-struct Pieces {
-  int64_t count;
-  void (*body)(void *, int64_t);
-  void *context;
-  std::atomic<int64_t> taken = 0;
-};
-
-// Calls body(context, number) for each number below `count`, on up to `threads` threads, each of
-// which takes the next number when it is done with one.
-void run_pieces(int threads, int64_t count, void (*body)(void *, int64_t), void *context) {
-  Pieces pieces = {count, body, context};
-  const auto take_part = [](void *argument) {
-    auto &pieces = *static_cast<Pieces *>(argument);
-    for (int64_t number; (number = pieces.taken.fetch_add(1)) < pieces.count;) {
-      pieces.body(pieces.context, number);
-    }
-  };
-  if (threads > 1 && count > 1 && gomp_parallel) {
-    gomp_parallel(take_part, &pieces, unsigned(std::min<int64_t>(threads, count)), 0);
-  } else {
-    take_part(&pieces);
-  }
-}
 
 namespace baseline {
 constexpr int vector_bytes = 16, tile_rows = 4, tile_vectors = 2;
@@ -123,7 +87,7 @@ void update_gram(
     }
   }
   const double operations = double(rows) * double(n) * double(n);
-  add_gram(rows, columns, appends_one, x, T(alpha), next, ct_thread_count_for(operations));
+  add_gram(rows, columns, appends_one, x, T(alpha), next, thread_count(operations));
   for (int64_t i = 1; i < n; ++i) std::fill(next + i * n, next + i * n + i, T(0));
 }
 

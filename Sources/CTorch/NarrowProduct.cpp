@@ -5,10 +5,9 @@
 
 #include "NarrowProduct.h"
 
-#include "FlushToZero.h"
+#include "Team.h"
 
 #include <algorithm>
-#include <dlfcn.h>
 #include <vector>
 
 #if defined(__x86_64__)
@@ -22,6 +21,8 @@ constexpr int64_t panel_columns = 4 * lanes;
 // transposed a.
 constexpr int64_t block_rows = 128;
 constexpr int64_t maximum_columns = 4 * panel_columns;
+// Shares start where tiles of any kind do.
+constexpr int64_t share_unit = 24;
 
 // One thread's share of a panel: op(a) as strides, b and c as rows.
 struct Panel {
@@ -34,6 +35,7 @@ struct Panel {
   int64_t c_stride;
   __mmask16 tail; // the columns of the last vector
   bool accumulates;
+  Finish finish;
 };
 
 #pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
@@ -63,9 +65,30 @@ template <int rows, int vectors> void form_tile(const Panel &panel, int64_t row)
       }
     }
   }
+  if (panel.finish.bias) {
+    for (int v = 0; v < vectors; ++v) {
+      const __m512 bias = _mm512_maskz_loadu_ps(mask(v), panel.finish.bias + v * lanes);
+      for (int r = 0; r < rows; ++r) sums[r][v] = _mm512_add_ps(sums[r][v], bias);
+    }
+  }
   for (int r = 0; r < rows; ++r) {
     for (int v = 0; v < vectors; ++v) {
       _mm512_mask_storeu_ps(c + r * panel.c_stride + v * lanes, mask(v), sums[r][v]);
+    }
+  }
+  if (!panel.finish.rectified) return;
+  const __m512 zero = _mm512_setzero_ps();
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t offset = (row + r) * panel.c_stride + v * lanes;
+      // Not less, so that NaN is kept.
+      __mmask16 keeps = _mm512_cmp_ps_mask(sums[r][v], zero, _CMP_NLT_UQ);
+      if (panel.finish.gate) {
+        const __m512 gate = _mm512_maskz_loadu_ps(mask(v), panel.finish.gate + offset);
+        keeps = _mm512_cmp_ps_mask(gate, zero, _CMP_GT_OQ);
+      }
+      _mm512_mask_storeu_ps(
+          panel.finish.rectified + offset, mask(v), _mm512_maskz_mov_ps(keeps, sums[r][v]));
     }
   }
 }
@@ -86,6 +109,39 @@ template <int vectors> void form_panel(const Panel &panel) {
   if (row < panel.rows) form_tile<1, vectors>(panel, row);
 }
 
+// c ← a·b for a single column.
+void form_column(
+    int64_t rows, int64_t inner, const float *a, const float *b, bool accumulates, float *c) {
+  const int64_t rest = inner % lanes;
+  const auto tail = static_cast<__mmask16>((1u << rest) - 1);
+  constexpr int group = 8; // as many sums as hide the latency of one
+  for (int64_t row = 0; row < rows; row += group) {
+    __m512 sums[group];
+    const float *start[group];
+    for (int r = 0; r < group; ++r) {
+      sums[r] = _mm512_setzero_ps();
+      start[r] = a + std::min(row + r, rows - 1) * inner;
+    }
+    int64_t p = 0;
+    for (; p + lanes <= inner; p += lanes) {
+      const __m512 part = _mm512_loadu_ps(b + p);
+      for (int r = 0; r < group; ++r) {
+        sums[r] = _mm512_fmadd_ps(_mm512_loadu_ps(start[r] + p), part, sums[r]);
+      }
+    }
+    if (rest > 0) {
+      const __m512 part = _mm512_maskz_loadu_ps(tail, b + p);
+      for (int r = 0; r < group; ++r) {
+        sums[r] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(tail, start[r] + p), part, sums[r]);
+      }
+    }
+    for (int r = 0; r < group && row + r < rows; ++r) {
+      const float sum = _mm512_reduce_add_ps(sums[r]);
+      c[row + r] = accumulates ? c[row + r] + sum : sum;
+    }
+  }
+}
+
 #pragma clang attribute pop
 
 struct Product {
@@ -95,6 +151,7 @@ struct Product {
   const float *b;
   bool accumulates;
   float *c;
+  Finish finish;
 };
 
 void form_rows(const Product &product, int64_t first, int64_t last) {
@@ -106,33 +163,19 @@ void form_rows(const Product &product, int64_t first, int64_t last) {
       const int64_t columns = std::min(panel_columns, n - j);
       const int64_t vectors = (columns + lanes - 1) / lanes;
       const int64_t rest = columns - (vectors - 1) * lanes;
+      Finish finish;
+      if (p + block_rows >= product.k) finish = product.finish;
+      if (finish.bias) finish.bias += j;
+      if (finish.gate) finish.gate += first * n + j;
+      if (finish.rectified) finish.rectified += first * n + j;
       form[vectors - 1]({
           last - first, std::min(block_rows, product.k - p),
           product.a + first * product.a_row_stride + p * product.a_inner_stride,
           product.a_row_stride, product.a_inner_stride, product.b + p * n + j, n,
           product.c + first * n + j, n, static_cast<__mmask16>((1u << rest) - 1),
-          product.accumulates || p > 0});
+          product.accumulates || p > 0, finish});
     }
   }
-}
-
-// The threads of libtorch's OpenMP, if it has them under the names of GNU's.
-template <class Function> Function optional_symbol(const char *name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-}
-const auto run_in_parallel =
-    optional_symbol<void (*)(void (*)(void *), void *, unsigned, unsigned)>("GOMP_parallel");
-const auto team_size = optional_symbol<int (*)()>("omp_get_num_threads");
-const auto thread_number = optional_symbol<int (*)()>("omp_get_thread_num");
-
-void form_share(void *context) {
-  const FlushToZero flush_to_zero;
-  const auto &product = *static_cast<const Product *>(context);
-  // Shares start where tiles of any kind do.
-  constexpr int64_t unit = 24;
-  const int64_t units = (product.m + unit - 1) / unit, team = team_size(), own = thread_number();
-  const int64_t first = units * own / team * unit, last = units * (own + 1) / team * unit;
-  if (first < product.m) form_rows(product, first, std::min(last, product.m));
 }
 
 bool has_avx512() {
@@ -142,10 +185,19 @@ bool has_avx512() {
 
 } // namespace
 
-bool multiply_narrow(
+bool is_narrow(bool transposes_a, int64_t m, int64_t n, int64_t k) {
+  if (k < 1 || !has_avx512()) return false;
+  if (n == 1) return !transposes_a || m <= maximum_columns;
+  return n <= maximum_columns && m >= 2;
+}
+
+void multiply_narrow(
     bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k, const float *a,
-    const float *b, bool accumulates, float *c, int thread_count) {
-  if (!has_avx512() || n < 2 || n > maximum_columns || m < 2 || k < 1) return false;
+    const float *b, bool accumulates, float *c, int thread_count, const Finish &finish) {
+  if (n == 1 && transposes_a) { // cᵀ = bᵀ·a has one row
+    return form_rows({1, m, k, b, k, 1, a, accumulates, c, {}}, 0, 1);
+  }
+  if (n == 1) return form_column(m, k, a, b, accumulates, c);
   thread_local std::vector<float> transposed;
   if (transposes_b) {
     transposed.resize(static_cast<size_t>(k * n));
@@ -154,20 +206,22 @@ bool multiply_narrow(
     }
     b = transposed.data();
   }
-  Product product = {m, n, k, a, transposes_a ? 1 : k, transposes_a ? m : 1, b, accumulates, c};
-  if (thread_count > 1 && run_in_parallel && team_size && thread_number) {
-    run_in_parallel(form_share, &product, static_cast<unsigned>(thread_count), 0);
-  } else {
-    form_rows(product, 0, m);
-  }
-  return true;
+  const Product product = {
+      m, n, k, a, transposes_a ? 1 : k, transposes_a ? m : 1, b, accumulates, c, finish};
+  // Two shares for each thread, so that little is left to wait for when one thread is held up.
+  const int64_t shares = thread_count > 1 ? 2 * thread_count : 1;
+  const int64_t share = (m + shares * share_unit - 1) / (shares * share_unit) * share_unit;
+  in_team(thread_count, (m + share - 1) / share, [&](int64_t number) {
+    form_rows(product, number * share, std::min((number + 1) * share, m));
+  });
 }
 
 #else
 
-bool multiply_narrow(
-    bool, bool, int64_t, int64_t, int64_t, const float *, const float *, bool, float *, int) {
-  return false;
-}
+bool is_narrow(bool, int64_t, int64_t, int64_t) { return false; }
+
+void multiply_narrow(
+    bool, bool, int64_t, int64_t, int64_t, const float *, const float *, bool, float *, int,
+    const Finish &) {}
 
 #endif

@@ -79,7 +79,7 @@ struct ConvolutionOperation: Operation {
 
   func value(_ inputs: [Tensor]) -> Tensor {
     let z = inputs[0].convolved(with: inputs[1].outputsFirst, geometry)
-    Kernels.addBias(inputs.bias, to: z)
+    if let bias = inputs.bias { Kernels.addBias(bias, to: z) }
     return z
   }
 
@@ -91,7 +91,7 @@ struct ConvolutionOperation: Operation {
   func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
     let (x, kernel, hasBias) = (inputs[0], inputs[1].outputsFirst, inputs.bias != nil)
     let z = x.convolved(with: kernel, geometry)
-    Kernels.addBias(inputs.bias, to: z)
+    if let bias = inputs.bias { Kernels.addBias(bias, to: z) }
     let moved = Displacements()
     var result = LinearizedOperation(
       z,
@@ -103,7 +103,7 @@ struct ConvolutionOperation: Operation {
         }
         if hasBias, let tangent = tangents[2] {
           let sum = t ?? .zeros(z.shape, z.type)
-          Kernels.addBiasTangent(tangent, to: sum)
+          Kernels.addBias(tangent, to: sum)
           t = sum
         }
         if let t { moved.note(t, tangents, isExact: tangents[0] == nil) }
@@ -112,10 +112,7 @@ struct ConvolutionOperation: Operation {
       pullback: { cotangent, cotangents in
         let cotangent = cotangent.contiguous()
         if hasBias {
-          cotangents.write(2) { sums, accumulates in
-            Kernels.mask(
-              cotangent, where: nil, into: nil, sums: sums, accumulates: accumulates)
-          }
+          cotangents.write(2) { Kernels.sumColumns(cotangent, into: $0, accumulates: $1) }
         }
         let parts = x.convolutionPullback(
           cotangent, kernel: kernel, geometry, needsImage: cotangents.isNeeded(0),

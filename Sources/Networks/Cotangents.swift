@@ -7,7 +7,8 @@ import Torch
 public final class Cotangents {
   private let record: Record
   private let gradient: [Tensor?]
-  private let notesFactors: Bool
+  /// Whether the cotangents of factored products are wanted.
+  let notesFactors: Bool
   private var isWritten: [Bool]
   private var pending: [Tensor?]
   /// The variables that are inputs of the operation whose turn it is.
@@ -80,6 +81,15 @@ public final class Cotangents {
       body(destination, false)
       pending[node] = destination
     }
+  }
+
+  /// Where the cotangent of an input that is a parameter belongs, and whether to add to what is
+  /// there; `nil` if it is of no use. Whoever asks has to write it.
+  func destination(ofParameter input: Int) -> (Tensor, accumulates: Bool)? {
+    guard let parameter = record.parameter(at: inputs[input]), let part = gradient[parameter]
+    else { return nil }
+    defer { isWritten[parameter] = true }
+    return (part, isWritten[parameter])
   }
 
   func start(_ cotangent: Tensor, at node: Int) {

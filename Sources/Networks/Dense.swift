@@ -49,9 +49,10 @@ struct DenseOperation: Operation {
   let rectifies: Bool
 
   func value(_ inputs: [Tensor]) -> Tensor {
-    let z = product(inputs[0], inputs[1])
+    let z = result(inputs)
     // Nothing is saved, so the rectified result may take the place of the other.
-    Kernels.addBias(inputs.bias, to: z, rectified: rectifies ? z : nil)
+    Kernels.formDense(
+      inputs[0], inputs[1], inputs.bias, into: z, rectified: rectifies ? z : nil)
     return z
   }
 
@@ -63,51 +64,46 @@ struct DenseOperation: Operation {
 
   func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
     let (x, weight, bias) = (inputs[0], inputs[1], inputs.bias)
-    let z = product(x, weight)
+    let z = result(inputs)
     let output = rectifies ? Tensor(uninitialized: z.shape, z.type) : z
-    Kernels.addBias(bias, to: z, rectified: rectifies ? output : nil)
+    Kernels.formDense(x, weight, bias, into: z, rectified: rectifies ? output : nil)
     let moved = Displacements()
 
     var result = LinearizedOperation(
       output,
       pushforward: { tangents in
         let t = Tensor(uninitialized: z.shape, z.type)
-        var isWritten = false
-        if let tangent = tangents[1] {
-          Kernels.multiply(x, tangent, into: t)
-          isWritten = true
-        }
         if let tangent = tangents[0] {
-          Kernels.multiply(tangent, weight, into: t, accumulates: isWritten)
-          isWritten = true
+          Kernels.multiply(tangent, weight, into: t)
+        } else if tangents[1] == nil {
+          t.overwrite(with: .zeros(z.shape, z.type))
         }
-        if !isWritten { t.overwrite(with: .zeros(z.shape, z.type)) }
         let rectified = rectifies ? Tensor(uninitialized: z.shape, z.type) : nil
-        Kernels.addBiasTangent(
-          bias == nil ? nil : tangents[2], to: t, z: z, rectified: rectified)
+        Kernels.formDenseTangent(
+          x, tangents[1], bias == nil ? nil : tangents[2], z: z, accumulates: tangents[0] != nil,
+          into: t, rectified: rectified)
         moved.note(t, tangents, isExact: tangents[0] == nil)
         return rectified ?? t
       },
       pullback: { cotangent, cotangents in
         let cotangent = cotangent.contiguous()
         let masked = rectifies ? Tensor(uninitialized: z.shape, z.type) : cotangent
-        var isMasked = !rectifies
-        if bias != nil {
-          cotangents.write(2) { sums, accumulates in
-            Kernels.mask(
-              cotangent, where: rectifies ? z : nil, into: masked, sums: sums,
-              accumulates: accumulates)
-            isMasked = true
+        if rectifies {
+          Kernels.pullBackRectified(
+            cotangent, x, z: z, weight: cotangents.destination(ofParameter: 1),
+            bias: bias == nil ? nil : cotangents.destination(ofParameter: 2), into: masked,
+            keepsMasked: cotangents.isNeeded(0) || cotangents.notesFactors)
+        } else {
+          if bias != nil {
+            cotangents.write(2) { Kernels.sumColumns(masked, into: $0, accumulates: $1) }
+          }
+          cotangents.write(1) {
+            Kernels.multiply(x, masked, into: $0, transposesA: true, accumulates: $1)
           }
         }
-        if !isMasked { Kernels.mask(cotangent, where: z, into: masked, sums: nil) }
         cotangents.noteProductCotangent(masked)
-        cotangents.write(1) {
-          Kernels.multiply(x, masked, into: $0, transposesA: true, accumulates: $1)
-        }
         cotangents.write(0) {
-          Kernels.multiply(
-            masked, weight, into: $0, transposesB: true, accumulates: $1)
+          Kernels.multiply(masked, weight, into: $0, transposesB: true, accumulates: $1)
         }
       })
     result.product = FactoredProduct(
@@ -118,10 +114,8 @@ struct DenseOperation: Operation {
     return result
   }
 
-  private func product(_ x: Tensor, _ weight: Tensor) -> Tensor {
-    let z = Tensor(uninitialized: x.shape.dropLast() + [weight.size(1)], x.type)
-    Kernels.multiply(x, weight, into: z)
-    return z
+  private func result(_ inputs: [Tensor]) -> Tensor {
+    Tensor(uninitialized: inputs[0].shape.dropLast() + [inputs[1].size(1)], inputs[0].type)
   }
 }
 

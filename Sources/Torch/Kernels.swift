@@ -28,39 +28,87 @@ public enum Kernels {
     guard m > 0, n > 0 else { return }
     ct_gemm(
       a.isDouble, transposesA, transposesB, Int64(m), Int64(n), Int64(k), a.data, b.data,
-      accumulates ? 1 : 0, c.data)
+      accumulates, c.data)
   }
 
-  /// z ← z + bias by rows and, where `rectified` is given, rectified ← max(z, 0); it may be z.
-  public static func addBias(_ bias: Tensor?, to z: Tensor, rectified: Tensor? = nil) {
-    check("bias", z, bias, rectified)
-    ct_add_bias(
-      z.isDouble, Int64(z.rowCount), Int64(z.columnCount), bias?.data, z.data, rectified?.data)
-  }
-
-  /// The tangent of ``addBias(_:to:rectified:)``: t ← t + biasTangent by rows and, where `rectified`
-  /// is given, rectified ← t where z > 0, else 0.
-  public static func addBiasTangent(
-    _ biasTangent: Tensor?, to t: Tensor, z: Tensor? = nil, rectified: Tensor? = nil
-  ) {
-    check("bias tangent", t, biasTangent, z, rectified)
-    ct_add_bias_tangent(
-      t.isDouble, Int64(t.rowCount), Int64(t.columnCount), biasTangent?.data,
-      rectified == nil ? nil : z?.data, t.data, rectified?.data)
-  }
-
-  /// The pullback of ``addBias(_:to:rectified:)``: masked ← cotangent where z > 0, else 0, and
-  /// sums ← its column sums, added to what is there where `accumulates`.
+  /// z ← x·weight + bias and, where `rectified` is given, rectified ← max(z, 0); it may be z.
   ///
-  /// Without `z` nothing is masked, and only the sums are written.
-  public static func mask(
-    _ cotangent: Tensor, where z: Tensor?, into masked: Tensor?, sums: Tensor?,
-    accumulates: Bool = false
+  /// - Parameters:
+  ///   - x: [rows, inputs].
+  ///   - weight: [inputs, outputs].
+  ///   - bias: [outputs].
+  ///   - z: [rows, outputs].
+  public static func formDense(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, into z: Tensor, rectified: Tensor? = nil
   ) {
-    check("mask", cotangent, z, masked, sums)
-    ct_mask_and_sum(
-      cotangent.isDouble, Int64(cotangent.rowCount), Int64(cotangent.columnCount), cotangent.data,
-      z?.data, z == nil ? nil : masked?.data, accumulates, sums?.data)
+    check("dense layer", x, weight, bias, z, rectified)
+    checkDense(x, weight, z, rectified)
+    ct_dense(
+      z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
+      weight.data, bias?.data, z.data, rectified?.data)
+  }
+
+  /// The tangent of ``formDense(_:_:_:into:rectified:)`` by weight and bias: t ← x·weightTangent +
+  /// biasTangent and, where `rectified` is given, rectified ← t where z > 0, else 0.
+  ///
+  /// - Parameter accumulates: Whether to add to what is in t.
+  public static func formDenseTangent(
+    _ x: Tensor, _ weightTangent: Tensor?, _ biasTangent: Tensor?, z: Tensor,
+    accumulates: Bool = false, into t: Tensor, rectified: Tensor? = nil
+  ) {
+    check("dense layer's tangent", x, weightTangent, biasTangent, z, t, rectified)
+    if let weightTangent { checkDense(x, weightTangent, t, rectified) }
+    ct_dense_tangent(
+      t.isDouble, Int64(t.rowCount), Int64(x.columnCount), Int64(t.columnCount), x.data,
+      weightTangent?.data, biasTangent?.data, z.data, accumulates, t.data, rectified?.data)
+  }
+
+  /// The pullback of a rectified ``formDense(_:_:_:into:rectified:)`` to weight and bias: masked ←
+  /// cotangent where z > 0, else 0; weight ← xᵀ·masked; bias ← the column sums of masked.
+  ///
+  /// - Parameters:
+  ///   - weight: Where to write, if that is of use, and whether to add to what is there.
+  ///   - bias: The same for the bias.
+  ///   - keepsMasked: Whether masked is of use afterwards; it is scratch otherwise.
+  public static func pullBackRectified(
+    _ cotangent: Tensor, _ x: Tensor, z: Tensor, weight: (Tensor, accumulates: Bool)?,
+    bias: (Tensor, accumulates: Bool)?, into masked: Tensor, keepsMasked: Bool
+  ) {
+    check("dense layer's pullback", cotangent, x, z, weight?.0, bias?.0, masked)
+    if let weight { checkDense(x, weight.0, z, masked) }
+    ct_rectified_pullback(
+      z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
+      cotangent.data, z.data, weight?.accumulates ?? false, weight?.0.data,
+      bias?.accumulates ?? false, bias?.0.data, keepsMasked, masked.data)
+  }
+
+  private static func checkDense(_ x: Tensor, _ weight: Tensor, _ z: Tensor, _ a: Tensor?) {
+    guard x.columnCount == weight.rowCount, weight.columnCount == z.columnCount,
+      x.rowCount == z.rowCount, a.map({ $0.count == z.count }) ?? true
+    else {
+      fatalError(
+        "dense layer of \(x.shape) and weights \(weight.shape) into \(z.shape): the shapes do not "
+          + "fit")
+    }
+  }
+
+  /// z ← z + bias by rows.
+  public static func addBias(_ bias: Tensor, to z: Tensor) {
+    check("bias", z, bias)
+    guard bias.count == z.columnCount else {
+      fatalError("bias of \(bias.shape) to \(z.shape): the counts differ")
+    }
+    ct_add_bias(z.isDouble, Int64(z.rowCount), Int64(z.columnCount), bias.data, z.data)
+  }
+
+  /// sums ← the column sums of x, added to what is there where `accumulates`.
+  public static func sumColumns(_ x: Tensor, into sums: Tensor, accumulates: Bool = false) {
+    check("column sums", x, sums)
+    guard sums.count == x.columnCount else {
+      fatalError("column sums of \(x.shape) into \(sums.shape): the counts differ")
+    }
+    ct_sum_columns(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, accumulates, sums.data)
   }
 
   /// out ← z + Σ coefficients[i]·tangents[i], and its negative elements to 0 where `rectifies`.

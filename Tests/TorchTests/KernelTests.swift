@@ -23,7 +23,7 @@ struct KernelTests {
     [
       (1, 1, 1), (5, 3, 7), (588, 50, 8), (50, 50, 784), (588, 1, 50), (17, 33, 9), (100, 1, 1),
       (47, 16, 129), (23, 17, 128), (24, 64, 5), (6, 65, 1), (31, 100, 9), (2, 256, 300),
-      (13, 257, 12), (3, 2, 257), (1200, 30, 60),
+      (13, 257, 12), (3, 2, 257), (1201, 50, 60),
     ])
   func products(_ type: DataType, _ sizes: (Int, Int, Int)) {
     let (m, n, k) = sizes
@@ -84,36 +84,74 @@ struct KernelTests {
   }
 
   @Test(
-    "Bias, activation and their derivatives", arguments: [DataType.float32, .float64],
-    [(1, 1), (7, 5), (40, 1), (3, 64)])
-  func bias(_ type: DataType, _ sizes: (Int, Int)) {
-    let (rows, columns) = sizes
-    let (z, bias) = (random([rows, columns], 1, type), random([columns], 2, type))
-    let expected = z + bias
-    let (moved, rectified) = (2 * z + 0, Tensor.zeros([rows, columns], type))
-    moved.overwrite(with: z)
-    Kernels.addBias(bias, to: moved, rectified: rectified)
-    expectEqual(moved, expected)
-    expectEqual(rectified, expected.relu())
-    let inPlace = 1 * z
-    Kernels.addBias(bias, to: inPlace, rectified: inPlace)
-    expectEqual(inPlace, expected.relu())
+    "Dense layers and their derivatives", arguments: [DataType.float32, .float64],
+    [(1, 1, 1), (7, 3, 5), (40, 6, 1), (3, 2, 64), (130, 9, 70), (1203, 60, 50), (9, 300, 17)])
+  func dense(_ type: DataType, _ sizes: (Int, Int, Int)) {
+    let (rows, inputs, outputs) = sizes
+    func matrix(_ seed: UInt64) -> Tensor { random([rows, outputs], seed, type) }
+    let (x, weight) = (random([rows, inputs], 1, type), random([inputs, outputs], 2, type))
+    let bias = random([outputs], 3, type)
+    let product = x.matmul(weight)
+    let expected = product + bias
+    let (z, rectified) = (matrix(4), matrix(5))
+    Kernels.formDense(x, weight, bias, into: z, rectified: rectified)
+    expectEqual(z, expected)
+    expectEqual(rectified, z.relu())
+    let inPlace = matrix(6)
+    Kernels.formDense(x, weight, bias, into: inPlace, rectified: inPlace)
+    expectEqual(inPlace, z.relu())
+    Kernels.formDense(x, weight, nil, into: inPlace)
+    expectEqual(inPlace, product)
 
-    let tangent = random([rows, columns], 3, type)
-    let expectedTangent = tangent + bias
-    Kernels.addBiasTangent(bias, to: tangent, z: expected, rectified: rectified)
-    expectEqual(tangent, expectedTangent)
-    expectEqual(rectified, expectedTangent * expected.positiveMask())
+    let (weightTangent, biasTangent) = (
+      random([inputs, outputs], 7, type), random([outputs], 8, type)
+    )
+    let tangent = matrix(9)
+    let sum = tangent + x.matmul(weightTangent) + biasTangent
+    Kernels.formDenseTangent(
+      x, weightTangent, biasTangent, z: z, accumulates: true, into: tangent, rectified: rectified)
+    expectEqual(tangent, sum)
+    expectEqual(rectified, tangent * z.positiveMask())
+    Kernels.formDenseTangent(x, weightTangent, nil, z: z, into: tangent)
+    expectEqual(tangent, x.matmul(weightTangent))
+    let before = 1 * tangent
+    Kernels.formDenseTangent(x, nil, biasTangent, z: z, into: tangent, rectified: rectified)
+    expectEqual(tangent, before + biasTangent)
+    expectEqual(rectified, tangent * z.positiveMask())
 
-    let cotangent = random([rows, columns], 4, type)
-    let (masked, sums) = (Tensor.zeros([rows, columns], type), random([columns], 5, type))
-    let before = 1 * sums
-    let expectedMasked = cotangent * expected.positiveMask()
-    Kernels.mask(cotangent, where: expected, into: masked, sums: sums, accumulates: true)
+    let cotangent = matrix(10)
+    let expectedMasked = cotangent * z.positiveMask()
+    let (masked, scratch) = (matrix(11), matrix(12))
+    let (weightSum, biasSum) = (random([inputs, outputs], 13, type), random([outputs], 14, type))
+    let expectedWeight = weightSum + x.transposed().matmul(expectedMasked)
+    let expectedBias = biasSum + expectedMasked.sum(over: [0])
+    Kernels.pullBackRectified(
+      cotangent, x, z: z, weight: (weightSum, true), bias: (biasSum, true), into: masked,
+      keepsMasked: true)
     expectEqual(masked, expectedMasked)
-    expectEqual(sums, before + expectedMasked.sum(over: [0]))
-    Kernels.mask(cotangent, where: nil, into: nil, sums: sums)
-    expectEqual(sums, cotangent.sum(over: [0]))
+    expectEqual(weightSum, expectedWeight)
+    expectEqual(biasSum, expectedBias)
+    Kernels.pullBackRectified(
+      cotangent, x, z: z, weight: (weightSum, false), bias: nil, into: scratch, keepsMasked: false)
+    expectEqual(weightSum, x.transposed().matmul(expectedMasked))
+
+    Kernels.pullBackRectified(
+      cotangent, x, z: z, weight: nil, bias: nil, into: scratch, keepsMasked: true)
+    expectEqual(scratch, expectedMasked)
+
+    Kernels.sumColumns(cotangent, into: biasSum)
+    expectEqual(biasSum, cotangent.sum(over: [0]))
+  }
+
+  @Test("A rectifier keeps what is no number")
+  func notANumber() {
+    let x = Tensor([Float](arrayLiteral: .nan, 1, -1), shape: [3, 1])
+    let weight = Tensor([Float](arrayLiteral: 1, 2), shape: [1, 2])
+    let (z, rectified) = (Tensor.zeros([3, 2]), Tensor.zeros([3, 2]))
+    Kernels.formDense(x, weight, nil, into: z, rectified: rectified)
+    let values = rectified.doubles
+    #expect(values[0].isNaN && values[1].isNaN)
+    #expect(values[2...] == [1, 2, 0, 0])
   }
 
   @Test("Displacements", arguments: [DataType.float32, .float64], [true, false])

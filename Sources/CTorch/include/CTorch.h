@@ -85,22 +85,31 @@ ct_error ct_gradients(
 // Fused kernels. Pointers are to contiguous row-major memory of type float, or double where
 // `is_double`.
 
-// c[m×n] ← op(a)·op(b) + beta·c
+// c[m×n] ← op(a)·op(b), added to c where `accumulates`.
 void ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
-    const void *a, const void *b, double beta, void *c);
-// z ← z + bias, and a ← max(z, 0) where `a` is given, over rows×columns; a may be z.
-void ct_add_bias(
-    bool is_double, int64_t rows, int64_t columns, const void *bias, void *z, void *a);
-// t ← t + bias_tangent, and ta ← t where z > 0, else 0, where `z` is given.
-void ct_add_bias_tangent(
-    bool is_double, int64_t rows, int64_t columns, const void *bias_tangent, const void *z,
-    void *t, void *ta);
-// dz ← da where z > 0, else 0 (dz ← da without z, where dz is not NULL);
-// sums ← (accumulates ? sums : 0) + column sums of dz, where given.
-void ct_mask_and_sum(
-    bool is_double, int64_t rows, int64_t columns, const void *da, const void *z, void *dz,
-    bool accumulates, void *sums);
+    const void *a, const void *b, bool accumulates, void *c);
+// z ← x·weight + bias, and a ← max(z, 0) where `a` is given; a may be z. bias may be NULL.
+void ct_dense(
+    bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
+    const void *weight, const void *bias, void *z, void *a);
+// t ← x·weight_tangent + bias_tangent, added to t where `accumulates`, and ta ← t where z > 0, else
+// 0, where `ta` is given. Both tangents may be NULL; t is then what it was.
+void ct_dense_tangent(
+    bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
+    const void *weight_tangent, const void *bias_tangent, const void *z, bool accumulates, void *t,
+    void *ta);
+// dz ← da where z > 0, else 0; weight_cotangent ← xᵀ·dz and bias_cotangent ← column sums of dz, each
+// added to what is there where told, and each of which may be NULL. Unless `keeps_dz`, dz is scratch.
+void ct_rectified_pullback(
+    bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x, const void *da,
+    const void *z, bool accumulates_weight, void *weight_cotangent, bool accumulates_bias,
+    void *bias_cotangent, bool keeps_dz, void *dz);
+// z ← z + bias by rows.
+void ct_add_bias(bool is_double, int64_t rows, int64_t columns, const void *bias, void *z);
+// sums ← (accumulates ? sums : 0) + column sums of x.
+void ct_sum_columns(
+    bool is_double, int64_t rows, int64_t columns, const void *x, bool accumulates, void *sums);
 // out ← max(z + Σ coefficients[i]·tangents[i], 0), without the maximum unless `rectifies`.
 void ct_displace(
     bool is_double, int64_t count, const void *z, const void *const *tangents,
