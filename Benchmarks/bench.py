@@ -72,7 +72,7 @@ def main():
     print(text)
     for optimizer in OPTIMIZERS:
         if optimizer.name not in ours:
-            print("\nadamqlr has no preset '%s' yet; its peer was measured alone." % optimizer.name)
+            print("\nadamqlr has no preset '%s'; its peer was measured alone." % optimizer.name)
     for failure in failures:
         print("\n" + failure)
     if options.json:

@@ -45,7 +45,7 @@ finish_if_complete
 mkdir -p "$root" 2>/dev/null && [ -w "$root" ] ||
   fail "$root cannot be written: set XDG_CACHE_HOME to a folder that can"
 if has flock; then
-  # Children close descriptor 9, so that the lock goes with this process, however it ends.
+  # The lock stays until the last child that writes there has ended, should this process be killed.
   exec 9>"$environment.lock"
   if ! flock -n 9; then
     say "waiting for another set-up of the same packages to finish"
@@ -57,20 +57,20 @@ fi
 say "installing the packages of $requirements, once"
 rm -rf "$environment"
 if python3 -c 'import ensurepip' 2>/dev/null; then
-  python3 -m venv "$environment" >&2 9>&- || fail "python3 -m venv failed: apt-get install python3-venv"
+  python3 -m venv "$environment" >&2 || fail "python3 -m venv failed: apt-get install python3-venv"
   pip=("$python" -m pip)
 else
   # Debian's python3 has venv, but pip can be put into an environment only with python3-venv.
   python3 -m pip --python python3 --version >/dev/null 2>&1 ||
     fail "pip 22.3 or later, or venv, is missing: apt-get install python3-pip python3-venv"
-  python3 -m venv --without-pip "$environment" >&2 9>&- ||
+  python3 -m venv --without-pip "$environment" >&2 ||
     fail "python3 -m venv failed: apt-get install python3-venv"
   pip=(python3 -m pip --python "$python")
 fi
 quiet=(-q)
 if [ -t 2 ]; then quiet=(); fi
 PIP_REQUIRE_VIRTUALENV=0 PIP_USER=0 "${pip[@]}" install ${quiet[@]+"${quiet[@]}"} \
-  --disable-pip-version-check --no-input --retries 2 -r "$requirements" >&2 9>&- ||
+  --disable-pip-version-check --no-input --retries 2 -r "$requirements" >&2 ||
   fail "the packages of $requirements could not be installed; pip says why above"
 touch "$complete"
 say "the packages are in $environment"

@@ -44,7 +44,7 @@ class JAXKFAC:
         self.optimizer = kfac_jax.Optimizer(
             jax.value_and_grad(loss_at), l2_reg=0.0, use_adaptive_learning_rate=True,
             use_adaptive_momentum=True, use_adaptive_damping=True, initial_damping=1.0,
-            damping_adaptation_interval=settings.get("damping_adaptation_interval", 5),
+            damping_adaptation_interval=settings.get("damping_adaptation_interval", 1),
             inverse_update_period=1, num_burnin_steps=0, multi_device=False,
             estimation_mode=settings.get("estimation_mode", "fisher_gradients"))
 
