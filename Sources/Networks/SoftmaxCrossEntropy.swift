@@ -25,14 +25,27 @@ public struct SoftmaxCrossEntropy: Loss {
     var linearized = LinearizedLoss(value: result.loss, cotangent: cotangent) {
       Kernels.crossEntropyFisher(probabilities: probabilities, $0, $1)
     }
+    // An example's loss is the mean over its positions, whose targets are independent.
+    let (classes, examples) = (outputs.shape.last ?? 1, max(outputs.size(0), 1))
+    let rows = outputs.count / max(classes, 1)
+    let positions = max(rows / examples, 1)
+    let scale = 1 / Double(positions).squareRoot()
     linearized.sampledCotangent = { generator in
-      Kernels.sampledCrossEntropyCotangent(
-        probabilities: probabilities,
-        uniforms: (0..<probabilities.size(0)).map { _ in generator.uniform() })
+      let cotangent = Kernels.sampledCrossEntropyCotangent(
+        probabilities: probabilities, uniforms: (0..<rows).map { _ in generator.uniform() })
+      return positions == 1 ? cotangent : scale * cotangent
     }
     linearized.fisherFactors = {
-      (0..<probabilities.size(1)).map {
-        Kernels.crossEntropyFactor(probabilities: probabilities, class: $0)
+      (0..<classes).flatMap { index in
+        let factor = Kernels.crossEntropyFactor(probabilities: probabilities, class: index)
+        if positions == 1 { return [factor] }
+        let all = (scale * factor).reshaped([examples, positions, classes])
+        return (0..<positions).map { position in
+          let one = Tensor.zeros(all.shape, all.type)
+          one.narrowed(1, from: position, count: 1)
+            .assign(all.narrowed(1, from: position, count: 1))
+          return one.reshaped(outputs.shape)
+        }
       }
     }
     return linearized

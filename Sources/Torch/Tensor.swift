@@ -136,14 +136,20 @@ extension Tensor {
     return slice(from: range.lowerBound * width, shape: [range.count] + shape.dropFirst())
   }
 
+  /// Overwrites the elements, which may be part of another tensor's, with those of a tensor of the
+  /// same shape.
+  public func assign(_ source: Tensor) { _ = Operator.copy(self, source) }
+
   /// Overwrites the elements with those of a tensor of the same type and count.
+  ///
+  /// - Precondition: This tensor is contiguous.
   public func overwrite(with source: Tensor) {
     precondition(
       source.type == type && source.count == count,
       "cannot overwrite \(type)\(shape) with \(source.type)\(source.shape)")
     guard ct_is_contiguous(source.handle) else {
       // Rearranged on the way, without a copy in between.
-      _ = Operator.copy(self, source.shape == shape ? source : source.reshaped(shape))
+      _ = Operator.copy(source.shape == shape ? self : reshaped(source.shape), source)
       return
     }
     withExtendedLifetime(source) {

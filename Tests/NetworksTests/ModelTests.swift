@@ -57,6 +57,51 @@ struct ModelTests {
     #expect(abs(square * 144 - 1) < 0.04)
   }
 
+  @Test("Networks by name have as many parameters as published")
+  func sizes() {
+    // torchvision's ResNets without what their stems and classes differ by, counted by hand.
+    #expect(Model(ResNet(.eighteen, classes: 1000, stem: .imageNet)).layout.count == 11_689_512)
+    #expect(Model(ResNet(.fifty, classes: 1000, stem: .imageNet)).layout.count == 25_557_032)
+    #expect(Model(ResNet(.eighteen, classes: 10)).layout.count == 11_173_962)
+    #expect(Model(GPT2()).layout.count == 124_439_808)
+    // ViT-S/16 at 224 pixels without a class token and its position.
+    let transformer = Model(VisionTransformer(imageSize: 224, classes: 1000))
+    #expect(transformer.layout.count == 22_050_664 - 2 * 384)
+  }
+
+  @Test("A small network of each kind learns a batch by heart", arguments: 0..<4)
+  func learning(_ kind: Int) throws {
+    let images = SmallProblem(
+      kind == 0
+        ? AnyLayer(ResNet(.eighteen, classes: 3, width: 4))
+        : kind == 1
+          ? AnyLayer(ResNet(.fifty, classes: 3, width: 4, stem: .imageNet))
+          : AnyLayer(
+            VisionTransformer(
+              imageSize: 16, classes: 3, patch: 4, layers: 2, heads: 2, embedding: 16)),
+      SoftmaxCrossEntropy(), inputShape: [12, 16, 16, 3], outputs: 3, .float32)
+    let words = SmallProblem(
+      GPT2(vocabulary: 9, context: 8, layers: 2, heads: 2, embedding: 16), SoftmaxCrossEntropy(),
+      inputShape: [4, 8], outputs: 9, tokens: 9, positions: 8, .float32)
+    let problem = kind == 3 ? words : images
+    var generator = SeededGenerator(seed: 1)
+    var parameters = problem.model.initialParameters(using: &generator)
+    var statistics = problem.model.initialStatistics()
+    var optimizer = Optimizer(.adamQLR(), for: parameters, layout: problem.model.layout)
+    let objective = problem.objective
+    let first = try optimizer.step(&parameters, on: objective).loss
+    for _ in 0..<60 { try optimizer.step(&parameters, on: objective) }
+    #expect(objective.evaluate(at: parameters).loss < 0.2 * first)
+    // Once the running averages have caught up, the model does as well in use.
+    for _ in 0..<60 {
+      _ = objective.linearize(at: parameters)
+      objective.updateStatistics(&statistics)
+    }
+    let outputs = problem.model(problem.inputs, at: parameters, statistics: statistics)
+    #expect(
+      SoftmaxCrossEntropy().evaluate(outputs, targets: problem.targets).loss < 0.5 * first)
+  }
+
   @Test("Untuned AdamQLR trains a network")
   func training() throws {
     let problem = SmallProblem(
@@ -68,6 +113,13 @@ struct ModelTests {
     for _ in 0..<100 { try optimizer.step(&parameters, on: problem.objective) }
     #expect(problem.objective.evaluate(at: parameters).loss < 0.05 * first)
   }
+}
+
+/// A layer of any type.
+private struct AnyLayer: Layer {
+  let layer: any Layer
+  init(_ layer: any Layer) { self.layer = layer }
+  func callAsFunction(_ x: Variable) -> Variable { layer(x) }
 }
 
 @Suite("Losses")
@@ -106,6 +158,40 @@ struct LossTests {
     }
     let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(text.contains("the label of row 1 is \(label)") && text.contains("0..<3"), "\(text)")
+  }
+
+  @Test("What K-FAC is handed has the Fisher matrix of each example", arguments: [1, 3])
+  func fisherFactors(_ positions: Int) throws {
+    let (examples, classes) = (2, 4)
+    let shape = positions == 1 ? [examples, classes] : [examples, positions, classes]
+    var generator = SeededGenerator(seed: 4)
+    let outputs = Tensor((0..<shape.reduce(1, *)).map { _ in generator.normal() }, shape: shape)
+    let labels = Tensor((0..<(examples * positions)).map { Int64($0 % classes) })
+    let loss = SoftmaxCrossEntropy().linearized(outputs, targets: labels)
+    let size = positions * classes
+    func unit(_ example: Int, _ place: Int) -> Tensor {
+      var elements = Array(repeating: 0.0, count: outputs.count)
+      elements[example * size + place] = 1
+      return Tensor(elements, shape: shape)
+    }
+    let makeFactors = try #require(loss.fisherFactors)
+    let factors = makeFactors().map(\.doubles)
+    let sample = try #require(loss.sampledCotangent)
+    let draws = (0..<20000).map { _ in sample(&generator).doubles }
+    for example in 0..<examples {
+      for i in 0..<size {
+        for j in 0..<size {
+          let (a, b) = (example * size + i, example * size + j)
+          let expected =
+            Double(examples) * loss.fisherProduct(unit(example, i), unit(example, j))
+          let exact = factors.map { $0[a] * $0[b] }.reduce(0, +)
+          #expect(abs(exact - expected) < 1e-14)
+          let mean = draws.map { $0[a] * $0[b] }.reduce(0, +) / 20000
+          // Each product is below 1 in magnitude.
+          #expect(abs(mean - expected) < 5 / 20000.0.squareRoot())
+        }
+      }
+    }
   }
 
   @Test("The squared error's sum is in double precision")
