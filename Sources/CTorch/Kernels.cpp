@@ -4,9 +4,11 @@
 #include "CTorch.h"
 #include "Exponentials.h"
 #include "NarrowProduct.h"
+#include "Team.h"
 #include "Threads.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -88,6 +90,25 @@ bool multiply_and_finish(
 
 #define KERNEL_BODIES "KernelBodies.inc"
 #include "KernelDispatch.h"
+
+namespace {
+
+// Calls body(part, first, count) for the parts of a long vector, at most `largest_part_count`. They
+// depend on its length alone, so that sums over them are the same for every number of threads.
+constexpr int64_t shortest_part = 1 << 18;
+constexpr int64_t largest_part_count = 64;
+int64_t part_count(int64_t count) {
+  return std::clamp<int64_t>(count / shortest_part, 1, largest_part_count);
+}
+template <class Body> void for_parts(int64_t count, Body body) {
+  const int64_t parts = part_count(count), part_length = count / parts;
+  in_team(parts == 1 ? 1 : thread_count(1e12), parts, [&](int64_t part) {
+    const int64_t first = part * part_length;
+    body(part, first, part == parts - 1 ? count - first : part_length);
+  });
+}
+
+} // namespace
 
 void ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
@@ -198,13 +219,27 @@ double ct_squared_error(
 }
 
 double ct_dot(bool is_double, int64_t count, const void *x, const void *y) {
-  DISPATCH(return KERNEL(T, dot, count, IN(x), IN(y));)
+  DISPATCH(
+      double sums[largest_part_count];
+      for_parts(count, [&](int64_t part, int64_t first, int64_t length) {
+        sums[part] = KERNEL(T, dot, length, IN(x) + first, IN(y) + first);
+      });
+      for (int64_t part = 1; part < part_count(count); ++part) sums[0] += sums[part];
+      return sums[0];)
 }
 
 bool ct_linear_combination(
     bool is_double, int64_t count, double a, const void *x, double b, const void *y, void *out) {
-  DISPATCH(return KERNEL(
-      T, linear_combination, count, static_cast<T>(a), IN(x), static_cast<T>(b), IN(y), OUT(out));)
+  DISPATCH(
+      std::atomic<bool> is_finite = true;
+      for_parts(count, [&](int64_t, int64_t first, int64_t length) {
+        if (!KERNEL(
+                T, linear_combination, length, static_cast<T>(a), IN(x) + first,
+                static_cast<T>(b), IN(y) + first, OUT(out) + first)) {
+          is_finite = false;
+        }
+      });
+      return is_finite;)
 }
 
 void ct_product(bool is_double, int64_t count, const void *x, const void *y, void *out) {
@@ -246,7 +281,17 @@ void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *first, const void *second, void *next_first, void *next_second, void *direction,
     double products[3]) {
-  DISPATCH(KERNEL(
-      T, adam_direction, count, coefficients, IN(gradient), IN(first), IN(second),
-      OUT(next_first), OUT(next_second), OUT(direction), products);)
+  DISPATCH(
+      double sums[3 * largest_part_count];
+      for_parts(count, [&](int64_t part, int64_t start, int64_t length) {
+        KERNEL(
+            T, adam_direction, length, coefficients, IN(gradient) + start,
+            IN(first) + start, IN(second) + start,
+            OUT(next_first) + start, OUT(next_second) + start,
+            OUT(direction) + start, sums + 3 * part);
+      });
+      for (int i = 0; i < 3; ++i) {
+        products[i] = sums[i];
+        for (int64_t part = 1; part < part_count(count); ++part) products[i] += sums[3 * part + i];
+      })
 }

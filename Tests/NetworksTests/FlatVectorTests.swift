@@ -80,6 +80,46 @@ struct FlatVectorTests {
     #expect(deviation(ours.3.gradientDotGradient, theirs.3.gradientDotGradient) < 1e-14)
   }
 
+  @Test(
+    "Vectors long enough for several threads are treated as short ones", arguments: [false, true])
+  func longVectors(_ hasMoment: Bool) {
+    let count = (1 << 19) + (1 << 18) + 21
+    let (x, y) = (numbers(1, count), numbers(2, count))
+    let (long, other) = (FlatVector(x), FlatVector(y))
+    #expect(deviation(long.dot(other), x.dot(y)) < 1e-10)
+    var sum = long.zeros()
+    let isFinite = sum.formLinearCombination(2, long, -1, other)
+    #expect(isFinite)
+    #expect(sum.doubles == zip(x, y).map { 2 * $0 - $1 })
+    for place in [0, count / 2, count - 1] {
+      var elements = x
+      elements[place] = .infinity
+      let broken = FlatVector(elements)
+      let isFinite = sum.formLinearCombination(1, broken, 1, other)
+      #expect(!isFinite)
+      #expect(sum.doubles[place] == .infinity)
+    }
+    let coefficients = AdamCoefficients(
+      beta1: 0.9, beta2: 0.99, epsilon: 1e-6, epsilonRoot: 1e-7, step: 3)
+    func run<V: ParameterVector>(_ g: V, _ m: V) -> (V, V, DirectionProducts) {
+      var (direction, first, second) = (g.zeros(), g.zeros(), g.zeros())
+      let products =
+        hasMoment
+        ? direction.formAdamDirection(
+          coefficients, gradient: g, first: m, second: g.zeros(), nextFirst: &first,
+          nextSecond: &second)
+        : direction.formScaledGradient(
+          coefficients, gradient: g, second: g.zeros(), nextSecond: &second)
+      return (direction, second, products)
+    }
+    let (ours, theirs) = (run(long, other), run(x, y))
+    #expect(deviation(ours.0.doubles, theirs.0) < 1e-15)
+    #expect(deviation(ours.1.doubles, theirs.1) < 1e-15)
+    #expect(deviation(ours.2.gradientDotDirection, theirs.2.gradientDotDirection) < 1e-12)
+    #expect(deviation(ours.2.directionDotDirection, theirs.2.directionDotDirection) < 1e-12)
+    #expect(deviation(ours.2.gradientDotGradient, theirs.2.gradientDotGradient) < 1e-12)
+  }
+
   @Test("A square that overflows Adam's second moment is told", arguments: [1e20, -1e20])
   func overflow(_ element: Double) {
     let coefficients = AdamCoefficients(
