@@ -20,6 +20,6 @@ struct AdamQLRTool: ParsableCommand {
       TrainCommand.self, CompareCommand.self, AblateCommand.self, ReportCommand.self,
       EvaluateCommand.self,
       PredictCommand.self, DataCommand.self, VerifyCommand.self, BenchCommand.self,
-      TasksCommand.self, OptimizersCommand.self, DemoCommand.self,
+      TasksCommand.self, ModelsCommand.self, OptimizersCommand.self, DemoCommand.self,
     ])
 }

@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
       starts anew, outside the time that counts.
 
         adamqlr bench --task fashion-mnist --batch-size 50 --random-data
+        adamqlr bench --task digits-color --model vit-s16 --batch-size 8 --random-data
       """)
 
   @OptionGroup var options: SettingsOptions
@@ -38,6 +39,7 @@ struct BenchCommand: ParsableCommand {
     if json {
       var line = JSONLine()
       line.add("task", settings.task.rawValue)
+      line.add("model", settings.modelKind?.rawValue)
       line.add("optimizer", settings.optimizer.rawValue)
       line.add("batch_size", benchmark.batchSize)
       line.add("threads", Runtime.threadCount)
@@ -48,7 +50,8 @@ struct BenchCommand: ParsableCommand {
       line.print()
     } else {
       Output.line(
-        "\(settings.optimizer.rawValue) on \(settings.task.rawValue), batch of "
+        "\(settings.optimizer.rawValue) on \(settings.task.rawValue)"
+          + (settings.modelKind.map { " with \($0.rawValue)" } ?? "") + ", batch of "
           + "\(benchmark.batchSize.grouped): median \(median.short) µs a step, "
           + "10 % below \(low.short), 10 % above \(high.short); \(times.count.grouped) steps")
     }

@@ -10,8 +10,8 @@ struct JSONLine {
   /// An empty object.
   init() {}
 
-  mutating func add(_ name: String, _ value: String) {
-    members.append("\(Self.quoted(name)): \(Self.quoted(value))")
+  mutating func add(_ name: String, _ value: String?) {
+    members.append("\(Self.quoted(name)): \(value.map(Self.quoted) ?? "null")")
   }
 
   mutating func add(_ name: String, _ value: Int?) {

@@ -39,6 +39,13 @@ struct ProblemOptions: ParsableArguments {
   var task: String?
 
   @Option(
+    name: .customLong("model"),
+    help: ArgumentHelp(
+      "Which model learns it: \(ModelKind.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: "Default: the task's. 'adamqlr models' has their settings.", valueName: "model"))
+  var model: String?
+
+  @Option(
     name: [.customShort("c"), .customLong("config")],
     help: ArgumentHelp("A YAML file of settings; later ones go over earlier.", valueName: "file"))
   var files: [String] = []
@@ -69,7 +76,7 @@ struct ProblemOptions: ParsableArguments {
   /// Whether any of the options is given.
   var isAnyGiven: Bool {
     !files.isEmpty || !assignments.isEmpty
-      || [task, dataDir, precision].contains { $0 != nil }
+      || [task, model, dataDir, precision].contains { $0 != nil }
       || [batchSize, threads].contains { $0 != nil }
   }
 
@@ -80,6 +87,7 @@ struct ProblemOptions: ParsableArguments {
   func addFlags(to sources: inout SettingsSources) throws {
     for assignment in assignments { try sources.add(assignment, from: "--set") }
     try sources.add("task", task, from: "--task")
+    try sources.add("model", model, from: "--model")
     try sources.add("batch-size", batchSize, from: "--batch-size")
     try sources.add("data-dir", dataDir, from: "--data-dir")
     try sources.add("precision", precision, from: "--precision")

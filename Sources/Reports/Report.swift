@@ -175,7 +175,9 @@ extension RunRecord {
 extension Plot {
   /// What tells it from the plots of other tasks.
   fileprivate var titleSuffix: String {
-    let task = LearningTask.allCases.first { name.hasPrefix($0.rawValue + "-") }
+    // The longest: one task's name may begin with another's.
+    let task = LearningTask.allCases.filter { name.hasPrefix($0.rawValue + "-") }
+      .max { $0.rawValue.count < $1.rawValue.count }
     return task.map { ", \($0.rawValue)" } ?? ""
   }
 }

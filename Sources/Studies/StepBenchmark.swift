@@ -23,7 +23,7 @@ public struct StepBenchmark {
   /// - Parameters:
   ///   - settings: Task, batch size, method and precision.
   ///   - usesRandomData: Whether to draw data of the task's shape instead of reading it.
-  /// - Throws: `SettingsError` and `DataError`.
+  /// - Throws: `SettingsError`, `ModelError` and `DataError`.
   public init(_ settings: Settings, usesRandomData: Bool) throws {
     if let threads = settings.threads { Runtime.threadCount = threads }
     let type: DataType = settings.precision == .double ? .float64 : .float32
@@ -35,9 +35,9 @@ public struct StepBenchmark {
             ? "a table has the shape of its file, so no random data can stand for it"
             : "\(settings.task.rawValue) has no examples, so none to draw at random")
       }
-      problem = Problem(
-        randomLike: settings.task, network: settings.networkShape, count: settings.batchSize,
-        seed: seed, type)
+      problem = try Problem(
+        randomLike: settings.task, model: settings.model, count: settings.batchSize, seed: seed,
+        type)
     } else {
       problem = try settings.makeProblem()
     }

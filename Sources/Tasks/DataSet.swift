@@ -6,15 +6,15 @@ public struct DataSet<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   public let validation: Examples<Scalar>?
   /// The examples that the result is judged by.
   public let test: Examples<Scalar>
-  /// The shape of one example's inputs: `[features]`, or `[rows, columns]` of an image.
-  public let inputShape: [Int]
-  /// What the inputs were normalized by.
+  /// What one example's inputs are.
+  public let example: ExampleShape
+  /// What the inputs were normalized by: each of them, or each channel of a color image.
   public let inputNormalization: Normalization
   /// What the targets were normalized by; `nil` for classes.
   public let targetNormalization: Normalization?
 
   /// The number of inputs of one example.
-  public var featureCount: Int { inputShape.reduce(1, *) }
+  public var featureCount: Int { example.count }
 }
 
 /// Inputs and what should come of them.

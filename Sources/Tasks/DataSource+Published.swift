@@ -51,7 +51,7 @@ extension DataSource {
           "t10k-labels-idx1-ubyte", size: 4542, contentSize: 10_008,
           "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
       ]
-    case .digits: []
+    case .digits, .digitsColor: []
     }
   }
 

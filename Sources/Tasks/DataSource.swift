@@ -14,6 +14,8 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   case mnist10k = "mnist-10k"
   /// Images of digits that the program draws.
   case digits
+  /// Color images of digits that the program draws.
+  case digitsColor = "digits-color"
 
   /// The files it is read from, each compressed (`.gz`) or not; none for what the program draws.
   public var files: [String] {
@@ -21,15 +23,16 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     case .uciEnergy, .uciProtein: ["data.txt"]
     case .fashionMNIST, .mnist: Self.trainingImages + Self.testImages
     case .mnist10k: Self.testImages
-    case .digits: []
+    case .digits, .digitsColor: []
     }
   }
 
   /// Reads the data set, divides it into training, validation and test examples, and normalizes it
   /// by the training and validation examples.
   ///
-  /// Gray values are divided by 255 first, so that a pixel that is black in all of those is at most
-  /// 1 in the test images.
+  /// Gray images are normalized pixel by pixel, color images channel by channel. Their values are
+  /// divided by 255 first, so that a pixel that is black in all of those is at most 1 in the test
+  /// images.
   ///
   /// - Parameters:
   ///   - type: The type of its numbers.
@@ -75,14 +78,23 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
       return DataSet(images, split.training, nil, test: images, split.validation)
     case .digits:
       let digits = Digits(seed: seed)
-      let (training, validation) = (digits.images(.train), digits.images(.validation))
-      let images = LabeledImages(
-        rows: Digits.side, columns: Digits.side, pixels: training.pixels + validation.pixels,
-        labels: training.labels + validation.labels)
-      let test = digits.images(.test)
-      return DataSet(
-        images, 0..<training.count, training.count..<images.count, test: test, 0..<test.count)
+      return Self.drawn { digits.images($0) }
+    case .digitsColor:
+      let digits = ColorDigits(seed: seed)
+      return Self.drawn { digits.images($0) }
     }
+  }
+
+  /// The data set of images that the program draws.
+  private static func drawn<Scalar: BinaryFloatingPoint & Sendable>(
+    _ images: (Digits.Part) -> LabeledImages
+  ) -> DataSet<Scalar> {
+    let (training, validation, test) = (images(.train), images(.validation), images(.test))
+    let known = LabeledImages(
+      rows: training.rows, columns: training.columns, channels: training.channels,
+      pixels: training.pixels + validation.pixels, labels: training.labels + validation.labels)
+    return DataSet(
+      known, 0..<training.count, training.count..<known.count, test: test, 0..<test.count)
   }
 
   /// The folder that its files are read from.
@@ -91,7 +103,8 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     // Fashion-MNIST's files may also lie in the directory itself.
     case .fashionMNIST: DataFolder(rawValue, or: [""], in: directory)
     case .mnist10k: DataFolder(rawValue, or: ["mnist"], in: directory)
-    case .uciEnergy, .uciProtein, .mnist, .digits: DataFolder(rawValue, in: directory)
+    case .uciEnergy, .uciProtein, .mnist, .digits, .digitsColor:
+      DataFolder(rawValue, in: directory)
     }
   }
 
@@ -137,7 +150,8 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     }
     return DataSet(
       training: examples(split.training), validation: examples(split.validation),
-      test: examples(known..<table.rows), inputShape: [features], inputNormalization: ofInputs,
+      test: examples(known..<table.rows), example: .features(features),
+      inputNormalization: ofInputs,
       targetNormalization: ofTargets)
   }
 
@@ -156,17 +170,22 @@ extension DataSet {
     _ images: LabeledImages, _ training: Range<Int>, _ validation: Range<Int>?,
     test: LabeledImages, _ testRows: Range<Int>
   ) {
-    let known = 0..<(validation ?? training).upperBound
+    let known = (validation ?? training).upperBound
+    // A gray image's pixels each by themselves, as the paper has them; else each channel.
+    let columns = images.channels == 1 ? images.valueCount : images.channels
+    let rowsPerImage = images.valueCount / columns
     let normalization = Normalization(
-      ofPixels: images.pixels, columns: images.pixelCount, rows: known)
+      ofPixels: images.pixels, columns: columns, rows: 0..<(known * rowsPerImage))
     func examples(_ images: LabeledImages, _ rows: Range<Int>) -> Examples<Scalar> {
-      Examples(
-        count: rows.count, inputs: normalization.normalizedPixels(images.pixels, rows: rows),
+      let places = (rows.lowerBound * rowsPerImage)..<(rows.upperBound * rowsPerImage)
+      return Examples(
+        count: rows.count, inputs: normalization.normalizedPixels(images.pixels, rows: places),
         targets: .classes(images.labels[rows].map(Int64.init), count: 10))
     }
     self.init(
       training: examples(images, training), validation: validation.map { examples(images, $0) },
-      test: examples(test, testRows), inputShape: [images.rows, images.columns],
+      test: examples(test, testRows),
+      example: .image(height: images.rows, width: images.columns, channels: images.channels),
       inputNormalization: normalization, targetNormalization: nil)
   }
 }

@@ -63,12 +63,12 @@ public struct Digits: Hashable, Sendable {
   }
 
   /// Draws the strokes of a digit in a random style and form.
-  private static func draw(
+  static func draw(
     _ digit: Int, on canvas: inout StrokeCanvas, with generator: inout SeededGenerator
   ) {
     let styles = DigitStyle.all[digit]
     let style = styles[generator.integer(below: styles.count)]
-    let form = Form(with: &generator)
+    let form = Form(side: canvas.side, with: &generator)
     canvas.clear()
     for stroke in style.strokes {
       let points = stroke.points.map { point in
@@ -85,7 +85,7 @@ private struct Form {
   private var center: SIMD2<Float>
   private var bendX, bendY: SIMD3<Float>
 
-  init(with generator: inout SeededGenerator) {
+  init(side: Int, with generator: inout SeededGenerator) {
     let height = 17.5 + generator.spread(3.5)
     let width = height * (1 + generator.spread(0.35))
     let slant = 0.1 + generator.spread(0.5)
@@ -96,7 +96,7 @@ private struct Form {
     columnY = (-cosine * slant - sine) * height
     rowX = sine * width
     rowY = (cosine - sine * slant) * height
-    let middle = Float(Digits.side) / 2
+    let middle = Float(side) / 2
     center = [middle + generator.spread(3.2), middle + generator.spread(2.6)]
     bendX = [generator.spread(0.4), generator.spread(0.5), generator.spread(0.5)]
     bendY = [generator.spread(0.4), generator.spread(0.5), generator.spread(0.5)]
@@ -135,7 +135,7 @@ struct Look {
 
 extension SeededGenerator {
   /// Draws a number from −limit to limit, those near zero more often (a triangular distribution).
-  fileprivate mutating func spread(_ limit: Float) -> Float {
+  mutating func spread(_ limit: Float) -> Float {
     let bits = next()
     let difference = Int64(bits & 0xffff_ffff) - Int64(bits >> 32)
     return Float(difference) * 0x1p-32 * limit

@@ -5,6 +5,8 @@ import Torch
 public enum LearningTask: String, Codable, CaseIterable, Sendable {
   /// Images of digits that the program draws; nothing to download.
   case digits
+  /// Color images of digits that the program draws; nothing to download.
+  case digitsColor = "digits-color"
   /// UCI Energy Efficiency, a regression.
   case uciEnergy = "uci-energy"
   /// UCI Protein Structure, a regression.
@@ -24,6 +26,8 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   public var summary: String {
     switch self {
     case .digits: "28×28 images of digits drawn by the program; 12,000 train, 2,000 test"
+    case .digitsColor:
+      "32×32 color images of digits drawn by the program; 12,000 train, 2,000 test"
     case .uciEnergy: "UCI Energy Efficiency: 8 inputs, heating load; 588 train, 76 test"
     case .uciProtein: "UCI Protein Structure: 9 inputs, RMSD; 34,983 train, 4,573 test"
     case .fashionMNIST: "Fashion-MNIST, 28×28 images of clothing; 50,000 train, 10,000 test"
@@ -37,23 +41,39 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   /// The data set; `nil` where there is none.
   public var source: DataSource? { DataSource(rawValue: rawValue) }
 
-  /// The sizes of the hidden layers, as the paper has them.
-  public var hiddenSizes: [Int] {
+  /// What the model's inputs are; `nil` where there are none.
+  public var inputKind: ExampleShape.Kind? {
     switch self {
-    case .rosenbrock: []
-    case .uciProtein: [100]
-    case .digits, .uciEnergy, .fashionMNIST, .mnist, .mnist10k, .table: [50]
+    case .rosenbrock: nil
+    case .uciEnergy, .uciProtein, .table: .features
+    case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: .image
     }
   }
 
-  /// The sizes of one example's inputs and of the outputs; `nil` where there are no examples, or
-  /// they depend on a table.
-  public var shape: (inputs: Int, outputs: Int)? {
+  /// The paper's model, or a like one; `nil` where the task is a function of parameters alone.
+  public var defaultModel: ModelKind? {
+    switch self {
+    case .rosenbrock: nil
+    case .digits, .uciEnergy, .uciProtein, .fashionMNIST, .mnist, .mnist10k, .table: .mlp
+    case .digitsColor: .resnet18
+    }
+  }
+
+  /// The hidden layers of a multilayer perceptron, as the paper has them.
+  public var hiddenSizes: [Int] {
+    self == .uciProtein ? [100] : [50]
+  }
+
+  /// One example's inputs and the outputs; `nil` where there are none, or only the data tell.
+  public var shape: ProblemShape? {
     switch self {
     case .rosenbrock, .table: nil
-    case .uciEnergy: (8, 1)
-    case .uciProtein: (9, 1)
-    case .digits, .fashionMNIST, .mnist, .mnist10k: (784, 10)
+    case .uciEnergy: ProblemShape(.features(8), outputs: 1)
+    case .uciProtein: ProblemShape(.features(9), outputs: 1)
+    case .digits, .fashionMNIST, .mnist, .mnist10k:
+      ProblemShape(.image(height: 28, width: 28, channels: 1), outputs: 10)
+    case .digitsColor:
+      ProblemShape(.image(height: 32, width: 32, channels: 3), outputs: 10)
     }
   }
 

@@ -80,7 +80,12 @@ public struct Normalization: Hashable, Codable, Sendable {
     self.init(
       means: sums.map { Double($0) / (count * white) },
       variances: zip(sums, squares).map { sum, square in
-        Double(rows.count * square - sum * sum) / (count * count * white * white)
+        // Exact as long as whole numbers can count it; sum² is at most that product.
+        let (product, isTooMuch) = square.multipliedReportingOverflow(by: rows.count)
+        let difference =
+          isTooMuch
+          ? count * Double(square) - Double(sum) * Double(sum) : Double(product - sum * sum)
+        return difference / (count * count * white * white)
       })
   }
 

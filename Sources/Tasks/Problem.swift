@@ -12,11 +12,13 @@ public struct Problem: Sendable {
   /// Whether examples are classified; otherwise numbers are predicted.
   public let isClassification: Bool
   /// The examples that train.
-  public let training: ExampleTensors
+  public let training: ExampleSet
   /// The examples that settings are chosen by, where the task has some.
-  public let validation: ExampleTensors?
+  public let validation: ExampleSet?
   /// The examples that the result is judged by, where the task has some.
-  public let test: ExampleTensors?
+  public let test: ExampleSet?
+  /// About how many numbers one example needs in the layer that needs the most.
+  public let largestLayer: Int
   /// How a table is encoded; `nil` for all other tasks.
   public let encoding: TableEncoding?
   /// What is worth knowing about the data, in a line each.
@@ -26,49 +28,44 @@ public struct Problem: Sendable {
   ///
   /// - Parameters:
   ///   - task: The task.
-  ///   - network: The shape of the network. Default: the paper's.
+  ///   - model: Which model learns it. Default: the paper's.
   ///   - directory: The directory of all data sets.
   ///   - seed: The seed of what the program draws.
   ///   - type: The precision.
   /// - Precondition: The task is not ``LearningTask/table``, which a ``TableSource`` has to describe.
-  /// - Throws: ``DataError``.
+  /// - Throws: ``DataError`` where data cannot be read, ``ModelError`` where the model is not one for
+  ///   the task.
   public init(
-    _ task: LearningTask, network: NetworkShape? = nil, dataDirectory directory: String = ".",
-    seed: UInt64 = 0, _ type: DataType = .float32
-  ) throws(DataError) {
+    _ task: LearningTask, model: ModelSettings = ModelSettings(),
+    dataDirectory directory: String = ".", seed: UInt64 = 0, _ type: DataType = .float32
+  ) throws {
     precondition(task != .table, "a table needs a source")
-    self.task = task
-    loss = task.loss
-    isClassification = task.isClassification
-    encoding = nil
-    notes = []
+    if let problem = model.problem(for: task) { throw problem }
     guard let source = task.source else {
-      model = Model(Rosenbrock())
-      training = ExampleTensors(inputs: .zeros([1, 1], type), targets: .zeros([1, 2], type))
-      validation = nil
-      test = nil
+      self.init(
+        task, Model(Rosenbrock()), largestLayer: 2,
+        Parts(
+          training: ExampleTensors(inputs: .zeros([1, 1], type), targets: .zeros([1, 2], type)),
+          shape: ProblemShape(.features(1), outputs: 2)))
       return
     }
     let sets =
       type == .float64
       ? Parts(try source.load(as: Double.self, from: directory, seed: seed))
       : Parts(try source.load(as: Float.self, from: directory, seed: seed))
-    model = (network ?? NetworkShape(task)).makeModel(sets.inputCount, sets.outputCount)
-    training = sets.training
-    validation = sets.validation
-    test = sets.test
+    try self.init(task, model, sets)
   }
 
   /// A table of one's own.
   ///
   /// - Parameters:
   ///   - source: The table.
-  ///   - network: The shape of the network. Default: one hidden layer of 50.
+  ///   - model: Which model learns it. Default: a perceptron with one hidden layer of 50.
   ///   - type: The precision.
-  /// - Throws: ``DataError``.
+  /// - Throws: ``DataError`` and ``ModelError``.
   public init(
-    _ source: TableSource, network: NetworkShape? = nil, _ type: DataType = .float32
-  ) throws(DataError) {
+    _ source: TableSource, model: ModelSettings = ModelSettings(), _ type: DataType = .float32
+  ) throws {
     let sets: Parts
     let encoding: TableEncoding
     let notes: [String]
@@ -79,146 +76,150 @@ public struct Problem: Sendable {
       let data = try source.load(as: Float.self)
       (sets, encoding, notes) = (Parts(data), data.encoding, data.notes)
     }
-    self.init(
-      encoding, network, training: sets.training, validation: sets.validation, test: sets.test,
-      notes: notes)
+    try self.init(.table, model, sets, encoding, notes)
   }
 
-  /// A table's network on other examples than those that it was trained on, to judge it by them.
+  /// A table's model on other examples than those that it was trained on, to judge it by them.
   ///
   /// - Parameters:
   ///   - path: A file with the columns of the training file, the target among them.
   ///   - encoding: How the training file was encoded.
-  ///   - network: The shape of the network.
+  ///   - model: The model.
   ///   - type: The precision.
-  /// - Throws: ``DataError``.
+  /// - Throws: ``DataError`` and ``ModelError``.
   public init(
-    judgedBy path: String, _ encoding: TableEncoding, network: NetworkShape? = nil,
+    judgedBy path: String, _ encoding: TableEncoding, model: ModelSettings = ModelSettings(),
     _ type: DataType = .float32
-  ) throws(DataError) {
+  ) throws {
     let table = try encoding.readTable(path)
     let examples =
       type == .float64
       ? ExampleTensors(try encoding.examples(table, as: Double.self))
       : ExampleTensors(try encoding.examples(table, as: Float.self))
-    self.init(encoding, network, training: examples, validation: nil, test: examples, notes: [])
+    let sets = Parts(
+      training: examples, test: examples,
+      shape: ProblemShape(.features(encoding.featureCount), outputs: encoding.outputCount))
+    try self.init(.table, model, sets, encoding)
   }
 
-  private init(
-    _ encoding: TableEncoding, _ network: NetworkShape?, training: ExampleTensors,
-    validation: ExampleTensors?, test: ExampleTensors?, notes: [String]
-  ) {
-    task = .table
-    model = (network ?? NetworkShape(.table)).makeModel(
-      encoding.featureCount, encoding.outputCount)
-    loss = encoding.isClassification ? SoftmaxCrossEntropy() : SquaredError()
-    isClassification = encoding.isClassification
-    self.training = training
-    self.validation = validation
-    self.test = test
-    self.encoding = encoding
-    self.notes = notes
-  }
-
-  /// A task's network on normally distributed inputs and random targets, for measurements that
-  /// need no data.
+  /// A task's model on normally distributed inputs, or random tokens, and random targets, for
+  /// measurements that need no data.
   ///
-  /// - Precondition: The task has examples.
+  /// - Parameters:
+  ///   - task: The task.
+  ///   - shape: What the model makes of what. Default: the task's ``LearningTask/shape``.
+  ///   - model: Which model. Default: the paper's.
+  ///   - count: The number of examples.
+  ///   - seed: The seed of all that is random.
+  ///   - type: The precision.
+  /// - Precondition: The task has examples, whose shape is known.
+  /// - Throws: ``ModelError``.
   public init(
-    randomLike task: LearningTask, network: NetworkShape? = nil, count: Int, seed: UInt64 = 0,
+    randomLike task: LearningTask, _ shape: ProblemShape? = nil,
+    model: ModelSettings = ModelSettings(), count: Int, seed: UInt64 = 0,
     _ type: DataType = .float32
-  ) {
-    guard let shape = task.shape else {
+  ) throws(ModelError) {
+    guard let shape = shape ?? task.shape else {
       preconditionFailure("\(task.rawValue) has no examples to draw at random")
     }
     var generator = SeededGenerator(seed: seed, stream: "random-data")
-    let inputs = Tensor(
-      (0..<(count * shape.inputs)).map { _ in generator.normal() }, shape: [count, shape.inputs])
-    let targets =
-      task.isClassification
-      ? Tensor((0..<count).map { _ in Int64(generator.integer(below: shape.outputs)) })
-      : Tensor(
-        (0..<(count * shape.outputs)).map { _ in generator.normal() },
-        shape: [count, shape.outputs]
-      ).to(type)
-    self.task = task
-    loss = task.loss
-    isClassification = task.isClassification
-    model = (network ?? NetworkShape(task)).makeModel(shape.inputs, shape.outputs)
-    training = ExampleTensors(inputs: inputs.to(type), targets: targets)
-    validation = nil
-    test = nil
-    encoding = nil
-    notes = []
-  }
-}
-
-/// The shape of a multilayer perceptron between inputs and outputs.
-public struct NetworkShape: Hashable, Codable, Sendable {
-  /// The sizes of the hidden layers.
-  public var hiddenSizes: [Int]
-  /// The activation after each hidden layer. Default: the rectifier.
-  public var activation = Activation.relu
-  /// How the weights start. Default: LeCun's.
-  public var initializer = WeightInitializer.leCun
-
-  /// The paper's network for a task.
-  public init(_ task: LearningTask) {
-    hiddenSizes = task.hiddenSizes
-  }
-
-  /// A network of this shape.
-  public func makeModel(_ inputs: Int, _ outputs: Int) -> Model {
-    Model(
-      Sequential.multilayerPerceptron(
-        [inputs] + hiddenSizes + [outputs], activation: activation,
-        initializer: initializer.initializer))
-  }
-
-  /// The initializers of weights by name.
-  public enum WeightInitializer: String, Codable, CaseIterable, Sendable {
-    /// He et al. 2015.
-    case kaiming
-    /// Glorot and Bengio 2010.
-    case xavier
-    /// LeCun et al. 1998.
-    case leCun = "lecun"
-    /// Normal with standard deviation 0.02.
-    case normal
-
-    /// The initializer.
-    public var initializer: Initializer {
-      switch self {
-      case .kaiming: .kaiming()
-      case .xavier: .xavier()
-      case .leCun: .leCun()
-      case .normal: .normal()
-      }
+    func tokens(below bound: Int, _ shape: [Int]) -> Tensor {
+      let count = shape.reduce(1, *)
+      return Tensor((0..<count).map { _ in Int64(generator.integer(below: bound)) }, shape: shape)
     }
+    let inputShape = [count] + shape.example.dimensions
+    let inputs: Tensor
+    let targets: Tensor
+    if case .tokens(_, let vocabulary) = shape.example {
+      inputs = tokens(below: vocabulary, inputShape)
+      targets = tokens(below: vocabulary, inputShape)
+    } else {
+      inputs = Tensor(
+        (0..<inputShape.reduce(1, *)).map { _ in generator.normal() }, shape: inputShape
+      ).to(type)
+      targets =
+        task.isClassification
+        ? tokens(below: shape.outputs, [count])
+        : Tensor(
+          (0..<(count * shape.outputs)).map { _ in generator.normal() },
+          shape: [count, shape.outputs]
+        ).to(type)
+    }
+    try self.init(
+      task, model,
+      Parts(training: ExampleTensors(inputs: inputs, targets: targets), shape: shape))
+  }
+
+  /// A task's model with its examples.
+  private init(
+    _ task: LearningTask, _ settings: ModelSettings, _ sets: Parts,
+    _ encoding: TableEncoding? = nil,
+    _ notes: [String] = []
+  ) throws(ModelError) {
+    let model = try settings.makeModel(for: task, sets.shape)
+    guard let kind = settings.kind(for: task) else {
+      throw ModelError("the task '\(task.rawValue)' has no network")
+    }
+    self.init(
+      task, model, largestLayer: kind.largestLayer(settings, sets.shape),
+      sets.shaped(kind.inputDimensions(sets.shape.example)), encoding, notes)
+  }
+
+  private init(
+    _ task: LearningTask, _ model: Model, largestLayer: Int, _ sets: Parts,
+    _ encoding: TableEncoding? = nil, _ notes: [String] = []
+  ) {
+    self.task = task
+    self.model = model
+    self.largestLayer = largestLayer
+    isClassification = encoding?.isClassification ?? task.isClassification
+    loss = isClassification ? SoftmaxCrossEntropy() : SquaredError()
+    training = ExampleSet(sets.training)
+    validation = sets.validation.map(ExampleSet.init)
+    test = sets.test.map(ExampleSet.init)
+    self.encoding = encoding
+    self.notes = notes
   }
 }
 
 /// A data set's parts in the engine's memory.
 private struct Parts {
-  let inputCount: Int
-  let outputCount: Int
-  let training: ExampleTensors
-  let validation: ExampleTensors?
-  let test: ExampleTensors?
+  var training: ExampleTensors
+  var validation: ExampleTensors?
+  var test: ExampleTensors?
+  let shape: ProblemShape
+
+  init(training: ExampleTensors, test: ExampleTensors? = nil, shape: ProblemShape) {
+    self.training = training
+    self.test = test
+    self.shape = shape
+  }
 
   init<Scalar: BinaryFloatingPoint & TensorElement>(_ set: DataSet<Scalar>) {
-    inputCount = set.featureCount
-    outputCount = set.training.targets.outputCount
+    shape = ProblemShape(set.example, outputs: set.training.targets.outputCount)
     training = ExampleTensors(set.training)
     validation = set.validation.map { ExampleTensors($0) }
     test = ExampleTensors(set.test)
   }
 
   init<Scalar: BinaryFloatingPoint & TensorElement>(_ data: TableData<Scalar>) {
-    inputCount = data.encoding.featureCount
-    outputCount = data.encoding.outputCount
+    shape = ProblemShape(
+      .features(data.encoding.featureCount), outputs: data.encoding.outputCount)
     training = ExampleTensors(data.training)
     validation = data.validation.map { ExampleTensors($0) }
     test = data.test.map { ExampleTensors($0) }
+  }
+
+  /// The parts with each example's inputs in this shape.
+  func shaped(_ dimensions: [Int]) -> Parts {
+    func shaped(_ examples: ExampleTensors) -> ExampleTensors {
+      ExampleTensors(
+        inputs: examples.inputs.reshaped([examples.count] + dimensions), targets: examples.targets)
+    }
+    var parts = self
+    parts.training = shaped(training)
+    parts.validation = validation.map(shaped)
+    parts.test = test.map(shaped)
+    return parts
   }
 }

@@ -3,7 +3,8 @@ import Torch
 /// A square of pixels on which a pen draws: it keeps how far each pixel is from the nearest stroke,
 /// and makes gray values of that at the end.
 struct StrokeCanvas {
-  private let side: Int
+  /// The number of rows and of columns.
+  let side: Int
   /// The squared distance of each pixel's center from the nearest stroke, in pixels; exact up to
   /// the reach, and at least that beyond.
   private var squares: [Float]
@@ -74,6 +75,14 @@ struct StrokeCanvas {
     return Int(low)..<max(Int(low), Int(high.rounded(.up)))
   }
 
+  /// How much of a pixel strokes cover, 0 to 1.
+  ///
+  /// - Parameter index: The pixel's place, row after row.
+  @inline(__always)
+  func cover(ofPixel index: Int, _ look: Look) -> Float {
+    max(0, min(1, 0.5 + (look.radius - squares[index].squareRoot()) / look.edge))
+  }
+
   /// Writes the gray values of the strokes, with noise.
   ///
   /// - Parameters:
@@ -90,8 +99,7 @@ struct StrokeCanvas {
       if i % 4 == 0 { bits = generator.next() }
       let grain = Float(Int(bits & 0xff) - Int((bits >> 8) & 0xff)) / 255
       bits >>= 16
-      let ink = 0.5 + (look.radius - squares[i].squareRoot()) / look.edge
-      let gray = look.ink * max(0, min(1, ink)) + look.noise * grain
+      let gray = look.ink * cover(ofPixel: i, look) + look.noise * grain
       result[i] = UInt8(max(0, min(255, gray)))
     }
   }

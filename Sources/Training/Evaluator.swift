@@ -9,23 +9,22 @@ extension Problem {
   ///
   /// - Parameter statistics: The model's running statistics; may be left out where it has none.
   public func evaluate(
-    _ examples: ExampleTensors, at parameters: FlatVector, statistics: FlatVector? = nil
+    _ examples: ExampleSet, at parameters: FlatVector, statistics: FlatVector? = nil
   ) -> Score {
-    // A network's layers together may need a hundred times the memory of its inputs.
-    let width = examples.inputs.count / max(examples.count, 1)
-    let piece = min(max(4_000_000 / max(width, 1), 1), 5000)
+    let piece = min(max(16_000_000 / max(largestLayer, 1), 1), 5000)
     var loss = 0.0
-    var correct = 0
+    var (correct, targets) = (0, 0)
     for start in stride(from: 0, to: examples.count, by: piece) {
       let rows = examples.rows(start..<min(start + piece, examples.count))
       let evaluation = self.loss.evaluate(
         model(rows.inputs, at: parameters, statistics: statistics), targets: rows.targets)
       loss += evaluation.loss * Double(rows.count)
       correct += evaluation.correct ?? 0
+      targets += rows.targets.count
     }
     let count = Double(examples.count)
     return Score(
-      loss: loss / count, accuracy: isClassification ? Double(correct) / count : nil)
+      loss: loss / count, accuracy: isClassification ? Double(correct) / Double(targets) : nil)
   }
 }
 
@@ -33,6 +32,7 @@ extension Problem {
 public struct Score: Hashable, Codable, Sendable {
   /// The mean loss.
   public var loss: Double
-  /// The share of examples whose class was predicted right; `nil` where there are no classes.
+  /// The share of classes that were predicted right, of sequences at each position; `nil` where
+  /// there are no classes.
   public var accuracy: Double?
 }

@@ -6,15 +6,15 @@ extension Settings {
   /// What is learned, with its data.
   ///
   /// - Throws: ``SettingsError`` where a table is the task, but not named; `DataError` where data
-  ///   cannot be read.
+  ///   cannot be read; `ModelError` where the model is not one for them.
   public func makeProblem() throws -> Problem {
     let type = precision.type
     guard task == .table else {
       return try Problem(
-        task, network: networkShape, dataDirectory: directory, seed: UInt64(seed), type)
+        task, model: model, dataDirectory: directory, seed: UInt64(seed), type)
     }
     if let text = tableProblem { throw SettingsError(text) }
-    return try Problem(expandedTable, network: networkShape, type)
+    return try Problem(expandedTable, model: model, type)
   }
 
   /// The table with the home directory for a tilde, which the shell leaves alone in
@@ -26,6 +26,9 @@ extension Settings {
     source.testPath = source.testPath.map(expanded)
     return source
   }
+
+  /// What is wrong with the model's settings, given the task.
+  var modelProblem: String? { model.problem(for: task)?.description }
 
   /// What is wrong with the settings of the group `data`, given the task.
   var tableProblem: String? {

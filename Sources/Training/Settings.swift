@@ -25,12 +25,8 @@ public struct Settings: Hashable, Sendable {
   public var precision = Precision.float
   /// The most threads an operation uses; `nil`: the machine's cores.
   public var threads: Int?
-  /// The sizes of the hidden layers; `nil`: the paper's.
-  public var hiddenSizes: [Int]?
-  /// The activation after each hidden layer.
-  public var activation = Activation.relu
-  /// How weights start.
-  public var initializer = NetworkShape.WeightInitializer.leCun
+  /// Which model learns it, and its sizes.
+  public var model = ModelSettings()
   /// The table to learn from, where that is the task; path and target are empty unless given.
   public var table = TableSource(path: "", target: "")
   /// The epochs from one evaluation to the next.
@@ -58,20 +54,14 @@ public struct Settings: Hashable, Sendable {
   /// The number of epochs without any setting.
   public var defaultEpochs: Int {
     switch task {
-    case .digits, .fashionMNIST, .mnist, .mnist10k: 20
+    case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: 20
     case .uciEnergy, .uciProtein, .table: 200
     case .rosenbrock: 200
     }
   }
 
-  /// The network's shape.
-  public var networkShape: NetworkShape {
-    var shape = NetworkShape(task)
-    if let hiddenSizes { shape.hiddenSizes = hiddenSizes }
-    shape.activation = activation
-    shape.initializer = initializer
-    return shape
-  }
+  /// The model; `nil` where the task is a function of parameters alone.
+  public var modelKind: ModelKind? { model.kind(for: task) }
 
   /// The precision of all vectors.
   public enum Precision: String, Codable, CaseIterable, Sendable {

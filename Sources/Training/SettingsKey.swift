@@ -48,6 +48,23 @@ public struct SettingsKey: Sendable {
     }
   }
 
+  /// A setting that is one of several words, or null.
+  init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+    _ name: String, _ path: any WritableKeyPath<Settings, Choice?> & Sendable, _ help: String
+  ) {
+    self.name = name
+    self.help = help
+    expectation = Self.choices(Choice.self) + ", or null"
+    value = { $0[keyPath: path].map { .text($0.rawValue) } ?? .null }
+    assign = { settings, value in
+      guard let word = String?(value) else { return false }
+      let choice = word.flatMap(Choice.init(rawValue:))
+      guard word == nil || choice != nil else { return false }
+      settings[keyPath: path] = choice
+      return true
+    }
+  }
+
   /// A setting that is a set of words.
   init<Choice: RawRepresentable<String> & CaseIterable & Hashable & Sendable>(
     _ name: String, _ path: any WritableKeyPath<Settings, Set<Choice>> & Sendable, _ help: String
@@ -90,6 +107,8 @@ extension SettingsKey {
 
   private static let run: [SettingsKey] = [
     SettingsKey("task", \.task, "What is learned."),
+    SettingsKey(
+      "model", \.model.kind, "Which model learns it; null: the task's. See 'adamqlr models'."),
     SettingsKey("optimizer", \.optimizer, "The preset that the method's settings start from."),
     SettingsKey(
       "epochs", \.epochs, "a whole number from 1, or null", "Length in epochs; null: the task's.",
@@ -160,14 +179,32 @@ extension SettingsKey {
     SettingsKey("data.decimal", \.table.format.decimal, "Table: what stands before decimals."),
   ]
 
-  private static let network: [SettingsKey] = [
+  private static let network: [SettingsKey] =
+    [
+      SettingsKey(
+        "network.hidden", \.model.hiddenSizes, "a list of whole numbers from 1, or null",
+        "Perceptron: sizes of the hidden layers; null: the paper's.",
+        where: { ($0 ?? []).allSatisfy { $0 >= 1 } }),
+      SettingsKey(
+        "network.activation", \.model.activation, "Perceptron: after each hidden layer."),
+      SettingsKey("network.initializer", \.model.initializer, "Perceptron: how weights start."),
+      size(.width, "Residual network: channels of its first stage; null: 64."),
+      size(.layers, "Transformer: its blocks; LSTM: how many, one after the other."),
+      size(.heads, "Transformer: heads of each attention; they divide the embedding."),
+      size(.embedding, "Transformer, LSTM: size of the vectors for tokens or patches."),
+      size(.context, "GPT-2: most positions."),
+      size(.units, "LSTM: units of each."),
+      size(.patch, "Vision transformer: height and width of a patch."),
+      number(
+        "network.dropout", \.model.dropout, below: 1,
+        "Transformer, LSTM: probability that an element is dropped."),
+    ]
+
+  private static func size(_ size: ModelSettings.Size, _ help: String) -> SettingsKey {
     SettingsKey(
-      "network.hidden", \.hiddenSizes, "a list of whole numbers from 1, or null",
-      "Sizes of the hidden layers; null: the paper's.",
-      where: { ($0 ?? []).allSatisfy { $0 >= 1 } }),
-    SettingsKey("network.activation", \.activation, "After each hidden layer."),
-    SettingsKey("network.initializer", \.initializer, "How weights start."),
-  ]
+      "network.\(size.rawValue)", \.model[size], "a whole number from 1, or null", help,
+      where: { $0 ?? 1 >= 1 })
+  }
 
   private static let direction: [SettingsKey] = [
     SettingsKey("direction.kind", \.method.direction, "Where a step goes."),

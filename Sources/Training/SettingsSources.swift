@@ -80,7 +80,7 @@ public struct SettingsSources {
     for assignment in assignments { _ = assignment.key.assign(&named, assignment.value) }
     var settings = Settings(named.optimizer)
     for assignment in assignments { _ = assignment.key.assign(&settings, assignment.value) }
-    if let text = settings.tableProblem { throw SettingsError(text) }
+    if let text = settings.tableProblem ?? settings.modelProblem { throw SettingsError(text) }
     return settings
   }
 

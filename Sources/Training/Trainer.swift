@@ -25,12 +25,10 @@ public struct Trainer {
   /// The model's running statistics.
   public private(set) var statistics: FlatVector
 
-  private let plan: BatchPlan
-  private let independentPlan: BatchPlan?
+  private let batches: BatchStream
+  private let independentBatches: BatchStream?
   private var optimizer: Optimizer<FlatVector>
   private var progress = Progress()
-  private var order: EpochOrder?
-  private var independentOrder: EpochOrder?
 
   /// Reads the data and draws the initial parameters.
   ///
@@ -42,18 +40,21 @@ public struct Trainer {
     let problem = try settings.makeProblem()
     self.settings = settings
     self.problem = problem
-    plan = BatchPlan(
+    let plan = BatchPlan(
       exampleCount: problem.training.count, batchSize: settings.batchSize,
       seed: UInt64(settings.seed))
+    batches = BatchStream(problem.training, plan)
     totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
     let method = settings.method.makeMethod(
       totalSteps: totalSteps, seed: UInt64(settings.seed))
-    independentPlan =
+    independentBatches =
       settings.method.usesIndependentBatch
-      ? BatchPlan(
-        exampleCount: problem.training.count, batchSize: settings.batchSize,
-        seed: UInt64(settings.seed), stream: "independent-batches") : nil
+      ? BatchStream(
+        problem.training,
+        BatchPlan(
+          exampleCount: problem.training.count, batchSize: settings.batchSize,
+          seed: UInt64(settings.seed), stream: "independent-batches")) : nil
     if let unknown = method.weightDecay.excludedNames.sorted().first(where: {
       problem.model.layout[$0] == nil
     }) {
@@ -78,7 +79,7 @@ public struct Trainer {
     let report = try makeStep()
     progress.seconds += (clock.now - start).seconds
     progress.note(
-      report, count: plan.range(ofBatch: (step - 1) % plan.batchCount).count,
+      report, count: batches.size(ofStep: step - 1),
       factor: settings.divergenceFactor)
     if step % (stepsPerEpoch * settings.evaluationInterval) == 0 || isOver {
       progress.unevaluated = report
@@ -97,18 +98,17 @@ public struct Trainer {
   }
 
   /// Scores the learned parameters on some examples.
-  private func makeScore() -> (ExampleTensors) -> Score {
+  private func makeScore() -> (ExampleSet) -> Score {
     let (problem, parameters, statistics) = (problem, learnedParameters, statistics)
     return { problem.evaluate($0, at: parameters, statistics: statistics) }
   }
 
   private mutating func makeStep() throws -> StepReport {
-    let (epoch, batch) = step.quotientAndRemainder(dividingBy: plan.batchCount)
     var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "step-\(step)")
     let seed = generator.next()
-    let objective = Self.objective(plan, epoch, batch, &order, problem, seed)
-    let independent = independentPlan.map {
-      Self.objective($0, epoch, batch, &independentOrder, problem, seed)
+    let objective = objective(on: batches.batch(ofStep: step), seed: seed)
+    let independent = independentBatches.map {
+      self.objective(on: $0.batch(ofStep: step), seed: seed)
     }
     let report = try optimizer.step(&parameters, on: objective, independent: independent)
     if report.isTaken { objective.updateStatistics(&statistics) }
@@ -126,18 +126,10 @@ public struct Trainer {
     return report
   }
 
-  /// The loss on one batch; the whole set where that is the batch.
-  private static func objective(
-    _ plan: BatchPlan, _ epoch: Int, _ batch: Int, _ order: inout EpochOrder?, _ problem: Problem,
-    _ seed: UInt64
-  ) -> NetworkObjective {
-    var examples = problem.training
-    if plan.batchCount > 1 {
-      if order?.epoch != epoch { order = EpochOrder(plan, epoch) }
-      if let order { examples = examples.selecting(order.indices(of: plan.range(ofBatch: batch))) }
-    }
-    return NetworkObjective(
-      problem.model, problem.loss, inputs: examples.inputs, targets: examples.targets, seed: seed)
+  /// The loss on one batch.
+  private func objective(on batch: ExampleTensors, seed: UInt64) -> NetworkObjective {
+    NetworkObjective(
+      problem.model, problem.loss, inputs: batch.inputs, targets: batch.targets, seed: seed)
   }
 }
 
@@ -155,7 +147,7 @@ extension Trainer {
   }
 
   /// The number of steps in an epoch.
-  public var stepsPerEpoch: Int { plan.batchCount }
+  public var stepsPerEpoch: Int { batches.plan.batchCount }
 
   /// Whether no step follows.
   public var isOver: Bool {
@@ -210,21 +202,6 @@ extension Trainer {
     self.statistics = statistics
     progress = state.progress
     optimizer.state = saved
-  }
-}
-
-/// The order of the examples in one epoch.
-private struct EpochOrder {
-  let epoch: Int
-  private let order: Tensor
-
-  init(_ plan: BatchPlan, _ epoch: Int) {
-    self.epoch = epoch
-    order = Tensor(plan.order(ofEpoch: epoch).map(Int64.init))
-  }
-
-  func indices(of range: Range<Int>) -> Tensor {
-    order.slice(from: range.lowerBound, shape: [range.count])
   }
 }
 

@@ -34,6 +34,21 @@ struct ErrorTests {
       (["--set", "weight-decay.excluded-names=[bias]"], ["'bias'", "0.bias"]),
       (["--set", "weight-decay.excluded-roles=[nose]"], ["excluded-roles", "normalization"]),
       (["--set", "network.hidden=[0]"], ["network.hidden", "from 1"]),
+      (["--model", "alexnet"], ["--model", "alexnet", "mlp", "gpt2"]),
+      (
+        ["--task", "digits-color", "--model", "gpt2"],
+        ["'gpt2'", "sequences of tokens", "'digits-color'", "images", "resnet18", "vit-s16"]
+      ),
+      (["--task", "uci-energy", "--model", "resnet50"], ["'resnet50'", "'uci-energy'", "mlp"]),
+      (["--task", "rosenbrock", "--model", "mlp"], ["'rosenbrock'", "'mlp'"]),
+      (["--set", "network.width=8"], ["network.width", "'mlp'", "resnet18, resnet50"]),
+      (["--model", "resnet18", "--set", "network.hidden=[4]"], ["network.hidden", "'resnet18'"]),
+      (["--model", "vit-s16"], ["network.patch (16)", "28", "1, 2, 4, 7, 14, 28"]),
+      (
+        ["--model", "vit-s16", "--set", "network.patch=7", "--set", "network.heads=5"],
+        ["network.heads (5)", "network.embedding (384)"]
+      ),
+      (["--set", "network.dropout=1"], ["network.dropout", "0..<1"]),
       (["-c", "no-such-file.yaml"], ["no-such-file.yaml"]),
       (["--task", "uci-energy"], ["uci-energy/data.txt", "--data-dir", "ADAMQLR_DATA"]),
       (["--task", "mnist", "--data-dir", "/nowhere"], ["/nowhere", "idx3-ubyte"]),

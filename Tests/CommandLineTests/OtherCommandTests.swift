@@ -8,7 +8,7 @@ struct OtherCommandTests {
     "Every command answers --help",
     arguments: [
       [], ["train"], ["compare"], ["ablate"], ["report"], ["evaluate"], ["predict"], ["data"],
-      ["data", "fetch"], ["verify"], ["bench"], ["tasks"], ["optimizers"], ["demo"],
+      ["data", "fetch"], ["verify"], ["bench"], ["tasks"], ["models"], ["optimizers"], ["demo"],
     ])
   func help(_ command: [String]) throws {
     let result = try Tool.run(command + ["--help"])
@@ -35,6 +35,11 @@ struct OtherCommandTests {
   @Test("tasks and optimizers list what there is")
   func lists() throws {
     let tasks = try Tool.run("tasks").output
+    let models = try Tool.run("models").output
+    for part in ["resnet18", "vit-s16", "network.width=64", "digits-color"] {
+      #expect(models.contains(part))
+    }
+    #expect(tasks.contains("network mlp 784-50-10") && tasks.contains("network resnet18"))
     for name in ["rosenbrock", "digits", "uci-energy", "uci-protein", "fashion-mnist", "mnist-10k"]
     {
       #expect(tasks.contains(name))

@@ -56,7 +56,7 @@ struct DataSourceTests {
     #expect(data.training.count == 15)
     #expect(data.validation?.count == 3)
     #expect(data.test.count == 2)
-    #expect(data.inputShape == [8] && data.featureCount == 8)
+    #expect(data.example == .features(8) && data.featureCount == 8)
 
     let known = order.prefix(18).map { Double($0 * 10) }
     let mean = known.reduce(0, +) / 18
@@ -110,7 +110,7 @@ struct DataSourceTests {
     #expect(data.training.count == 10)
     #expect(data.validation?.count == 2)
     #expect(data.test.count == 4)
-    #expect(data.inputShape == [2, 3])
+    #expect(data.example == .image(height: 2, width: 3, channels: 1))
     #expect(data.targetNormalization == nil)
     // Pixel j of image i is 6i + j.
     let deviation = 36 * (143.0 / 12) / (255 * 255)

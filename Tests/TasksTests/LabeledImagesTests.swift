@@ -25,7 +25,7 @@ struct LabeledImagesTests {
     let result = try read(
       compressesImages ? gzipped(images) : images, compressesLabels ? gzipped(labels) : labels)()
     #expect(result.count == 4)
-    #expect(result.rows == 2 && result.columns == 3 && result.pixelCount == 6)
+    #expect(result.rows == 2 && result.columns == 3 && result.valueCount == 6)
     #expect(result.pixels == Array(0..<24))
     #expect(result.labels == [3, 0, 9, 1])
   }

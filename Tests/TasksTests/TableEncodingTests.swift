@@ -450,11 +450,11 @@ struct TableEncodingTests {
     #expect(judged.test?.count == 4 && judged.model.layout.count == problem.model.layout.count)
     var generator = SeededGenerator(seed: 0)
     let parameters = judged.model.initialParameters(using: &generator)
-    let outputs = judged.model(judged.training.inputs, at: parameters)
+    let outputs = judged.model(judged.training.all.inputs, at: parameters)
     let predictions = encoding.decode(outputs.elements(Float.self))
     #expect(predictions.map(\.name) == ["color", "probability of blue", "probability of red"])
     #expect(predictions.allSatisfy { $0.cells.count == 4 })
-    #expect(try Problem(source, .float64).training.inputs.type == .float64)
+    #expect(try Problem(source, .float64).training.all.inputs.type == .float64)
   }
 
   @Test("Whatever becomes of a byte, a file is read or refused")

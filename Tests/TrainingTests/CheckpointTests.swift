@@ -52,7 +52,7 @@ struct CheckpointTests {
   func mismatch() throws {
     let run = try ScratchRun.rosenbrock()
     #expect(run.directory.newestCheckpoint(of: try problem().model, .float).checkpoint == nil)
-    let digits = Problem(randomLike: .uciEnergy, count: 4, .float64)
+    let digits = try Problem(randomLike: .uciEnergy, count: 4, .float64)
     let (checkpoint, damage) = run.directory.newestCheckpoint(of: digits.model, .double)
     #expect(checkpoint == nil)
     #expect(damage.count == 3)

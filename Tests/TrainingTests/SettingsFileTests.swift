@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 import Testing
 import Training
 
@@ -41,7 +42,7 @@ struct SettingsFileTests {
       "damping.initial=0.1", "learning-rate.boundaries=[1, 2]", "learning-rate.memory=0.99",
       "learning-rate.factors=[0.1, 1e-3]", "network.hidden=[]", "network.hidden=[3, 4]",
       "weight-decay.excluded-roles=[bias, normalization]", "weight-decay.excluded-names=[\"1\"]",
-      "seconds=1.5", "steps=9", "checkpoint-every=7", "divergence-factor=null",
+      "seconds=1.5", "steps=9", "model=mlp", "checkpoint-every=7", "divergence-factor=null",
     ])
   func values(_ assignment: String) throws {
     var sources = SettingsSources()
@@ -49,5 +50,27 @@ struct SettingsFileTests {
     let settings = try sources.resolve()
     #expect(settings != Settings())
     #expect(try read(settings.yaml) == settings)
+  }
+
+  @Test("A model and its sizes are read back")
+  func model() throws {
+    var sources = SettingsSources()
+    for assignment in [
+      "task=digits-color", "model=vit-s16", "network.patch=8", "network.heads=2",
+      "network.embedding=16", "network.layers=1", "network.dropout=0.5",
+    ] { try sources.add(assignment, from: "test") }
+    let settings = try sources.resolve()
+    #expect(settings.modelKind == .vitS16 && settings.model[.patch] == 8)
+    #expect(settings.model.dropout == 0.5 && settings.model[.width] == nil)
+    #expect(try read(settings.yaml) == settings)
+  }
+
+  @Test("Settings from before there were models mean a perceptron")
+  func oldSettings() throws {
+    let settings = try read(
+      "task: digits\noptimizer: adam\nnetwork:\n  hidden: [8]\n  activation: tanh\n"
+        + "  initializer: lecun\n")
+    #expect(settings.modelKind == .mlp)
+    #expect(settings.model.hiddenSizes == [8] && settings.model.activation == .tanh)
   }
 }

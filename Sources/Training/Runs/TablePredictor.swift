@@ -27,7 +27,9 @@ public struct TablePredictor {
           + "'\(settings.task.rawValue)'")
     }
     encoding = try directory.encoding()
-    model = settings.networkShape.makeModel(encoding.featureCount, encoding.outputCount)
+    model = try settings.model.makeModel(
+      for: .table,
+      ProblemShape(.features(encoding.featureCount), outputs: encoding.outputCount))
     let checkpoint = try directory.wholeCheckpoint(of: model, settings)
     parameters = checkpoint.found.parameters
     statistics = checkpoint.found.statistics

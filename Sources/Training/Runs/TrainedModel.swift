@@ -41,7 +41,7 @@ public struct TrainedModel {
   public init(_ directory: RunDirectory, judgedBy table: String) throws {
     let settings = try directory.settings()
     let problem = try Problem(
-      judgedBy: table, try directory.encoding(), network: settings.networkShape,
+      judgedBy: table, try directory.encoding(), model: settings.model,
       settings.precision.type)
     try self.init(directory, settings, problem)
   }
@@ -61,7 +61,7 @@ public struct TrainedModel {
     (score(problem.training), problem.validation.map(score), problem.test.map(score))
   }
 
-  private func score(_ examples: ExampleTensors) -> Score {
+  private func score(_ examples: ExampleSet) -> Score {
     problem.evaluate(examples, at: parameters, statistics: statistics)
   }
 }

@@ -166,6 +166,7 @@ extension Settings {
   fileprivate var resolved: Settings {
     var settings = withAbsolutePaths
     settings.threads = Runtime.threadCount
+    settings.model.kind = modelKind
     if steps == nil, seconds == nil { settings.epochs = epochs ?? defaultEpochs }
     return settings
   }
