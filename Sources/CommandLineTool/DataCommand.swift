@@ -134,9 +134,12 @@ struct DataFetchCommand: ParsableCommand {
     guard error.isOfTransfer else { return error.description }
     let presence = DataPresence(of: source, in: options.path)
     let missing = presence.files.filter { $0.path == nil }.map(\.published)
-    let files = missing.map { "\($0.name) (\(fetcher.address(of: $0, in: source)))" }
+    let wanted = source.published.filter { !Set($0.contents).isDisjoint(with: missing) }
+    let files = wanted.map { "\($0.name) (\(fetcher.address(of: $0, in: source)))" }
+    let isArchive = wanted.contains { !$0.members.isEmpty }
     return "\(error); to get them by other means, put "
       + "\(files.joined(separator: ", ")) into \(options.path)/\(source.rawValue)"
+      + (isArchive ? ", and fetch again to unpack it" : "")
   }
 }
 
@@ -179,9 +182,15 @@ struct DataCheckCommand: ParsableCommand {
       Output.line("WRONG  \(error)")
       return false
     }
-    Output.line(
-      "ok     \(path): \(file.contentSize.grouped) bytes of contents, SHA-256 as published")
+    Output.line("ok     \(path): \(file.summaryOfCheck)")
     return true
+  }
+}
+
+extension PublishedFile {
+  /// What is known of a file that has been checked.
+  var summaryOfCheck: String {
+    "\(contentSize.grouped) bytes of contents" + (sha256 == nil ? "" : ", SHA-256 as published")
   }
 }
 

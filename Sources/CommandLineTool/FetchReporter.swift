@@ -37,8 +37,10 @@ final class FetchReporter {
     case .retrying(_, let error, let pause):
       isRetry = true
       line("\(error); trying again in \((pause / .seconds(1)).short) s")
+    case .unpacking(let file):
+      line("unpacking \(file.name)")
     case .finished(let file):
-      line("\(file.name): \(file.contentSize.grouped) bytes of contents, SHA-256 as published")
+      line("\(file.name): \(file.summaryOfCheck)")
     }
   }
 

@@ -12,6 +12,8 @@ public struct DataFetcher: Sendable {
     case progress(PublishedFile, received: Int, total: Int)
     /// A try failed, and another is made after a time.
     case retrying(PublishedFile, FetchError, after: Duration)
+    /// An archive is there, and files are taken out of it.
+    case unpacking(PublishedFile)
     /// A file is there, checked.
     case finished(PublishedFile)
   }
@@ -75,16 +77,13 @@ public struct DataFetcher: Sendable {
       return
     }
     let folder = joined(directory, source.rawValue)
-    let files = source.published.map { file in
-      PublishedFile(
-        name: file.name, url: address(of: file, in: source), size: file.size,
-        contentSize: file.contentSize, sha256: file.sha256)
-    }
+    let files = source.published.map { $0.published(at: address(of: $0, in: source)) }
     try fetch(files, intoFolder: folder, isStopped: isStopped, report: report)
   }
 
   /// Fetches files from their addresses into a folder, which is made where it is not there. Those
-  /// that are there already, compressed or not, are checked.
+  /// that are there already, compressed or not, are checked. Archives are unpacked; one that was
+  /// fetched is removed then, and one that was there already is kept.
   ///
   /// - Throws: ``FetchError``; files fetched before are kept.
   public func fetch(
@@ -94,15 +93,44 @@ public struct DataFetcher: Sendable {
     let lock = try FolderLock(folder)
     defer { lock.release() }
     for file in files {
-      let path = joined(folder, file.name)
-      let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
-      if let present = [path, plain].first(where: { PathKind(of: $0) != .nothing }) {
-        do { try file.check(fileAt: present) } catch { throw .occupied(error) }
-        report(.present(file))
-      } else {
-        try fetch(file, to: path, isStopped: isStopped, report: report)
+      var missing: [PublishedFile] = []
+      for content in file.contents where try !isPresent(content, in: folder, report) {
+        missing.append(content)
       }
+      let path = joined(folder, file.name)
+      if missing.isEmpty { continue }
+      if file.members.isEmpty {
+        try fetch(file, to: path, isStopped: isStopped, report: report)
+        report(.finished(file))
+        continue
+      }
+      let wasThere = try isPresent(file, in: folder, report)
+      if !wasThere { try fetch(file, to: path, isStopped: isStopped, report: report) }
+      report(.unpacking(file))
+      do {
+        try file.unpack(missing, from: path, into: folder, isStopped: isStopped) {
+          report(.finished($0))
+        }
+      } catch {
+        if case .wrong = error, !wasThere { unlink(path) }
+        throw error
+      }
+      if !wasThere { unlink(path) }
     }
+  }
+
+  /// Whether a file is in a folder, compressed or not. If so, it is checked.
+  private func isPresent(
+    _ file: PublishedFile, in folder: String, _ report: (Event) -> Void
+  ) throws(FetchError) -> Bool {
+    let path = joined(folder, file.name)
+    let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
+    guard let present = [path, plain].first(where: { PathKind(of: $0) != .nothing }) else {
+      return false
+    }
+    do { try file.check(fileAt: present) } catch { throw .occupied(error) }
+    report(.present(file))
+    return true
   }
 
   private func fetch(
@@ -114,7 +142,6 @@ public struct DataFetcher: Sendable {
     while true {
       do {
         try attempt(file, to: path, &partial, isStopped: isStopped, report: report)
-        report(.finished(file))
         return
       } catch {
         switch error.remedy {
@@ -177,6 +204,7 @@ public struct DataFetcher: Sendable {
 
 extension PublishedFile {
   fileprivate func check(_ partial: PartialFile) throws(DataError) {
+    guard members.isEmpty else { return try check(fileAt: partial.path) }
     try check(try readBytes(ofFile: partial.path), named: name)
   }
 }

@@ -10,7 +10,7 @@ public struct DataPresence: Hashable, Sendable {
     case absent
   }
 
-  /// One of its files.
+  /// One of its files; of a data set that is published as an archive, one of the archive's.
   public struct File: Hashable, Sendable {
     /// The file as it is published.
     public let published: PublishedFile
@@ -29,7 +29,7 @@ public struct DataPresence: Hashable, Sendable {
   /// does.
   public init(of source: DataSource, in directory: String) {
     let folders = source.folder(in: directory)
-    let files = zip(source.published, source.files).map { published, name in
+    let files = zip(source.publishedContents, source.files).map { published, name in
       File(published: published, path: folders.pathIfAny(of: name))
     }
     let proper = joined(directory, source.rawValue)
@@ -39,8 +39,9 @@ public struct DataPresence: Hashable, Sendable {
     if count == files.count {
       state = .complete
     } else {
-      let hasPart = source.published.contains {
-        PathKind(of: PartialFile.path(of: joined(proper, $0.name))) == .file
+      let hasPart = source.published.contains { published in
+        let path = joined(proper, published.name)
+        return [path, PartialFile.path(of: path)].contains { PathKind(of: $0) == .file }
       }
       state = count > 0 || hasPart ? .partial : .absent
     }

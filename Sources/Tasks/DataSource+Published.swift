@@ -55,6 +55,9 @@ extension DataSource {
     }
   }
 
+  /// The files that it is read from, as they are published: an archive's members in its stead.
+  public var publishedContents: [PublishedFile] { published.flatMap(\.contents) }
+
   /// Where the images are. MNIST's authors have theirs no longer in public; this is the copy that
   /// they are most often taken from.
   private var imageServer: String {

@@ -3,7 +3,7 @@ import CZlib
 /// The gzip format (RFC 1952).
 public enum Gzip {
   /// Whether the bytes begin as a gzip file does.
-  public static func isGzip(_ bytes: [UInt8]) -> Bool {
+  public static func isGzip(_ bytes: some Sequence<UInt8>) -> Bool {
     bytes.starts(with: signature)
   }
 

@@ -17,9 +17,12 @@ public struct SHA256: Sendable {
   public static func hexadecimal(of message: [UInt8]) -> String {
     var function = SHA256()
     function.update(message[...])
-    return function.finalize().map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    return function.hexadecimal()
+  }
+
+  /// Ends the message and returns its hash, as 64 hexadecimal digits.
+  public mutating func hexadecimal() -> String {
+    finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 
   /// Adds bytes to the end of the message.

@@ -44,3 +44,45 @@ func idxLabels(_ labels: [UInt8]) -> [UInt8] {
 func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
   bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
 }
+
+/// What ends a tar archive.
+let tarEnd = [UInt8](repeating: 0, count: 1024)
+
+/// A head of a tar archive and the contents, whole blocks.
+///
+/// - Parameters:
+///   - kind: 0 for files, 5 for folders, and others.
+///   - prefix: The folders that the path lies in, as far as they have a field of their own.
+///   - statedSize: The size that the head tells. Default: that of the contents.
+func tarEntry(
+  _ path: String, _ contents: [UInt8], kind: Character = "0", prefix: String = "",
+  statedSize: Int? = nil
+) -> [UInt8] {
+  var head = [UInt8](repeating: 0, count: 512)
+  func put(_ text: String, at offset: Int) {
+    head.replaceSubrange(offset..<(offset + text.utf8.count), with: text.utf8)
+  }
+  func octal(_ number: Int) -> String {
+    let digits = String(number, radix: 8)
+    return String(repeating: "0", count: 11 - digits.count) + digits
+  }
+  put(path, at: 0)
+  put("0000644", at: 100)
+  put(octal(statedSize ?? contents.count), at: 124)
+  put(octal(0), at: 136)
+  put(String(kind), at: 156)
+  put("ustar\0" + "00", at: 257)
+  put(prefix, at: 345)
+  let padding = [UInt8](repeating: 0, count: (512 - contents.count % 512) % 512)
+  return withChecksum(head) + contents + padding
+}
+
+/// An entry of a tar archive, with the checksum that its head should have.
+func withChecksum(_ entry: [UInt8]) -> [UInt8] {
+  var entry = entry
+  entry.replaceSubrange(148..<156, with: repeatElement(32, count: 8))
+  let digits = String(entry.prefix(512).reduce(0) { $0 + Int($1) }, radix: 8)
+  let field = String(repeating: "0", count: 6 - digits.count) + digits + "\0 "
+  entry.replaceSubrange(148..<156, with: field.utf8)
+  return entry
+}

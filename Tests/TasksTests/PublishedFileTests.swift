@@ -6,15 +6,19 @@ struct PublishedFileTests {
   @Test("Every data set's files have a size, an address and a checksum, in the order of its files")
   func catalogue() {
     for source in DataSource.allCases {
-      let names = source.published.map { file in
+      let names = source.publishedContents.map { file in
         file.name.hasSuffix(".gz") ? String(file.name.dropLast(3)) : file.name
       }
       #expect(names == source.files)
       for file in source.published {
         #expect(file.url.hasSuffix("/" + file.name) && file.url.hasPrefix("http"))
-        #expect(
-          file.sha256.count == 64 && file.sha256.allSatisfy { "0123456789abcdef".contains($0) })
-        #expect(file.size > 0 && file.contentSize >= file.size)
+        #expect(file.size > 0 && (file.contentSize >= file.size || !file.members.isEmpty))
+        // An archive is known by its own sum, or by those of all its files.
+        let sums = file.contents.compactMap(\.sha256) + [file.sha256].compactMap(\.self)
+        #expect(file.sha256 != nil || sums.count == file.contents.count)
+        for sum in sums {
+          #expect(sum.count == 64 && sum.allSatisfy { "0123456789abcdef".contains($0) })
+        }
       }
     }
   }
@@ -46,6 +50,27 @@ struct PublishedFileTests {
       try folder.write(Array(bytes.prefix(index)), to: "data")
       expectError(path) { () throws(DataError) in try file.check(fileAt: path) }
     }
+  }
+
+  @Test("An archive is checked by its size, and its SHA-256 where that is known")
+  func archive() throws {
+    let folder = try TemporaryFolder()
+    let bytes = gzipped(tarEntry("x/a", [1, 2, 3]) + tarEnd)
+    func file(_ sha256: String?) -> PublishedFile {
+      PublishedFile(
+        archive: "a.tgz", url: "http://127.0.0.1/a.tgz", size: bytes.count, sha256: sha256,
+        members: [("a", 3, nil)])
+    }
+    let path = try folder.write(bytes, to: "a.tgz")
+    try file(nil).check(fileAt: path)
+    try file(SHA256.hexadecimal(of: bytes)).check(fileAt: path)
+    let other = String(repeating: "0", count: 64)
+    expectError(path, other) { () throws(DataError) in try file(other).check(fileAt: path) }
+    try folder.write(Array(bytes.dropLast()), to: "a.tgz")
+    expectError(path, "\(bytes.count - 1)") { () throws(DataError) in
+      try file(nil).check(fileAt: path)
+    }
+    #expect(file(nil).contents.map(\.name) == ["a"] && file(nil).contentSize == 3)
   }
 
   @Test("What there is of a data set")
