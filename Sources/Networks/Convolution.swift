@@ -111,6 +111,7 @@ struct ConvolutionOperation: Operation {
       },
       pullback: { cotangent, cotangents in
         let cotangent = cotangent.contiguous()
+        cotangents.noteFactor(cotangent)
         if hasBias {
           cotangents.write(2) { Kernels.sumColumns(cotangent, into: $0, accumulates: $1) }
         }
@@ -121,7 +122,26 @@ struct ConvolutionOperation: Operation {
         if let part = parts.kernel { cotangents.add(part.outputsLast, to: 1) }
       })
     result.displaced = { moved.displaced(z, by: $0) }
+    result.product = product(x, inputs[1], z, hasBias: hasBias)
     return result
+  }
+
+  /// The product of patches with the kernel, a part for each group.
+  private func product(
+    _ x: Tensor, _ kernel: Tensor, _ z: Tensor, hasBias: Bool
+  ) -> FactoredProduct {
+    let size = [kernel.size(0), kernel.size(1)]
+    let places = z.size(1) * z.size(2)
+    // As many images at a time as have a few million numbers in their patches.
+    let numbers = places * kernel.count / max(kernel.size(3), 1)
+    let images = max((1 << 22) / max(numbers, 1), 1)
+    return FactoredProduct(
+      weight: 1, bias: hasBias ? 2 : nil, rowCount: z.size(0) * places, parts: geometry.groups,
+      sharesFactor: false, pieceRows: images * max(places, 1)
+    ) { group, rows in
+      x.rows((rows.lowerBound / places)..<(rows.upperBound / places))
+        .patches(of: size, geometry, group: group)
+    }
   }
 }
 

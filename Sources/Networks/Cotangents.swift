@@ -7,18 +7,18 @@ import Torch
 public final class Cotangents {
   private let record: Record
   private let gradient: [Tensor?]
-  /// Whether the cotangents of factored products are wanted.
+  /// Whether the cotangents that curvature is made of are wanted.
   let notesFactors: Bool
   private var isWritten: [Bool]
   private var pending: [Tensor?]
   /// The variables that are inputs of the operation whose turn it is.
   var inputs: [Int] = []
-  /// What the operation whose turn it is said of its ``FactoredProduct``.
+  /// The cotangent that the operation whose turn it is noted.
   private var noted: Tensor?
 
   /// - Parameters:
   ///   - gradient: Where the parameters' cotangents go; `nil` for those of no use.
-  ///   - notesFactors: Whether the cotangents of factored products are wanted.
+  ///   - notesFactors: Whether the cotangents that curvature is made of are wanted.
   init(record: Record, gradient: [Tensor?], nodeCount: Int, notesFactors: Bool) {
     self.record = record
     self.gradient = gradient
@@ -34,12 +34,10 @@ public final class Cotangents {
     return record.dependsOnParameters(node)
   }
 
-  /// Notes b, the cotangent of the product a·W + bias that the operation declares to contain; see
-  /// ``FactoredProduct``.
+  /// Notes b, the cotangent that the operation's ``FactoredProduct`` and ``ParameterUse``s refer to.
   ///
-  /// - Parameter cotangent: A matrix whose rows belong to those of a. It must not be written to
-  ///   afterwards.
-  public func noteProductCotangent(_ cotangent: @autoclosure () -> Tensor) {
+  /// - Parameter cotangent: A contiguous tensor, which must not be written to afterwards.
+  public func noteFactor(_ cotangent: @autoclosure () -> Tensor) {
     if notesFactors { noted = cotangent() }
   }
 

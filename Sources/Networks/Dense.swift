@@ -10,6 +10,8 @@ public struct Dense: Layer {
   public let bias: Parameter?
   /// σ.
   public let activation: Activation
+  /// The number of equal parts of the outputs whose weights ``KFAC`` treats apart.
+  public let parts: Int
 
   /// Makes a layer.
   ///
@@ -19,15 +21,21 @@ public struct Dense: Layer {
   ///   - activation: σ. Default: none.
   ///   - hasBias: Whether there is a b, which starts at 0. Default yes.
   ///   - initializer: How W starts. Default: LeCun's, normal, truncated.
+  ///   - parts: The number of equal parts that the outputs consist of, as queries, keys and values
+  ///     do, for ``KFAC`` to treat apart. Default 1.
+  /// - Precondition: The parts divide the outputs.
   public init(
     _ inputs: Int, _ outputs: Int, activation: Activation = .identity, hasBias: Bool = true,
-    initializer: Initializer = .leCun()
+    initializer: Initializer = .leCun(), parts: Int = 1
   ) {
     precondition(
       inputs > 0 && outputs > 0, "a dense layer from \(inputs) to \(outputs) elements is empty")
+    precondition(
+      parts > 0 && outputs.isMultiple(of: parts), "\(parts) parts do not divide \(outputs) outputs")
     weight = Parameter(shape: [inputs, outputs], role: .weight, initializer: initializer)
     bias = hasBias ? Parameter(shape: [outputs], role: .bias, initializer: .zeros) : nil
     self.activation = activation
+    self.parts = parts
   }
 
   public func callAsFunction(_ input: Variable) -> Variable {
@@ -38,7 +46,7 @@ public struct Dense: Layer {
     let record = input.record
     let operands = [input, record.variable(weight)] + (bias.map { [record.variable($0)] } ?? [])
     let isFused = activation == .relu
-    let output = record.apply(DenseOperation(rectifies: isFused), to: operands)
+    let output = record.apply(DenseOperation(rectifies: isFused, parts: parts), to: operands)
     return isFused ? output : activation(output)
   }
 }
@@ -47,6 +55,8 @@ public struct Dense: Layer {
 struct DenseOperation: Operation {
   /// Whether the result is rectified.
   let rectifies: Bool
+  /// The number of equal parts of z.
+  let parts: Int
 
   func value(_ inputs: [Tensor]) -> Tensor {
     let z = result(inputs)
@@ -101,13 +111,14 @@ struct DenseOperation: Operation {
             Kernels.multiply(x, masked, into: $0, transposesA: true, accumulates: $1)
           }
         }
-        cotangents.noteProductCotangent(masked)
+        cotangents.noteFactor(masked)
         cotangents.write(0) {
           Kernels.multiply(masked, weight, into: $0, transposesB: true, accumulates: $1)
         }
       })
     result.product = FactoredProduct(
-      weight: 1, bias: bias == nil ? nil : 2, rowCount: x.count / max(weight.size(0), 1)
+      weight: 1, bias: bias == nil ? nil : 2, rowCount: x.count / max(weight.size(0), 1),
+      parts: parts
     ) { x }
     // x·(W + ΣcᵢẆᵢ) + b + Σcᵢḃᵢ = z + Σcᵢżᵢ where x does not move.
     result.displaced = { moved.displaced(z, by: $0, rectifies: rectifies) }

@@ -172,7 +172,7 @@ extension FlatVector {
   }
 
   /// Memory of this vector's own with its elements.
-  private mutating func mutated() -> Tensor {
+  mutating func mutated() -> Tensor {
     if !isKnownUniquelyReferenced(&storage) {
       let source = storage.elements
       overwritten().overwrite(with: source)

@@ -63,6 +63,10 @@ public struct LinearizedOperation {
   /// Kronecker-factored curvature. Default: none.
   public var product: FactoredProduct?
 
+  /// How parameters enter the operation other than through the product, for diagonal curvature.
+  /// Default: that is not known, and such curvature takes a pullback for each example.
+  public var uses: [ParameterUse] = []
+
   /// What the operation saw of the subjects of running statistics. Default: nothing.
   public var observations: [(statistic: RunningStatistic, value: Tensor)] = []
 
@@ -74,31 +78,6 @@ public struct LinearizedOperation {
     self.value = value
     self.pushforward = pushforward
     self.pullback = pullback
-  }
-}
-
-/// A product z = a·W, or z = a·W + b, that an operation contains, with W and b parameters used
-/// nowhere else in the operation.
-///
-/// It is what ``KFAC`` needs to treat W and b as one Kronecker-factored block. The operation's
-/// pullback must hand the cotangent of z to ``Cotangents/noteProductCotangent(_:)``. The rows of a
-/// and z belong to one example after the other, with the same number of rows for each.
-public struct FactoredProduct {
-  /// The number of the input that is W, [columns of a, columns of z].
-  public let weight: Int
-  /// The number of the input that is b, [columns of z], if there is one.
-  public let bias: Int?
-  /// The number of rows of a, which is that of z.
-  public let rowCount: Int
-  /// Makes a.
-  public let factor: () -> Tensor
-
-  /// Declares a product.
-  public init(weight: Int, bias: Int?, rowCount: Int, factor: @escaping () -> Tensor) {
-    self.weight = weight
-    self.bias = bias
-    self.rowCount = rowCount
-    self.factor = factor
   }
 }
 

@@ -28,6 +28,8 @@ public final class Record {
     var value: Tensor
     var parameter: Int?
     var dependsOnParameters: Bool
+    /// Whether it depends on the record's input, so that its rows belong to examples.
+    var dependsOnInput = false
   }
 
   private struct Step {
@@ -67,7 +69,8 @@ public final class Record {
 
   /// Runs the model on an input, and returns its output.
   func run(_ layer: any Layer, on input: Tensor) -> Tensor {
-    let result = layer(constant(input))
+    let result = layer(
+      add(Node(value: input, parameter: nil, dependsOnParameters: false, dependsOnInput: true)))
     output = result.index
     return result.value
   }
@@ -148,7 +151,8 @@ public final class Record {
     let variable = add(
       Node(
         value: linearized?.value ?? operation.value(values), parameter: nil,
-        dependsOnParameters: depends))
+        dependsOnParameters: depends,
+        dependsOnInput: indices.contains { nodes[$0].dependsOnInput }))
     steps.append(
       Step(
         operation: operation, inputs: indices, output: variable.index, linearized: linearized))
@@ -175,8 +179,8 @@ extension Record {
   ///
   /// - Parameters:
   ///   - gradient: `nil` for parameters whose part is of no use.
-  ///   - noteFactor: Is handed the cotangent of each operation's ``FactoredProduct``, with the
-  ///     operation's number; `nil` where those are of no use.
+  ///   - noteFactor: Is handed the cotangent that each operation's ``FactoredProduct`` and
+  ///     ``ParameterUse``s refer to, with the operation's number; `nil` where those are of no use.
   func pullback(
     _ cotangent: Tensor, into gradient: [Tensor?], noteFactor: ((Int, Tensor) -> Void)? = nil
   ) {
@@ -192,10 +196,10 @@ extension Record {
       guard let noteFactor else { continue }
       if let factor = cotangents.takeNoted() {
         noteFactor(number, factor)
-      } else if linearized.product != nil {
+      } else if linearized.product != nil || !linearized.uses.isEmpty {
         fatalError(
-          "\(type(of: step.operation)) declares a product, but its pullback notes no cotangent of it"
-        )
+          "\(type(of: step.operation)) declares how parameters enter it, but its pullback notes no "
+            + "cotangent of that")
       }
     }
     cotangents.finish()
@@ -206,17 +210,32 @@ extension Record {
 
   func value(ofParameter place: Int) -> Tensor { parameters[place] }
 
-  /// The operations that contain a ``FactoredProduct``, by number, with the places of its
-  /// parameters.
+  /// The operations that contain a ``FactoredProduct`` whose rows belong to examples, by number,
+  /// with the places of its parameters.
   var products: [(number: Int, product: FactoredProduct, weight: Int, bias: Int?)] {
     steps.enumerated().compactMap { number, step in
-      guard let product = step.linearized?.product,
+      guard let product = step.linearized?.product, isOfExamples(step),
         let weight = nodes[step.inputs[product.weight]].parameter
       else { return nil }
       let bias = product.bias.flatMap { nodes[step.inputs[$0]].parameter }
       return product.bias != nil && bias == nil ? nil : (number, product, weight, bias)
     }
   }
+
+  /// What operations declare of their parameters besides products, with their numbers and the places
+  /// of the parameters.
+  var uses: [(number: Int, use: ParameterUse, parameter: Int)] {
+    steps.enumerated().flatMap { number, step in
+      guard let uses = step.linearized?.uses, !uses.isEmpty, isOfExamples(step) else {
+        return [(number: Int, use: ParameterUse, parameter: Int)]()
+      }
+      return uses.compactMap { use in
+        nodes[step.inputs[use.input]].parameter.map { (number, use, $0) }
+      }
+    }
+  }
+
+  private func isOfExamples(_ step: Step) -> Bool { nodes[step.output].dependsOnInput }
 
   /// How often each parameter is an input of an operation.
   var useCounts: [Int] {

@@ -12,12 +12,10 @@ protocol CurvatureBlock {
   /// The number of elements of each of its inverses.
   var inverseCounts: [Int] { get }
 
-  /// F ← γF + new.
-  ///
-  /// - Parameter decay: γ; `nil` where there is no F yet.
+  /// Lets F learn from the estimates.
   func update(
-    _ estimates: CurvatureEstimates, decay: Double?, from previous: [FlatVector],
-    to vectors: inout [FlatVector], at place: Int)
+    _ vectors: inout [FlatVector], at place: Int, by estimates: CurvatureEstimates,
+    _ update: FactorUpdate)
 
   /// Makes what stands for the inverse, or returns the matrices that are to be factorized for it.
   func invert(
@@ -35,12 +33,25 @@ protocol CurvatureBlock {
   ) -> Double
 }
 
+/// What estimates do to a block's factors F.
+enum FactorUpdate {
+  /// F ← new: there is no F yet.
+  case replace
+  /// F ← γF + new.
+  case average(decay: Double, previous: [FlatVector])
+  /// F ← F + new, where the same batch's estimates by another cotangent came before. What does not
+  /// depend on cotangents stays.
+  case add
+}
+
 /// How a model's parameters fall into blocks.
 struct BlockStructure {
   /// The blocks in the order of their parameters, and where their vectors start in the state.
   private(set) var blocks: [(block: any CurvatureBlock, place: Int)] = []
   /// The parameters whose derivatives by example take a pullback each.
   private(set) var pulledParameters: [Int] = []
+  /// The numbers of the operations whose cotangents the blocks are made of.
+  private(set) var operations: Set<Int> = []
   /// The numbers of elements of all vectors.
   private var counts: [Int] = []
 
@@ -48,35 +59,64 @@ struct BlockStructure {
     let record = linearization.record
     let entries = linearization.layout.entries
     let examples = linearization.exampleCount
-    let uses = record.useCounts
+    let useCounts = record.useCounts
     let products = record.products.filter {
       $0.product.rowCount > 0 && $0.product.rowCount.isMultiple(of: examples)
     }
     var found: [(offset: Int, block: any CurvatureBlock)] = []
     var covered: Set<Int> = []
-    for (number, product, weight, bias) in products where uses[weight] == 1 {
-      let ownBias = bias.flatMap { uses[$0] == 1 ? $0 : nil }
-      let block = KroneckerBlock(
-        number: number, weight: entries[weight], bias: ownBias.map { entries[$0] },
-        locations: product.rowCount / examples, isExact: isExact)
-      found.append((entries[weight].offset, block))
-      covered.formUnion([weight, ownBias ?? weight])
-    }
-    for (parameter, entry) in entries.enumerated() where !covered.contains(parameter) {
-      let parts = products.flatMap { number, _, weight, bias in
-        (weight == parameter ? [ProductUse(number: number, isBias: false)] : [])
-          + (bias == parameter ? [ProductUse(number: number, isBias: true)] : [])
+    for (number, product, weight, bias) in products where useCounts[weight] == 1 {
+      let ownBias = bias.flatMap { useCounts[$0] == 1 ? $0 : nil }
+      for part in 0..<product.parts {
+        let block = KroneckerBlock(
+          number: number, product: product, part: part, weight: entries[weight],
+          bias: ownBias.map { entries[$0] }, locations: product.rowCount / examples,
+          isExact: isExact)
+        // The parts stay together in their order: no other block starts at this place.
+        found.append((entries[weight].offset, block))
       }
-      let isPulled = parts.count != uses[parameter]
-      if isPulled { pulledParameters.append(parameter) }
-      let block = DiagonalBlock(
-        parameter: parameter, entry: entry, uses: isPulled ? nil : parts)
-      found.append((entry.offset, block))
+      covered.formUnion([weight, ownBias ?? weight])
+      operations.insert(number)
     }
+    if covered.count < entries.count {
+      let uses = Self.uses(record, products, examples, count: entries.count)
+      for (parameter, entry) in entries.enumerated() where !covered.contains(parameter) {
+        let isPulled = uses[parameter].count != useCounts[parameter]
+        if isPulled {
+          pulledParameters.append(parameter)
+        } else {
+          operations.formUnion(uses[parameter].map(\.number))
+        }
+        let block = DiagonalBlock(
+          parameter: parameter, entry: entry, uses: isPulled ? nil : uses[parameter])
+        found.append((entry.offset, block))
+      }
+    }
+    // The sort keeps the order of what is equal.
     for (_, block) in found.sorted(by: { $0.offset < $1.offset }) {
       blocks.append((block, counts.count))
       counts += block.factorCounts + block.inverseCounts
     }
+  }
+
+  /// The uses of each parameter that operations declare.
+  private static func uses(
+    _ record: Record,
+    _ products: [(number: Int, product: FactoredProduct, weight: Int, bias: Int?)],
+    _ examples: Int, count: Int
+  ) -> [[RecordedUse]] {
+    var uses: [[RecordedUse]] = Array(repeating: [], count: count)
+    for (number, product, weight, bias) in products {
+      uses[weight].append(RecordedUse(number: number, use: product.weightUse))
+      if let bias, let use = product.biasUse {
+        uses[bias].append(RecordedUse(number: number, use: use))
+      }
+    }
+    for (number, use, parameter) in record.uses
+    where use.rowCount > 0 && use.rowCount.isMultiple(of: examples) {
+      uses[parameter].append(RecordedUse(number: number, use: use))
+    }
+    return uses
   }
 
   /// Fails where the vectors are not those of these blocks.
@@ -119,10 +159,10 @@ struct BlockStructure {
   }
 }
 
-/// A place where a parameter enters a ``FactoredProduct``.
-struct ProductUse {
+/// A place in a record where a parameter is used.
+struct RecordedUse {
   /// The number of the operation.
   let number: Int
-  /// Whether it is the product's b, rather than its W.
-  let isBias: Bool
+  /// How it uses the parameter.
+  let use: ParameterUse
 }

@@ -1,51 +1,44 @@
 import Torch
 
-/// What one batch says about the curvature: a pullback of each of some cotangents of the outputs,
-/// without the products that the gradient would need.
+/// What a batch says about the curvature by one cotangent of the outputs: its pullback, without the
+/// products that the gradient would need.
 final class CurvatureEstimates {
   /// What the averages of products of cotangents are multiplied by.
   let outputScale: Double
   private let record: Record
   private let exampleCount: Int
-  private let outputCotangents: [Tensor]
+  private let outputCotangent: Tensor
   private let pulledParameters: [Int]
-  private let products: [Int: FactoredProduct]
-  // Of each product the cotangents, one for each of the outputs'.
-  private let cotangents: [Int: [Tensor]]
+  // What operations noted, by their numbers; nothing where the outputs do not depend on one.
+  private let cotangents: [Int: Tensor]
   private var pulledSquares: [Int: Tensor]?
 
-  /// - Parameter outputCotangents: The derivatives of the examples' losses by the outputs, not
-  ///   divided by the number of examples; the curvature is the sum over them.
+  /// - Parameter outputCotangent: The derivatives of the examples' losses by the outputs, not divided
+  ///   by the number of examples.
   init(
-    _ linearization: NetworkObjective.Linearized, _ outputCotangents: [Tensor],
+    _ linearization: NetworkObjective.Linearized, _ outputCotangent: Tensor,
     _ structure: BlockStructure, outputScale: Double
   ) {
     record = linearization.record
     exampleCount = linearization.exampleCount
-    self.outputCotangents = outputCotangents
+    self.outputCotangent = outputCotangent
     self.outputScale = outputScale
     pulledParameters = structure.pulledParameters
-    products = Dictionary(
-      uniqueKeysWithValues: record.products.map { ($0.number, $0.product) })
     let nothing: [Tensor?] = Array(repeating: nil, count: record.parameterCount)
-    var noted: [Int: [Tensor]] = [:]
-    for cotangent in outputCotangents {
-      record.pullback(cotangent, into: nothing) { noted[$0, default: []].append($1) }
+    var noted: [Int: Tensor] = [:]
+    record.pullback(outputCotangent, into: nothing) { number, cotangent in
+      if structure.operations.contains(number) { noted[number] = cotangent }
     }
     cotangents = noted
   }
 
-  /// a of a product, [rows, inputs].
-  func factor(ofProduct number: Int) -> Tensor {
-    guard let product = products[number] else { fatalError("there is no product \(number)") }
-    return product.factor()
-  }
-
-  /// The cotangents of a product, each [rows, outputs].
-  func cotangents(ofProduct number: Int) -> [Tensor] { cotangents[number] ?? [] }
+  /// b of an operation; `nil` where the outputs do not depend on it.
+  func cotangent(ofOperation number: Int) -> Tensor? { cotangents[number] }
 
   /// The average over examples of the squared derivatives by a parameter, shaped like it.
-  func squares(of parameter: Int, shape: [Int], _ uses: [ProductUse]?) -> Tensor {
+  ///
+  /// - Parameter uses: All its uses; `nil` where they are not known.
+  func squares(of parameter: Int, _ uses: [RecordedUse]?) -> Tensor {
     guard let uses else {
       if pulledSquares == nil { pulledSquares = makePulledSquares() }
       guard let squares = pulledSquares?[parameter] else {
@@ -53,43 +46,28 @@ final class CurvatureEstimates {
       }
       return squares
     }
-    let sum = Tensor.zeros(shape, record.value(ofParameter: parameter).type)
+    let value = record.value(ofParameter: parameter)
+    let parts = uses.compactMap { use in cotangents[use.number].map { (use.use, $0) } }
+    if parts.count == 1, let makeSquares = parts[0].0.makeSquares {
+      return (1 / Double(exampleCount)) * makeSquares(parts[0].1, exampleCount)
+    }
+    let sum = Tensor.zeros(value.shape, value.type)
+    if parts.isEmpty { return sum }
     // As many examples at a time as fit a few million numbers.
-    let size = max(shape.reduce(1, *), 1)
-    let piece = min(max((1 << 22) / size, 1), exampleCount)
-    for source in outputCotangents.indices {
-      for start in stride(from: 0, to: exampleCount, by: piece) {
-        let examples = start..<min(start + piece, exampleCount)
-        var derivatives: Tensor?
-        for use in uses {
-          // A use that the outputs do not depend on has no cotangents.
-          guard let part = self.derivatives(use, source, examples) else { continue }
-          derivatives = derivatives.map { $0 + part } ?? part
-        }
-        guard let derivatives else { continue }
-        Kernels.formLinearCombination(
-          1, sum, 1 / Double(exampleCount),
-          (derivatives * derivatives).sum(over: [0]).reshaped(shape).contiguous(), into: sum)
-      }
+    let piece = min(max((1 << 22) / max(value.count, 1), 1), exampleCount)
+    for start in stride(from: 0, to: exampleCount, by: piece) {
+      let examples = Examples(
+        range: start..<min(start + piece, exampleCount), count: exampleCount)
+      let derivatives = Tensor.zeros([examples.range.count] + value.shape, value.type)
+      for (use, cotangent) in parts { use.addDerivatives(cotangent, examples, derivatives) }
+      Kernels.formProduct(derivatives, derivatives, into: derivatives)
+      Kernels.formLinearCombination(
+        1, sum, 1 / Double(exampleCount), derivatives.sum(over: [0]).contiguous(), into: sum)
     }
     return sum
   }
 
-  /// The derivatives of some examples by a parameter through one of its uses, [examples] + its
-  /// shape.
-  private func derivatives(_ use: ProductUse, _ source: Int, _ examples: Range<Int>) -> Tensor? {
-    guard let cotangents = cotangents[use.number] else { return nil }
-    func rows(_ matrix: Tensor) -> Tensor {
-      let width = matrix.size(matrix.rank - 1)
-      return matrix.reshaped([exampleCount, -1, width]).narrowed(
-        0, from: examples.lowerBound, count: examples.count)
-    }
-    let b = rows(cotangents[source])
-    return use.isBias
-      ? b.sum(over: [1]) : rows(factor(ofProduct: use.number)).transposed().matmul(b)
-  }
-
-  /// The same for the parameters that enter other operations, an example at a time.
+  /// The same for the parameters whose uses are not known, an example at a time.
   private func makePulledSquares() -> [Int: Tensor] {
     let gradient: [Tensor?] = (0..<record.parameterCount).map { parameter in
       guard pulledParameters.contains(parameter) else { return nil }
@@ -100,17 +78,15 @@ final class CurvatureEstimates {
       let value = record.value(ofParameter: parameter)
       return Tensor.zeros(value.shape, value.type)
     }
-    for cotangent in outputCotangents {
-      for example in 0..<exampleCount {
-        let own = Tensor.zeros(cotangent.shape, cotangent.type)
-        own.rows(example..<(example + 1)).overwrite(
-          with: cotangent.rows(example..<(example + 1)))
-        record.pullback(own, into: gradient)
-        for (parameter, sum) in zip(pulledParameters, sums) {
-          guard let part = gradient[parameter] else { continue }
-          Kernels.formProduct(part, part, into: part)
-          Kernels.formLinearCombination(1, sum, 1 / Double(exampleCount), part, into: sum)
-        }
+    for example in 0..<exampleCount {
+      let own = Tensor.zeros(outputCotangent.shape, outputCotangent.type)
+      own.rows(example..<(example + 1)).overwrite(
+        with: outputCotangent.rows(example..<(example + 1)))
+      record.pullback(own, into: gradient)
+      for (parameter, sum) in zip(pulledParameters, sums) {
+        guard let part = gradient[parameter] else { continue }
+        Kernels.formProduct(part, part, into: part)
+        Kernels.formLinearCombination(1, sum, 1 / Double(exampleCount), part, into: sum)
       }
     }
     return Dictionary(uniqueKeysWithValues: zip(pulledParameters, sums))

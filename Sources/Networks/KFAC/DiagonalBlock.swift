@@ -8,21 +8,25 @@ struct DiagonalBlock: CurvatureBlock {
   /// The number of the parameter.
   let parameter: Int
   let entry: ParameterLayout.Entry
-  /// All its uses, where they are in products; `nil` where one is not.
-  let uses: [ProductUse]?
+  /// All its uses; `nil` where one is not known.
+  let uses: [RecordedUse]?
 
   var factorCounts: [Int] { [entry.count] }
 
   var inverseCounts: [Int] { [entry.count] }
 
   func update(
-    _ estimates: CurvatureEstimates, decay: Double?, from previous: [FlatVector],
-    to vectors: inout [FlatVector], at place: Int
+    _ vectors: inout [FlatVector], at place: Int, by estimates: CurvatureEstimates,
+    _ update: FactorUpdate
   ) {
-    let squares = estimates.squares(of: parameter, shape: entry.shape, uses)
+    let squares = estimates.squares(of: parameter, uses)
     let new = FlatVector(takingOver: squares.reshaped([entry.count]))
-    vectors[place].formLinearCombination(
-      1, new, decay ?? 0, decay == nil ? new : previous[place])
+    switch update {
+    case .replace: vectors[place].formLinearCombination(1, new, 0, new)
+    case .average(let decay, let previous):
+      vectors[place].formLinearCombination(1, new, decay, previous[place])
+    case .add: vectors[place].add(new, scaledBy: 1, in: nil)
+    }
   }
 
   func invert(

@@ -6,9 +6,13 @@ import Torch
 /// Ĉ approximates the Fisher matrix by blocks. For the parameters of a dense layer with inputs a (a
 /// 1 appended where there is a bias) and derivatives b of an example's loss by its outputs, a block
 /// is the Kronecker product A ⊗ G of A = E[aaᵀ] and G = E[bbᵀ]. Where a layer is used at L positions
-/// of an example, A and G are averages over positions too, and the block is L·(A ⊗ G). Parameters
-/// that are used in several places, or by operations without a ``FactoredProduct``, have a diagonal
-/// block, the average of their squared derivatives by example.
+/// of an example, A and G are averages over positions too, and the block is L·(A ⊗ G); so it is for
+/// the weights of an LSTM, and for a convolution, whose inputs a are the patches that the kernel sees
+/// (Grosse and Martens 2016). Each group of a convolution is a block, and so are queries, keys and
+/// values each. Parameters that are used in several places, or by operations without a
+/// ``FactoredProduct`` (embeddings, scale and offset of normalizations), have a diagonal block, the
+/// average over examples of the squared derivatives. Batch normalization couples examples; there an
+/// example's derivative is what comes through its own rows.
 ///
 /// The factors are moving averages: w ← γw + 1, F ← γF + new, with value F/w. The damping λ, with
 /// the weight of the method's regularization added, enters factored,
@@ -158,13 +162,17 @@ public struct KFAC: Direction, Hashable, Codable {
     from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>
   ) throws {
     let isTwice = estimation == .empirical && dividesEmpiricalTwice
-    let estimates = CurvatureEstimates(
-      linearization, try outputCotangents(linearization, step: next.step), structure,
-      outputScale: isTwice ? 1 / Double(linearization.exampleCount) : 1)
-    for (block, place) in structure.blocks {
-      block.update(
-        estimates, decay: state.vectors.isEmpty ? nil : decay, from: state.vectors,
-        to: &next.vectors, at: place)
+    var update = FactorUpdate.replace
+    if !state.vectors.isEmpty { update = .average(decay: decay, previous: state.vectors) }
+    // One after the other, so that the cotangents of one are all that memory has to hold.
+    for cotangent in try outputCotangents(linearization, step: next.step) {
+      let estimates = CurvatureEstimates(
+        linearization, cotangent, structure,
+        outputScale: isTwice ? 1 / Double(linearization.exampleCount) : 1)
+      for (block, place) in structure.blocks {
+        block.update(&next.vectors, at: place, by: estimates, update)
+      }
+      update = .add
     }
   }
 

@@ -1,7 +1,7 @@
 import AdamQLR
 import Torch
 
-/// The weight, and the bias if there is one, of one product: L·(A ⊗ G).
+/// The weight, and the bias if there is one, of one part of a product: L·(A ⊗ G).
 ///
 /// As a matrix, the parameters are [inputs, outputs] with the bias as last row, and the block maps
 /// V to L·AVG. Its factors are F_A and F_G; its inverses the Cholesky factors of the damped A and
@@ -9,6 +9,9 @@ import Torch
 struct KroneckerBlock: CurvatureBlock {
   /// The number of the operation.
   let number: Int
+  let product: FactoredProduct
+  /// The number of the part.
+  let part: Int
   let weight: ParameterLayout.Entry
   let bias: ParameterLayout.Entry?
   /// L, how often an example uses the product.
@@ -17,8 +20,12 @@ struct KroneckerBlock: CurvatureBlock {
   let isExact: Bool
 
   /// The dimensions of A and G.
-  private var left: Int { weight.shape[0] + (bias == nil ? 0 : 1) }
-  private var right: Int { weight.shape[1] }
+  private var left: Int { inputs + (bias == nil ? 0 : 1) }
+  private var right: Int { outputs / product.parts }
+
+  /// The weight of all parts as a matrix.
+  private var inputs: Int { weight.count / outputs }
+  private var outputs: Int { weight.shape[weight.shape.count - 1] }
 
   var factorCounts: [Int] { [left * left, right * right] }
 
@@ -27,29 +34,58 @@ struct KroneckerBlock: CurvatureBlock {
   }
 
   func update(
-    _ estimates: CurvatureEstimates, decay: Double?, from previous: [FlatVector],
-    to vectors: inout [FlatVector], at place: Int
+    _ vectors: inout [FlatVector], at place: Int, by estimates: CurvatureEstimates,
+    _ update: FactorUpdate
   ) {
-    let inputs = estimates.factor(ofProduct: number)
-    let scale = Double(weight.shape[0]) / Double(max(inputs.count, 1))
-    Kernels.updateGram(
-      inputs, appendsOne: bias != nil, scale: scale, decay: decay ?? 0,
-      previous: decay == nil ? nil : previous[place].tensor, next: vectors[place].overwritten())
-    let g = vectors[place + 1].overwritten()
-    var earlier = decay == nil ? nil : previous[place + 1].tensor
-    var earlierDecay = decay ?? 0
-    let cotangents = estimates.cotangents(ofProduct: number)
-    if cotangents.isEmpty {
-      // The outputs do not depend on the product.
-      let zero = FlatVector(zeros: right * right, inputs.type)
-      vectors[place + 1].formLinearCombination(
-        decay ?? 0, decay == nil ? zero : previous[place + 1], 0, zero)
+    updateInputs(&vectors, at: place, update)
+    let g = place + 1
+    let cotangent = estimates.cotangent(ofOperation: number).map { cotangent in
+      product.parts == 1
+        ? cotangent
+        : cotangent.reshaped([product.rowCount, outputs])
+          .narrowed(1, from: part * right, count: right).contiguous()
     }
-    for cotangents in cotangents {
+    let scale = estimates.outputScale / Double(product.rowCount)
+    func learn(_ decay: Double, _ previous: Tensor?, _ next: Tensor) {
+      if let cotangent {
+        Kernels.updateGram(
+          cotangent, appendsOne: false, scale: scale, decay: decay, previous: previous, next: next)
+      } else if let previous {
+        // The outputs do not depend on the product.
+        Kernels.formLinearCombination(decay, previous, 0, previous, into: next)
+      } else {
+        next.overwrite(with: .zeros(next.shape, next.type))
+      }
+    }
+    switch update {
+    case .replace: learn(0, nil, vectors[g].overwritten())
+    case .average(let decay, let previous):
+      learn(decay, previous[g].tensor, vectors[g].overwritten())
+    case .add:
+      let sum = vectors[g].mutated()
+      learn(1, sum, sum)
+    }
+  }
+
+  /// Lets F_A learn.
+  private func updateInputs(_ vectors: inout [FlatVector], at place: Int, _ update: FactorUpdate) {
+    var (decay, previous): (Double, Tensor?)
+    switch update {
+    case .add: return
+    case .replace: (decay, previous) = (0, nil)
+    case .average(let factor, let vectors): (decay, previous) = (factor, vectors[place].tensor)
+    }
+    if part > 0, product.sharesFactor {
+      // The part before has the same.
+      vectors[place] = vectors[place - factorCounts.count - inverseCounts.count]
+      return
+    }
+    let a = vectors[place].overwritten()
+    product.forEachPiece(of: part) { inputs in
       Kernels.updateGram(
-        cotangents, appendsOne: false, scale: scale * estimates.outputScale, decay: earlierDecay,
-        previous: earlier, next: g)
-      (earlier, earlierDecay) = (g, 1)
+        inputs, appendsOne: bias != nil, scale: 1 / Double(product.rowCount), decay: decay,
+        previous: previous, next: a)
+      (decay, previous) = (1, a)
     }
   }
 
@@ -160,12 +196,18 @@ struct KroneckerBlock: CurvatureBlock {
     return Double(locations) / (factors.weight * factors.weight) * Kernels.dot(image, u)
   }
 
-  private var isJoined: Bool { bias.map { $0.offset == weight.range.upperBound } ?? true }
+  /// Whether the parameters follow one another in memory as in the matrix.
+  private var isJoined: Bool {
+    product.parts == 1 && bias.map { $0.offset == weight.range.upperBound } ?? true
+  }
 
-  /// The parameters and their rows in the matrix.
-  private var parts: [(entry: ParameterLayout.Entry, rows: Range<Int>)] {
-    let inputs = weight.shape[0]
-    return [(weight, 0..<inputs)] + (bias.map { [($0, inputs..<(inputs + 1))] } ?? [])
+  /// The parameters within a flat vector, as matrices, and their rows in the block's matrix.
+  private func parts(of flat: Tensor) -> [(parameters: Tensor, rows: Range<Int>)] {
+    func view(_ entry: ParameterLayout.Entry, _ rows: Range<Int>) -> (Tensor, Range<Int>) {
+      let all = flat.slice(from: entry.offset, shape: [rows.count, outputs])
+      return (product.parts == 1 ? all : all.narrowed(1, from: part * right, count: right), rows)
+    }
+    return [view(weight, 0..<inputs)] + (bias.map { [view($0, inputs..<left)] } ?? [])
   }
 
   private func gather(_ flat: Tensor, into matrix: Tensor) {
@@ -173,15 +215,11 @@ struct KroneckerBlock: CurvatureBlock {
       matrix.overwrite(with: flat.slice(from: weight.offset, shape: [left, right]))
       return
     }
-    for (entry, rows) in parts {
-      matrix.rows(rows).overwrite(with: flat.slice(from: entry.offset, shape: [entry.count]))
-    }
+    for (parameters, rows) in parts(of: flat) { matrix.rows(rows).overwrite(with: parameters) }
   }
 
   private func scatter(_ matrix: Tensor, into flat: Tensor) {
-    for (entry, rows) in parts {
-      flat.slice(from: entry.offset, shape: [entry.count]).overwrite(with: matrix.rows(rows))
-    }
+    for (parameters, rows) in parts(of: flat) { parameters.assign(matrix.rows(rows)) }
   }
 }
 
