@@ -18,18 +18,30 @@ private struct Addition: Operation {
 
   func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
     let (shape, smaller) = (inputs[0].shape, inputs[1].shape)
-    return LinearizedOperation(
+    // What is added to each example may be a parameter.
+    let isRepeated = smaller.count < shape.count
+    var result = LinearizedOperation(
       value(inputs),
       pushforward: { tangents in
         guard let b = tangents[1] else { return tangents[0] }
         return tangents[0].map { $0 + b } ?? b.expanded(to: shape).contiguous()
       },
       pullback: { cotangent, cotangents in
+        if isRepeated { cotangents.noteFactor(cotangent.contiguous()) }
         cotangents.add(cotangent, to: 0)
         guard cotangents.isNeeded(1) else { return }
         cotangents.add(
           shape == smaller
             ? cotangent : cotangent.sum(over: Array(0..<(shape.count - smaller.count))), to: 1)
       })
+    if isRepeated {
+      result.uses = [
+        ParameterUse(input: 1, rowCount: shape[0]) { cotangent, examples, sums in
+          let parts = examples.rows(of: cotangent.reshaped([-1] + smaller))
+          sums.accumulate(parts.sum(over: [1]))
+        }
+      ]
+    }
+    return result
   }
 }

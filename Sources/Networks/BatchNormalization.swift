@@ -126,13 +126,24 @@ private struct BatchNormalizationOperation: Operation {
         let (p, q) = coefficients(sums)
         let needsAddend = inputs.addend != nil && cotangents.isNeeded(3)
         let masked =
-          needsAddend && rectifies ? Tensor(uninitialized: x.shape, x.type) : nil
+          rectifies && (needsAddend || cotangents.notesFactors)
+          ? Tensor(uninitialized: x.shape, x.type) : nil
         let out = cotangents.isNeeded(0) ? Tensor(uninitialized: x.shape, x.type) : nil
         Kernels.combineMaskedColumns(
           slope, cotangent, where: mask, p, x, plus: q - p * mean, masked: masked, into: out)
+        cotangents.noteFactor(masked ?? cotangent)
         if let out { cotangents.add(out, to: 0) }
         if needsAddend { cotangents.add(masked ?? cotangent, to: 3) }
       })
+    result.uses = [
+      ParameterUse(input: 1, rowCount: x.size(0)) { cotangent, examples, sums in
+        let deviations = examples.matrices(of: x) - mean
+        sums.accumulate(r * (examples.matrices(of: cotangent) * deviations).sum(over: [1]))
+      },
+      ParameterUse(input: 2, rowCount: x.size(0)) { cotangent, examples, sums in
+        sums.accumulate(examples.matrices(of: cotangent).sum(over: [1]))
+      },
+    ]
     result.observations = [
       (layer.runningMean, mean), (layer.runningVariance, (rows / max(rows - 1, 1)) * variance),
     ]

@@ -62,7 +62,7 @@ struct RecurrenceOperation: Operation {
   func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
     let (z, recurrent) = (inputs[0], inputs[1])
     let sweep = Sweep(z, recurrent)
-    return LinearizedOperation(
+    var result = LinearizedOperation(
       sweep.output, pushforward: { sweep.pushforward($0[0], $0[1]) },
       pullback: { cotangent, cotangents in
         let gates = sweep.pullback(cotangent)
@@ -73,8 +73,15 @@ struct RecurrenceOperation: Operation {
           }
           Kernels.multiply(before, after, into: part, transposesA: true, accumulates: accumulates)
         }
-        if cotangents.isNeeded(0) { cotangents.add(gates.batchFirst, to: 0) }
+        guard cotangents.isNeeded(0) || cotangents.notesFactors else { return }
+        let arguments = gates.batchFirst
+        cotangents.noteFactor(arguments)
+        cotangents.add(arguments, to: 0)
       })
+    result.product = FactoredProduct(weight: 1, bias: nil, rowCount: z.size(0) * z.size(1)) {
+      sweep.earlierOutputs
+    }
+    return result
   }
 
   /// A run over all positions. Positions come first in its tensors, so that those of one are
@@ -109,6 +116,13 @@ struct RecurrenceOperation: Operation {
     func successions(_ rows: Tensor) -> (before: Tensor, after: Tensor)? {
       let count = gates.size(0)
       return count > 1 ? (outputs.rows(0..<(count - 1)), rows.rows(1..<count)) : nil
+    }
+
+    /// The outputs before each position, 0 before the first: [N, positions, units].
+    var earlierOutputs: Tensor {
+      let shifted = Tensor.zeros(outputs.shape, outputs.type)
+      if let (before, after) = successions(shifted) { after.overwrite(with: before) }
+      return shifted.batchFirst
     }
 
     func pushforward(_ tangent: Tensor?, _ recurrentTangent: Tensor?) -> Tensor? {

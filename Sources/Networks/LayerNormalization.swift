@@ -45,7 +45,7 @@ private struct LayerNormalizationOperation: Operation {
     let (x, scale, offset) = (inputs[0], inputs[1], inputs[2])
     let (value, mean, inverseDeviation) = x.layerNormalizedWithMoments(
       scale: scale, offset: offset, epsilon: epsilon)
-    return LinearizedOperation(
+    var result = LinearizedOperation(
       value,
       pushforward: {
         Kernels.layerNormalizationTangent(
@@ -53,12 +53,26 @@ private struct LayerNormalizationOperation: Operation {
           scaleTangent: $0[1], offsetTangent: $0[2])
       },
       pullback: { cotangent, cotangents in
+        let cotangent = cotangent.contiguous()
+        cotangents.noteFactor(cotangent)
         let parts = x.layerNormalizationPullback(
-          cotangent.contiguous(), mean: mean, inverseDeviation: inverseDeviation, scale: scale,
+          cotangent, mean: mean, inverseDeviation: inverseDeviation, scale: scale,
           offset: offset, needsInput: cotangents.isNeeded(0))
         if let input = parts.input { cotangents.add(input, to: 0) }
         cotangents.add(parts.scale, to: 1)
         cotangents.add(parts.offset, to: 2)
       })
+    result.uses = [
+      ParameterUse(input: 1, rowCount: x.size(0)) { cotangent, examples, sums in
+        let normalized =
+          (examples.matrices(of: x) - examples.matrices(of: mean))
+          * examples.matrices(of: inverseDeviation)
+        sums.accumulate((examples.matrices(of: cotangent) * normalized).sum(over: [1]))
+      },
+      ParameterUse(input: 2, rowCount: x.size(0)) { cotangent, examples, sums in
+        sums.accumulate(examples.matrices(of: cotangent).sum(over: [1]))
+      },
+    ]
+    return result
   }
 }

@@ -27,7 +27,7 @@ public struct SelfAttention: Layer {
     precondition(
       heads > 0 && size.isMultiple(of: heads),
       "\(heads) heads do not divide vectors of size \(size)")
-    input = Dense(size, 3 * size, initializer: initializer)
+    input = Dense(size, 3 * size, initializer: initializer, parts: 3)
     output = Dense(size, size, initializer: outputInitializer ?? initializer)
     self.heads = heads
     self.isCausal = isCausal

@@ -16,7 +16,7 @@ struct TraceTests {
   func presence() {
     #expect(Self.names.filter { $0.hasPrefix("mlp-") }.count == 74)
     #expect(Self.names.filter { $0.hasPrefix("rosenbrock--") }.count == 6)
-    #expect(Self.names.filter { $0.hasPrefix("convnet-") }.count == 3)
+    #expect(Self.names.filter { $0.hasPrefix("convnet-") }.count == 4)
     #expect(Self.names.filter { $0.hasPrefix("gpt2-") }.count == 3)
     #expect(Self.names.filter { $0.hasPrefix("lstm-") }.count == 3)
   }

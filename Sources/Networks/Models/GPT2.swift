@@ -49,8 +49,7 @@ public struct GPT2: Layer {
     precondition(
       input.shape.count == 2 && input.shape[1] <= context,
       "GPT-2 was given tokens of shape \(input.shape); expected [N, at most \(context) positions]")
-    let places = input.record.constant(Tensor((0..<input.shape[1]).map(Int64.init)))
-    let x = blocks.reduce(dropout(tokens(input) + positions(places))) { $1($0) }
+    let x = blocks.reduce(dropout(positions.placed(in: tokens(input)))) { $1($0) }
     return tokens.scores(of: norm(x))
   }
 }
