@@ -158,17 +158,27 @@ struct DataCheckCommand: ParsableCommand {
         isGood = report(file.published, at: file.path, of: source) && isGood
       }
       do {
-        let data: DataSet<Float> = try source.load(from: options.path)
-        let validation = data.validation.map { ", \($0.count.grouped) validation" } ?? ""
-        Output.line(
-          "ok     \(source.rawValue) reads as \(data.training.count.grouped) training\(validation), "
-            + "\(data.test.count.grouped) test examples")
+        Output.line("ok     \(source.rawValue) reads as \(try counts(source))")
       } catch {
         Output.line("WRONG  \(error)")
         isGood = false
       }
     }
     if !isGood { throw ExitCode.failure }
+  }
+
+  /// How many examples a data set has, in words.
+  private func counts(_ source: DataSource) throws(DataError) -> String {
+    if source == .pennTreebank {
+      let data = try PennTreebank.load(from: options.path, context: 1)
+      let counts = [data.training, data.validation, data.test].map { ($0?.count ?? 0) + 1 }
+      return "\(counts[0].grouped) training, \(counts[1].grouped) validation, "
+        + "\(counts[2].grouped) test tokens of \(data.encoding.vocabulary.count.grouped)"
+    }
+    let data: DataSet<Float> = try source.load(from: options.path)
+    let validation = data.validation.map { ", \($0.count.grouped) validation" } ?? ""
+    return "\(data.training.count.grouped) training\(validation), "
+      + "\(data.test.count.grouped) test examples"
   }
 
   private func report(_ file: PublishedFile, at path: String?, of source: DataSource) -> Bool {

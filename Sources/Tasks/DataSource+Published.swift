@@ -4,6 +4,9 @@ extension DataSource {
   /// The SHA-256 of MNIST's test files and of the tables were computed from the files themselves;
   /// those of MNIST's training files and of Fashion-MNIST are those that several independent
   /// projects publish for files with the publishers' own MD5.
+  ///
+  /// Of Penn Treebank, the SHA-256 are of the three files, which several projects publish; those of
+  /// the archive itself nobody does.
   public var published: [PublishedFile] {
     switch self {
     case .uciEnergy:
@@ -50,6 +53,26 @@ extension DataSource {
         images(
           "t10k-labels-idx1-ubyte", size: 4542, contentSize: 10_008,
           "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+      ]
+    case .pennTreebank:
+      [
+        PublishedFile(
+          archive: "simple-examples.tgz",
+          url: "http://www.fit.vutbr.cz/~imikolov/rnnlm/simple-examples.tgz", size: 34_869_662,
+          members: [
+            (
+              "ptb.train.txt", 5_101_618,
+              "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf"
+            ),
+            (
+              "ptb.valid.txt", 399_782,
+              "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2"
+            ),
+            (
+              "ptb.test.txt", 449_945,
+              "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0"
+            ),
+          ])
       ]
     case .digits, .digitsColor: []
     }

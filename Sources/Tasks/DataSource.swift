@@ -12,6 +12,8 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   case mnist
   /// The test images of MNIST alone: the first 80 % train, the rest test.
   case mnist10k = "mnist-10k"
+  /// The Penn Treebank's words, see ``PennTreebank``.
+  case pennTreebank = "penn-treebank"
   /// Images of digits that the program draws.
   case digits
   /// Color images of digits that the program draws.
@@ -23,6 +25,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     case .uciEnergy, .uciProtein: ["data.txt"]
     case .fashionMNIST, .mnist: Self.trainingImages + Self.testImages
     case .mnist10k: Self.testImages
+    case .pennTreebank: PennTreebank.files
     case .digits, .digitsColor: []
     }
   }
@@ -38,6 +41,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   ///   - type: The type of its numbers.
   ///   - directory: The directory of all data sets, in which this one has a folder of its name.
   ///   - seed: The seed of what the program draws. Files are read the same whatever the seed.
+  /// - Precondition: It is no text, which ``PennTreebank/load(from:context:)`` reads.
   /// - Throws: ``DataError`` where a file is missing or malformed, or examples are too few.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
@@ -76,6 +80,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
           expected: "at least 3, so that some test")
       }
       return DataSet(images, split.training, nil, test: images, split.validation)
+    case .pennTreebank: preconditionFailure("\(rawValue) is a text, and has no numbers")
     case .digits:
       let digits = Digits(seed: seed)
       return Self.drawn { digits.images($0) }
@@ -103,6 +108,8 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     // Fashion-MNIST's files may also lie in the directory itself.
     case .fashionMNIST: DataFolder(rawValue, or: [""], in: directory)
     case .mnist10k: DataFolder(rawValue, or: ["mnist"], in: directory)
+    // As the publisher's archive unpacks.
+    case .pennTreebank: DataFolder(rawValue, or: ["simple-examples/data"], in: directory)
     case .uciEnergy, .uciProtein, .mnist, .digits, .digitsColor:
       DataFolder(rawValue, in: directory)
     }

@@ -142,7 +142,7 @@ private struct NumberReader {
 }
 
 /// White space other than the end of a line, and that too.
-private func isSpace(_ byte: UInt8) -> Bool {
+func isSpace(_ byte: UInt8) -> Bool {
   byte == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(byte)
 }
 

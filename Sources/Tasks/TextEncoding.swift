@@ -1,0 +1,101 @@
+/// How a text became tokens, stored with a run: other texts become tokens in the same way, and the
+/// run's own is known again.
+public struct TextEncoding: Hashable, Codable, Sendable {
+  /// The tokens.
+  public let vocabulary: Vocabulary
+  /// The SHA-256 of all tokens that train, validate and test, in this order.
+  public let checksum: String
+
+  /// Puts vocabulary and checksum together.
+  public init(vocabulary: Vocabulary, checksum: String) {
+    self.vocabulary = vocabulary
+    self.checksum = checksum
+  }
+}
+
+/// A text's examples, ready to train on: sequences of tokens.
+public struct TextData: Sendable {
+  /// The sequences that train.
+  public let training: ExampleTensors
+  /// The sequences that settings are chosen by; `nil` where their share is 0.
+  public let validation: ExampleTensors?
+  /// The sequences that the result is judged by; `nil` where their share is 0.
+  public let test: ExampleTensors?
+  /// How the text became tokens.
+  public let encoding: TextEncoding
+  /// What is worth knowing about the text, in a line each.
+  public let notes: [String]
+}
+
+/// The parts of a text as tokens, and the files that they come from.
+struct TextParts {
+  typealias Part = (name: String, file: String, tokens: TokenStream)
+
+  static let (training, validation, test) = ("train", "validate", "test")
+
+  /// What trains, and then what validates and tests, as far as there is such.
+  var parts: [Part]
+  let vocabulary: Vocabulary
+  /// What helps where a part is too short, in words.
+  var remedy = "text.context shortens sequences"
+  /// Whether it is worth a note how many words are unknown.
+  var notesUnknown = true
+
+  /// Cuts the parts into sequences.
+  ///
+  /// - Throws: ``DataError`` where a part is shorter than one.
+  func data(context: Int) throws(DataError) -> TextData {
+    var sets: [String: ExampleTensors] = [:]
+    var checksum = SHA256()
+    var notes: [String] = []
+    for (name, file, stream) in parts {
+      guard stream.sequenceCount(ofLength: context) > 0 else {
+        throw .malformed(
+          file: file, found: "only \(stream.count) tokens to \(name) with",
+          expected: "at least \(context + 1), a sequence of \(context) and the token after it "
+            + "(\(remedy))")
+      }
+      sets[name] = stream.sequences(ofLength: context)
+      stream.add(to: &checksum)
+      guard notesUnknown, vocabulary.kind == .words else { continue }
+      let unknown = stream.count(of: Vocabulary.unknownToken)
+      if unknown > 0 {
+        notes.append(
+          "\(file): \(unknown) of the \(stream.count) tokens that \(name) are words without a "
+            + "token of their own, \(Vocabulary.unknown)")
+      }
+    }
+    guard let training = sets[Self.training] else {
+      preconditionFailure("a text without a part that trains")
+    }
+    return TextData(
+      training: training, validation: sets[Self.validation], test: sets[Self.test],
+      encoding: TextEncoding(vocabulary: vocabulary, checksum: checksum.hexadecimal()),
+      notes: notes)
+  }
+}
+
+extension TokenStream {
+  /// Adds the tokens to a message that is hashed.
+  func add(to checksum: inout SHA256) {
+    if tokens.type == .uint8 {
+      checksum.update(tokens.elements(UInt8.self)[...])
+      return
+    }
+    // Numbers of tokens fit 32 bits; taken piece by piece, for the memory's sake.
+    for start in stride(from: 0, to: count, by: 1 << 16) {
+      let piece = self[start..<min(start + 1 << 16, count)].tokens.elements(Int64.self)
+      let bytes = piece.flatMap { token in
+        (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) }
+      }
+      checksum.update(bytes[...])
+    }
+  }
+
+  /// How often a token is there.
+  func count(of token: Int) -> Int {
+    tokens.type == .uint8
+      ? tokens.elements(UInt8.self).count { $0 == token }
+      : tokens.elements(Int64.self).count { $0 == token }
+  }
+}
