@@ -19,7 +19,8 @@ struct AdamQLRTool: ParsableCommand {
     subcommands: [
       TrainCommand.self, CompareCommand.self, AblateCommand.self, ReportCommand.self,
       EvaluateCommand.self,
-      PredictCommand.self, DataCommand.self, VerifyCommand.self, BenchCommand.self,
+      PredictCommand.self, GenerateCommand.self, DataCommand.self, VerifyCommand.self,
+      BenchCommand.self,
       TasksCommand.self, ModelsCommand.self, OptimizersCommand.self, DemoCommand.self,
     ])
 }

@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
       starts anew, outside the time that counts.
 
         adamqlr bench --task fashion-mnist --batch-size 50 --random-data
+        adamqlr bench --task text --model gpt2 --batch-size 8 --random-data
         adamqlr bench --task digits-color --model vit-s16 --batch-size 8 --random-data
       """)
 
@@ -32,7 +33,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let settings = try options.sources().resolve()
+    let settings = try options.sources().resolve(needsData: !randomData)
     let benchmark = try StepBenchmark(settings, usesRandomData: randomData)
     let times = try benchmark.run(seconds: seconds)
     let (median, low, high) = (times.quantile(0.5), times.quantile(0.1), times.quantile(0.9))

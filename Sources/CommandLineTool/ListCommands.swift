@@ -20,6 +20,7 @@ struct TasksCommand: ParsableCommand {
       if let files = task.source?.files, !files.isEmpty {
         print("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
       }
+      if task == .text { print("  reads the file text.path") }
       if task == .table { print("  reads the file data.path, to predict its column data.target") }
     }
     print("\nData sets are looked for in \(DataDirectory.path()); 'adamqlr data' fetches them.")

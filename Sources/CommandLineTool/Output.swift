@@ -11,6 +11,11 @@ enum Output {
     fflush(nil)
   }
 
+  /// Writes bytes, which need not be whole characters, that are seen at once.
+  static func bytes(_ bytes: [UInt8]) {
+    FileHandle.standardOutput.write(Data(bytes))
+  }
+
   /// Prints a line on standard error.
   static func warning(_ text: String) {
     FileHandle.standardError.write(Data("\(text)\n".utf8))

@@ -57,7 +57,7 @@ struct ProblemOptions: ParsableArguments {
       valueName: "key=value"))
   var assignments: [String] = []
 
-  @Option(help: ArgumentHelp("Examples in a batch. Default: 3200.", valueName: "n"))
+  @Option(help: ArgumentHelp("Examples in a batch. Default: 3200; of texts, 32.", valueName: "n"))
   var batchSize: Int?
 
   @Option(

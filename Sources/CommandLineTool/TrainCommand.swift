@@ -15,6 +15,7 @@ struct TrainCommand: ParsableCommand {
         adamqlr train --optimizer adam --set learning-rate.value=1e-2 --batch-size 128
         adamqlr train -c base.yaml -c mine.yaml --json
         adamqlr train --task table --set data.path=houses.csv --set data.target=price
+        adamqlr train --task text --set text.path=plays.txt
 
       Everything about a run is kept in a directory of its own: settings, a log for TensorBoard, \
       and checkpoints. Ctrl-C ends the run after the current step, with the summary so far; it goes \

@@ -60,12 +60,9 @@ struct JSONReporter: TrainingReporter {
 
   func finish(_ summary: TrainingSummary) {
     var line = JSONLine(event: "summary")
-    line.add("train_loss", summary.training.loss)
-    line.add("train_accuracy", summary.training.accuracy)
-    line.add("validation_loss", summary.validation?.loss)
-    line.add("validation_accuracy", summary.validation?.accuracy)
-    line.add("test_loss", summary.test?.loss)
-    line.add("test_accuracy", summary.test?.accuracy)
+    line.add(
+      training: summary.training, validation: summary.validation, test: summary.test,
+      isText: trainer.problem.textEncoding != nil)
     line.add("steps", summary.steps)
     line.add("seconds", summary.seconds)
     line.add("complete", summary.isComplete)
@@ -136,7 +133,7 @@ final class TextReporter: TrainingReporter {
       Output.line("stopped after step \(summary.steps.grouped)\(total)")
     }
     Output.line("")
-    TextTable(scores: summary.training, summary.validation, summary.test).lines
+    TextTable(scores: summary.training, summary.validation, summary.test, trainer.problem).lines
       .forEach(Output.line)
     let rate = Double(summary.steps) / summary.seconds
     Output.line(
@@ -154,7 +151,9 @@ final class TextReporter: TrainingReporter {
     var parts = [
       "epoch \(epoch)" + (epochs.map { "/\($0)" } ?? ""), "loss \(loss.short)",
     ]
-    if let accuracy = validation?.accuracy {
+    if let validation, trainer.problem.textEncoding != nil {
+      parts.append("validation \(validation.loss.short)  perplexity \(validation.perplexity.short)")
+    } else if let accuracy = validation?.accuracy {
       parts.append("validation \(accuracy.percent)")
     } else if let validation {
       parts.append("validation \(validation.loss.short)")

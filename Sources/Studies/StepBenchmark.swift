@@ -29,15 +29,17 @@ public struct StepBenchmark {
     let type: DataType = settings.precision == .double ? .float64 : .float32
     let seed = UInt64(settings.seed)
     if usesRandomData {
-      guard settings.task.shape != nil else {
+      guard let shape = settings.problemShape else {
         throw SettingsError(
           settings.task == .table
-            ? "a table has the shape of its file, so no random data can stand for it"
+            || settings.task == .text
+            ? "the shape of the task '\(settings.task.rawValue)' depends on its file, so no random "
+              + "data can stand for it"
             : "\(settings.task.rawValue) has no examples, so none to draw at random")
       }
       problem = try Problem(
-        randomLike: settings.task, model: settings.model, count: settings.batchSize, seed: seed,
-        type)
+        randomLike: settings.task, shape, model: settings.model, count: settings.batchSize,
+        seed: seed, type)
     } else {
       problem = try settings.makeProblem()
     }

@@ -12,15 +12,15 @@ public struct ExampleSet: Sendable {
   public init(_ tensors: ExampleTensors) { self.tensors = tensors }
 
   /// Some neighboring examples.
-  public func rows(_ range: Range<Int>) -> ExampleTensors { tensors.rows(range) }
+  public func rows(_ range: Range<Int>) -> ExampleTensors { tensors.rows(range).widened }
 
   /// All examples.
-  public var all: ExampleTensors { tensors }
+  public var all: ExampleTensors { tensors.widened }
 
   /// Some of the examples, copied, to train on.
   ///
   /// - Parameter places: Their places, in the order wanted.
   public func selecting(_ places: some Collection<Int>) -> ExampleTensors {
-    tensors.selecting(Tensor(places.map(Int64.init)))
+    tensors.selecting(Tensor(places.map(Int64.init))).widened
   }
 }

@@ -17,6 +17,10 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   case mnist
   /// The test images of MNIST alone.
   case mnist10k = "mnist-10k"
+  /// The Penn Treebank, a language model's task.
+  case pennTreebank = "penn-treebank"
+  /// A text of one's own, which a ``TextSource`` describes.
+  case text
   /// Rosenbrock's function.
   case rosenbrock
   /// A table of one's own, which a ``TableSource`` describes.
@@ -33,6 +37,8 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .fashionMNIST: "Fashion-MNIST, 28×28 images of clothing; 50,000 train, 10,000 test"
     case .mnist: "MNIST, 28×28 images of handwritten digits; 50,000 train, 10,000 test"
     case .mnist10k: "MNIST's test files alone; 8,000 train, 2,000 test"
+    case .pennTreebank: "Penn Treebank, the next of 10,000 words; 929,589 train, 82,430 test"
+    case .text: "a text of one's own, the next of its bytes or words"
     case .rosenbrock: "Rosenbrock's function from (1, −1), as least squares"
     case .table: "a table of one's own (CSV), a regression or classification by the target's column"
     }
@@ -45,6 +51,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   public var inputKind: ExampleShape.Kind? {
     switch self {
     case .rosenbrock: nil
+    case .pennTreebank, .text: .tokens
     case .uciEnergy, .uciProtein, .table: .features
     case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: .image
     }
@@ -56,6 +63,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .rosenbrock: nil
     case .digits, .uciEnergy, .uciProtein, .fashionMNIST, .mnist, .mnist10k, .table: .mlp
     case .digitsColor: .resnet18
+    case .pennTreebank, .text: .gpt2
     }
   }
 
@@ -64,10 +72,20 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     self == .uciProtein ? [100] : [50]
   }
 
+  /// The sizes of a model where they are not ``ModelKind/sizes``, the paper's: a text of one's own is
+  /// rarely large enough for those.
+  func sizes(of kind: ModelKind) -> [ModelSettings.Size: Int] {
+    switch (self, kind) {
+    case (.text, .gpt2): [.layers: 4, .heads: 4, .embedding: 128]
+    case (.text, .lstm): [.layers: 1, .units: 256, .embedding: 128]
+    default: [:]
+    }
+  }
+
   /// One example's inputs and the outputs; `nil` where there are none, or only the data tell.
   public var shape: ProblemShape? {
     switch self {
-    case .rosenbrock, .table: nil
+    case .rosenbrock, .table, .text, .pennTreebank: nil
     case .uciEnergy: ProblemShape(.features(8), outputs: 1)
     case .uciProtein: ProblemShape(.features(9), outputs: 1)
     case .digits, .fashionMNIST, .mnist, .mnist10k:
@@ -79,7 +97,9 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
 
   /// Whether examples are classified; otherwise numbers are predicted. A table's are as its
   /// ``TableEncoding`` says.
-  public var isClassification: Bool { shape.map { $0.outputs > 1 } ?? false }
+  public var isClassification: Bool {
+    inputKind == .tokens || shape.map { $0.outputs > 1 } ?? false
+  }
 
   /// The loss; a table's depends on whether its examples are classified.
   public var loss: any Loss { isClassification ? SoftmaxCrossEntropy() : SquaredError() }

@@ -19,7 +19,7 @@ extension ModelSettings {
     guard let kind = kind(for: task) else {
       throw ModelError("the task '\(task.rawValue)' has no network")
     }
-    let size = { (size: Size) in self.value(of: size, for: kind) }
+    let size = { (size: Size) in self.value(of: size, for: kind, task) }
     switch (kind, shape.example) {
     case (.resnet18, .image(_, _, let channels)), (.resnet50, .image(_, _, let channels)):
       return Model(
@@ -70,20 +70,20 @@ extension ModelSettings {
   }
 
   /// The sizes in words, such as "width 64".
-  public func sizeWords(for kind: ModelKind) -> String {
-    kind.sizes.map { "\($0.size.rawValue) \(value(of: $0.size, for: kind))" }
+  public func sizeWords(for kind: ModelKind, _ task: LearningTask) -> String {
+    kind.sizes.map { "\($0.size.rawValue) \(value(of: $0.size, for: kind, task))" }
       .joined(separator: ", ")
   }
 
-  /// A size, or the model's default.
-  func value(of size: Size, for kind: ModelKind) -> Int {
-    self[size] ?? kind.sizes.first { $0.size == size }?.value ?? 0
+  /// A size, or the default of the model for the task.
+  func value(of size: Size, for kind: ModelKind, _ task: LearningTask) -> Int {
+    self[size] ?? task.sizes(of: kind)[size] ?? kind.sizes.first { $0.size == size }?.value ?? 0
   }
 
   /// What is wrong with the sizes for what there is to learn.
   private func problem(for task: LearningTask, _ shape: ProblemShape) -> ModelError? {
     guard let kind = kind(for: task) else { return nil }
-    let size = { (size: Size) in self.value(of: size, for: kind) }
+    let size = { (size: Size) in self.value(of: size, for: kind, task) }
     let start = "the model '\(kind.rawValue)' cannot learn the task '\(task.rawValue)': "
     if kind.sizes.contains(where: { $0.size == .heads }),
       !size(.embedding).isMultiple(of: size(.heads))
@@ -132,8 +132,10 @@ extension ModelSettings {
 
 extension ModelKind {
   /// About how many numbers one example needs in the layer that needs the most.
-  func largestLayer(_ settings: ModelSettings, _ shape: ProblemShape) -> Int {
-    let size = { (size: ModelSettings.Size) in settings.value(of: size, for: self) }
+  func largestLayer(
+    _ settings: ModelSettings, _ task: LearningTask, _ shape: ProblemShape
+  ) -> Int {
+    let size = { (size: ModelSettings.Size) in settings.value(of: size, for: self, task) }
     switch (self, shape.example) {
     case (.resnet18, .image(let height, let width, _)):
       return height * width * size(.width)

@@ -21,6 +21,8 @@ public struct Problem: Sendable {
   public let largestLayer: Int
   /// How a table is encoded; `nil` for all other tasks.
   public let encoding: TableEncoding?
+  /// How a text became tokens; `nil` for all other tasks.
+  public let textEncoding: TextEncoding?
   /// What is worth knowing about the data, in a line each.
   public let notes: [String]
 
@@ -32,14 +34,16 @@ public struct Problem: Sendable {
   ///   - directory: The directory of all data sets.
   ///   - seed: The seed of what the program draws.
   ///   - type: The precision.
-  /// - Precondition: The task is not ``LearningTask/table``, which a ``TableSource`` has to describe.
+  /// - Precondition: The task is no table and no text, which a ``TableSource`` or ``TextSource`` has
+  ///   to describe.
   /// - Throws: ``DataError`` where data cannot be read, ``ModelError`` where the model is not one for
   ///   the task.
   public init(
     _ task: LearningTask, model: ModelSettings = ModelSettings(),
     dataDirectory directory: String = ".", seed: UInt64 = 0, _ type: DataType = .float32
   ) throws {
-    precondition(task != .table, "a table needs a source")
+    precondition(
+      task != .table && task.inputKind != .tokens, "'\(task.rawValue)' needs a source")
     if let problem = model.problem(for: task) { throw problem }
     guard let source = task.source else {
       self.init(
@@ -151,23 +155,23 @@ public struct Problem: Sendable {
   }
 
   /// A task's model with its examples.
-  private init(
+  init(
     _ task: LearningTask, _ settings: ModelSettings, _ sets: Parts,
-    _ encoding: TableEncoding? = nil,
-    _ notes: [String] = []
+    _ encoding: TableEncoding? = nil, textEncoding: TextEncoding? = nil, _ notes: [String] = []
   ) throws(ModelError) {
     let model = try settings.makeModel(for: task, sets.shape)
     guard let kind = settings.kind(for: task) else {
       throw ModelError("the task '\(task.rawValue)' has no network")
     }
     self.init(
-      task, model, largestLayer: kind.largestLayer(settings, sets.shape),
-      sets.shaped(kind.inputDimensions(sets.shape.example)), encoding, notes)
+      task, model, largestLayer: kind.largestLayer(settings, task, sets.shape),
+      sets.shaped(kind.inputDimensions(sets.shape.example)), encoding, textEncoding,
+      notes)
   }
 
   private init(
     _ task: LearningTask, _ model: Model, largestLayer: Int, _ sets: Parts,
-    _ encoding: TableEncoding? = nil, _ notes: [String] = []
+    _ encoding: TableEncoding? = nil, _ textEncoding: TextEncoding? = nil, _ notes: [String] = []
   ) {
     self.task = task
     self.model = model
@@ -178,12 +182,13 @@ public struct Problem: Sendable {
     validation = sets.validation.map(ExampleSet.init)
     test = sets.test.map(ExampleSet.init)
     self.encoding = encoding
+    self.textEncoding = textEncoding
     self.notes = notes
   }
 }
 
 /// A data set's parts in the engine's memory.
-private struct Parts {
+struct Parts {
   var training: ExampleTensors
   var validation: ExampleTensors?
   var test: ExampleTensors?

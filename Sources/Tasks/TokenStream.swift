@@ -42,3 +42,11 @@ public struct TokenStream: Sendable {
       targets: tokens.slice(from: 1, shape: [count, length]))
   }
 }
+
+extension ExampleTensors {
+  /// The examples with bytes as numbers of 64 bits, which is how models take tokens.
+  var widened: ExampleTensors {
+    func widened(_ tensor: Tensor) -> Tensor { tensor.type == .uint8 ? tensor.to(.int64) : tensor }
+    return ExampleTensors(inputs: widened(inputs), targets: widened(targets))
+  }
+}

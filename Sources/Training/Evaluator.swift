@@ -1,3 +1,4 @@
+import Foundation
 import Networks
 import Tasks
 import Torch
@@ -35,4 +36,11 @@ public struct Score: Hashable, Codable, Sendable {
   /// The share of classes that were predicted right, of sequences at each position; `nil` where
   /// there are no classes.
   public var accuracy: Double?
+
+  /// The perplexity, e to the power of the loss: of texts, among how many tokens that are equally
+  /// likely it would be as hard to choose.
+  public var perplexity: Double { exp(loss) }
+
+  /// The loss in bits: of texts, how many a token takes on average.
+  public var bits: Double { loss / log(2) }
 }

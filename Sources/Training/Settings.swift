@@ -14,8 +14,8 @@ public struct Settings: Hashable, Sendable {
   public var steps: Int?
   /// How long, in seconds of steps; `nil`: by epochs or steps.
   public var seconds: Double?
-  /// The greatest size of a batch. Default 3200, the paper's for untuned AdamQLR.
-  public var batchSize = 3200
+  /// The greatest size of a batch as it was given; `nil`: the task's, see ``defaultBatchSize``.
+  private var givenBatchSize: Int?
   /// What initial parameters, the order of examples and drawn data follow from.
   public var seed = 0
   /// The directory of the data sets; `nil`: that in the environment variable `ADAMQLR_DATA`, else
@@ -29,6 +29,8 @@ public struct Settings: Hashable, Sendable {
   public var model = ModelSettings()
   /// The table to learn from, where that is the task; path and target are empty unless given.
   public var table = TableSource(path: "", target: "")
+  /// The text to learn from, where that is the task; the path is empty unless given.
+  public var text = TextSource(path: "")
   /// The epochs from one evaluation to the next.
   public var evaluationInterval = 1
   /// The steps from one row of the log to the next.
@@ -51,11 +53,22 @@ public struct Settings: Hashable, Sendable {
     method = MethodSettings(optimizer)
   }
 
+  /// The greatest size of a batch.
+  public var batchSize: Int {
+    get { givenBatchSize ?? defaultBatchSize }
+    set { givenBatchSize = newValue }
+  }
+
+  /// The greatest size of a batch without any setting: 3200, the paper's for untuned AdamQLR; of
+  /// texts, whose examples are whole sequences, 32.
+  public var defaultBatchSize: Int { task.inputKind == .tokens ? 32 : 3200 }
+
   /// The number of epochs without any setting.
   public var defaultEpochs: Int {
     switch task {
     case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: 20
     case .uciEnergy, .uciProtein, .table: 200
+    case .pennTreebank, .text: 10
     case .rosenbrock: 200
     }
   }

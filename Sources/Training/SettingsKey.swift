@@ -102,7 +102,8 @@ extension SettingsKey {
 
   /// All settings, group by group.
   public static let all: [SettingsKey] =
-    run + data + network + direction + otherDirections + learningRate + schedule(.learningRate)
+    run + data + text + network + direction + otherDirections + learningRate
+    + schedule(.learningRate)
     + momentum + schedule(.momentum) + damping + schedule(.damping) + limits
 
   private static let run: [SettingsKey] = [
@@ -118,7 +119,8 @@ extension SettingsKey {
       where: { $0 ?? 1 >= 1 }),
     positive("seconds", \.seconds, "Length in seconds of steps, evaluation aside, instead."),
     SettingsKey(
-      "batch-size", \.batchSize, "a whole number from 1", "Greatest number of examples in a batch.",
+      "batch-size", \.batchSize, "a whole number from 1",
+      "Greatest number of examples in a batch; of texts, 32 sequences unless it is set.",
       where: { $0 >= 1 }),
     SettingsKey(
       "seed", \.seed, "a whole number from 0",

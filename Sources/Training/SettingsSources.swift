@@ -74,13 +74,18 @@ public struct SettingsSources {
 
   /// All settings: those of the preset that was named last, and over them the others in order.
   ///
+  /// - Parameter needsData: Whether a table or a text must be named where that is the task. Default
+  ///   true.
   /// - Throws: ``SettingsError`` where settings do not go together.
-  public func resolve() throws(SettingsError) -> Settings {
+  public func resolve(needsData: Bool = true) throws(SettingsError) -> Settings {
     var named = Settings()
     for assignment in assignments { _ = assignment.key.assign(&named, assignment.value) }
     var settings = Settings(named.optimizer)
     for assignment in assignments { _ = assignment.key.assign(&settings, assignment.value) }
-    if let text = settings.tableProblem ?? settings.modelProblem { throw SettingsError(text) }
+    let absence = needsData ? settings.absentSource : nil
+    if let text = absence ?? settings.misplacedSource ?? settings.modelProblem {
+      throw SettingsError(text)
+    }
     return settings
   }
 

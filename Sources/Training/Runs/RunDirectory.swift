@@ -4,7 +4,8 @@ import Foundation
 ///
 ///     settings.yaml                     its settings, which `train -c` takes
 ///     run.json                          how far it has come: see ``RunStatus``
-///     encoding.json                     of a table: how it was encoded, see `TableEncoding`
+///     encoding.json                     of a table or text: how it was encoded, see `TableEncoding`
+///                                       and `TextEncoding`
 ///     events.out.tfevents.adamqlr       its log, for TensorBoard: see ``EventFile``
 ///     checkpoints/step-000000080/       its parameters and state: see ``Checkpoint``
 public struct RunDirectory: Hashable, Sendable {

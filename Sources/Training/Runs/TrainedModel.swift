@@ -46,6 +46,22 @@ public struct TrainedModel {
     try self.init(directory, settings, problem)
   }
 
+  /// Reads the directory of a run that learned from a text, and another text to judge it by; the
+  /// training file is not needed.
+  ///
+  /// - Parameters:
+  ///   - directory: The run's.
+  ///   - text: The text.
+  /// - Throws: ``SettingsError``, ``FileError``, also where the run learned from no text, and
+  ///   `DataError`.
+  public init(_ directory: RunDirectory, judgedByText text: String) throws {
+    let settings = try directory.settings()
+    let problem = try Problem(
+      judgedBy: text, settings.task, try directory.textEncoding(settings),
+      context: settings.text.context, model: settings.model)
+    try self.init(directory, settings, problem)
+  }
+
   private init(_ directory: RunDirectory, _ settings: Settings, _ problem: Problem) throws {
     let checkpoint = try directory.wholeCheckpoint(of: problem.model, settings)
     self.settings = settings

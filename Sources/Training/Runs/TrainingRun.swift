@@ -40,9 +40,7 @@ public final class TrainingRun {
     lock = try RunLock(directory)
     damage = []
     notes = trainer.problem.notes
-    if let encoding = trainer.problem.encoding {
-      _ = try directory.keep(encoding, of: settings.table.path)
-    }
+    _ = try directory.keepEncoding(of: trainer.problem, settings)
     log = try EventLog(directory.logPath, from: 0)
     status = RunStatus(trainer)
     showsPosition = trainer.parameters.count == 2
@@ -63,9 +61,7 @@ public final class TrainingRun {
     let (checkpoint, damage) = directory.newestCheckpoint(
       of: trainer.problem.model, settings.precision)
     var notes = trainer.problem.notes
-    if let encoding = trainer.problem.encoding,
-      let mended = try directory.keep(encoding, of: settings.table.path)
-    {
+    if let mended = try directory.keepEncoding(of: trainer.problem, settings) {
       notes.append("\(mended), and was written anew")
     }
     if let checkpoint {
@@ -182,6 +178,11 @@ extension Settings {
       settings.table = expandedTable
       settings.table.path = absolute(settings.table.path)
       settings.table.testPath = settings.table.testPath.map(absolute)
+    }
+    if task == .text, !text.path.isEmpty {
+      settings.text = expandedText
+      settings.text.path = absolute(settings.text.path)
+      settings.text.testPath = settings.text.testPath.map(absolute)
     }
     return settings
   }
