@@ -1,3 +1,5 @@
+import Torch
+
 /// How a text became tokens, stored with a run: other texts become tokens in the same way, and the
 /// run's own is known again.
 public struct TextEncoding: Hashable, Codable, Sendable {
@@ -78,15 +80,18 @@ struct TextParts {
 extension TokenStream {
   /// Adds the tokens to a message that is hashed.
   func add(to checksum: inout SHA256) {
-    if tokens.type == .uint8 {
-      checksum.update(tokens.elements(UInt8.self)[...])
-      return
-    }
-    // Numbers of tokens fit 32 bits; taken piece by piece, for the memory's sake.
-    for start in stride(from: 0, to: count, by: 1 << 16) {
-      let piece = self[start..<min(start + 1 << 16, count)].tokens.elements(Int64.self)
-      let bytes = piece.flatMap { token in
-        (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) }
+    for piece in pieces {
+      if piece.type == .uint8 {
+        checksum.update(piece.elements(UInt8.self)[...])
+        continue
+      }
+      // Numbers of tokens fit 32 bits.
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(4 * piece.count)
+      for token in piece.elements(Int64.self) {
+        for shift in stride(from: 0, to: 32, by: 8) {
+          bytes.append(UInt8(truncatingIfNeeded: token >> shift))
+        }
       }
       checksum.update(bytes[...])
     }
@@ -94,8 +99,15 @@ extension TokenStream {
 
   /// How often a token is there.
   func count(of token: Int) -> Int {
-    tokens.type == .uint8
-      ? tokens.elements(UInt8.self).count { $0 == token }
-      : tokens.elements(Int64.self).count { $0 == token }
+    pieces.reduce(0) { count, piece in
+      count + piece.to(.int64).elements(Int64.self).count { $0 == token }
+    }
+  }
+
+  /// The tokens in pieces, so that little of them is copied at a time.
+  private var pieces: some Sequence<Tensor> {
+    stride(from: 0, to: count, by: 1 << 16).lazy.map { start in
+      self[start..<Swift.min(start + 1 << 16, count)].tokens
+    }
   }
 }
