@@ -1,11 +1,24 @@
 /// The scalar products that a step needs of its gradient g and direction d.
-public struct DirectionProducts: Hashable, Codable, Sendable {
+///
+/// A vector that lies on a device may defer them: they are then fetched when the first is asked for.
+public struct DirectionProducts: Sendable {
+  private var numbers: Numbers
+
   /// gᵀd, the slope of the loss against the direction; positive when −d descends.
-  public var gradientDotDirection: Double
+  public var gradientDotDirection: Double {
+    get { known.gd }
+    set { known.gd = newValue }
+  }
   /// dᵀd.
-  public var directionDotDirection: Double
+  public var directionDotDirection: Double {
+    get { known.dd }
+    set { known.dd = newValue }
+  }
   /// gᵀg.
-  public var gradientDotGradient: Double
+  public var gradientDotGradient: Double {
+    get { known.gg }
+    set { known.gg = newValue }
+  }
   /// What was out of the ordinary in making the direction; ends up in the step's report.
   public var events: StepEvents = []
   /// The step size that the direction has in it already, which weight decay that is scaled by the
@@ -16,9 +29,13 @@ public struct DirectionProducts: Hashable, Codable, Sendable {
   public init(
     gradientDotDirection: Double, directionDotDirection: Double, gradientDotGradient: Double
   ) {
-    self.gradientDotDirection = gradientDotDirection
-    self.directionDotDirection = directionDotDirection
-    self.gradientDotGradient = gradientDotGradient
+    numbers = .known(
+      Known(gd: gradientDotDirection, dd: directionDotDirection, gg: gradientDotGradient))
+  }
+
+  /// The products that `fetch` returns when the first of them is asked for.
+  public init(deferred fetch: @escaping @Sendable () -> DirectionProducts) {
+    numbers = .deferred { fetch().known }
   }
 
   /// Collects the three products for Adam, whose second moment holds squares of single elements.
@@ -40,5 +57,24 @@ public struct DirectionProducts: Hashable, Codable, Sendable {
   public var areFinite: Bool {
     gradientDotDirection.isFinite && directionDotDirection.isFinite
       && gradientDotGradient.isFinite
+  }
+
+  private struct Known {
+    var gd, dd, gg: Double
+  }
+
+  private enum Numbers: Sendable {
+    case known(Known)
+    case deferred(@Sendable () -> Known)
+  }
+
+  private var known: Known {
+    get {
+      switch numbers {
+      case .known(let known): known
+      case .deferred(let fetch): fetch()
+      }
+    }
+    set { numbers = .known(newValue) }
   }
 }

@@ -28,6 +28,12 @@ public protocol Linearization<Vector>: AnyObject {
   /// The symmetric matrix of the products dᵢᵀCdⱼ of the curvature C at θ; no damping is included.
   func curvatureProducts(of directions: [Vector], _ curvature: Curvature) throws -> [[Double]]
 
+  /// Says that ``curvatureProducts(of:_:)`` will be asked for these directions next, so that a device
+  /// can compute them together with what else is outstanding.
+  ///
+  /// The default does nothing.
+  func prepareCurvatureProducts(of directions: [Vector], _ curvature: Curvature) throws
+
   /// The slopes ∇f(θ)ᵀdᵢ.
   ///
   /// The default forms the gradient; implement it where slopes can be had for less.
@@ -44,6 +50,8 @@ public protocol Linearization<Vector>: AnyObject {
 }
 
 extension Linearization {
+  public func prepareCurvatureProducts(of directions: [Vector], _ curvature: Curvature) {}
+
   public func slopes(along directions: [Vector]) throws -> [Double] {
     guard var gradient = directions.first?.zeros() else { return [] }
     try formGradient(&gradient)

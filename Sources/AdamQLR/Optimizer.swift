@@ -74,16 +74,13 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       throw OptimizerError.countMismatch(expected: direction.count, found: parameters.count)
     }
     let linearization = try objective.linearize(at: parameters)
-    let regularization = regularization(at: parameters)
-    let loss = try linearization.loss + regularization
     if case .schedule(let schedule) = method.damping {
       state.scalars.damping = schedule.value(at: state.step)
     }
-    var report = StepReport(at: state, loss: loss)
+    var report = StepReport(at: state, loss: .nan)
     if case .schedule(let schedule) = method.damping {
       report.nextDamping = schedule.value(at: state.step + 1)
     }
-    guard report.loss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
 
     // 1. and 2. The gradient and the direction.
     try linearization.formGradient(&gradient)
@@ -100,6 +97,13 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
         gradient: gradient, parameters: parameters, linearization: linearization,
         damping: state.scalars.damping, l2: method.l2),
       from: state.direction, to: &nextDirectionState, direction: &direction)
+    if isCurvatureCertain {
+      try linearization.prepareCurvatureProducts(of: [direction], curvature)
+    }
+    // Only here, because a device that computes it is waited for.
+    let regularization = regularization(at: parameters)
+    report.loss = try linearization.loss + regularization
+    guard report.loss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
     report.events.formUnion(products.events)
     if let limit = method.clipping.directionElement {
       direction.clamp(to: -limit...limit)
@@ -163,6 +167,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     if decay != 0, decaysFirst, !isFused {
       isFinite = candidate.add(parameters, scaledBy: -decay, in: decayRanges) && isFinite
     }
+    let isCandidateFinite = candidate.startFinitenessCheck()
     guard isFinite, report.learningRate.isFinite, y.isFinite else {
       return takeBack(&report, because: .nonFiniteUpdate)
     }
@@ -175,6 +180,9 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       let newLoss =
         try source.loss(at: candidate, offset: offset) + self.regularization(at: candidate)
       report.newLoss = newLoss
+      guard isCandidateFinite?() ?? true else {
+        return takeBack(&report, because: .nonFiniteUpdate)
+      }
       guard newLoss.isFinite else { return takeBack(&report, because: .nonFiniteLoss) }
       report.trueChange = newLoss - sourceLoss
       scalars.damping = nextDamping(&report, sourceLoss)
@@ -190,11 +198,17 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
         }
         return report
       }
+    } else {
+      guard isCandidateFinite?() ?? true else {
+        return takeBack(&report, because: .nonFiniteUpdate)
+      }
     }
 
     // 6. Weight decay.
     if decay != 0, !decaysFirst {
-      guard candidate.add(parameters, scaledBy: -decay, in: decayRanges) else {
+      guard candidate.add(parameters, scaledBy: -decay, in: decayRanges),
+        candidate.startFinitenessCheck()?() ?? true
+      else {
         return takeBack(&report, because: .nonFiniteUpdate)
       }
     }
@@ -224,6 +238,15 @@ extension Optimizer {
 
   private func dotIfRegularized(_ a: Vector, _ b: Vector) -> Double {
     method.l2 == 0 ? 0 : a.dot(b)
+  }
+
+  /// Whether the next question about the curvature is known as soon as the direction is.
+  private var isCurvatureCertain: Bool {
+    if case .quadraticModel(let rule) = method.learningRate, rule.usesIndependentBatch {
+      return false
+    }
+    return needsCurvature && state.velocity == nil && method.clipping.directionElement == nil
+      && method.clipping.normConstraint == nil
   }
 
   private mutating func clipGradient() {

@@ -20,9 +20,16 @@ public protocol ParameterVector: Codable, Sendable {
   /// ⟨self, other⟩, accumulated in double precision.
   func dot(_ other: Self) -> Double
 
+  /// Begins to find out whether every element is finite, where the operations that say so do not know
+  /// at once, because a device is still computing; the answer waits for it.
+  ///
+  /// The default is `nil`: the operations know.
+  func startFinitenessCheck() -> (() -> Bool)?
+
   /// self ← a·x + b·y in one pass.
   ///
-  /// - Returns: Whether every element of the result is finite.
+  /// - Returns: Whether every element of the result is finite; true where ``startFinitenessCheck()``
+  ///   has to find out.
   @discardableResult
   mutating func formLinearCombination(_ a: Double, _ x: Self, _ b: Double, _ y: Self) -> Bool
 
@@ -31,7 +38,8 @@ public protocol ParameterVector: Codable, Sendable {
 
   /// self ← self + a·x on the elements of `ranges` only; `nil` means all elements.
   ///
-  /// - Returns: Whether every element changed is finite.
+  /// - Returns: Whether every element changed is finite; true where ``startFinitenessCheck()`` has to
+  ///   find out.
   @discardableResult
   mutating func add(_ x: Self, scaledBy a: Double, in ranges: [Range<Int>]?) -> Bool
 
@@ -98,6 +106,8 @@ extension ParameterVector {
   public mutating func assign(_ x: Self) {
     formLinearCombination(1, x, 0, x)
   }
+
+  public func startFinitenessCheck() -> (() -> Bool)? { nil }
 
   /// The Euclidean norm ‖self‖₂.
   public var norm: Double { dot(self).squareRoot() }

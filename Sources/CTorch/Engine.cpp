@@ -1,45 +1,18 @@
-// Tensors, operators and autograd over libtorch. The only file that includes its headers.
+// Tensors, operators and autograd over libtorch.
 
-#include "CTorch.h"
+#include "Handles.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
-#include <cstring>
-#include <string>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
 
 namespace {
-
-at::TensorImpl *impl(ct_tensor tensor) { return reinterpret_cast<at::TensorImpl *>(tensor); }
-
-// Gives up ownership to the caller.
-ct_tensor release(at::Tensor tensor) {
-  return reinterpret_cast<ct_tensor>(tensor.unsafeReleaseTensorImpl());
-}
-
-// A second owner, for as long as a call into libtorch lasts.
-at::Tensor borrow(ct_tensor tensor) {
-  return at::Tensor(c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim_copy(
-      impl(tensor)));
-}
-
-at::ScalarType scalar_type(ct_dtype type) {
-  switch (type) {
-  case CT_FLOAT32: return at::kFloat;
-  case CT_FLOAT64: return at::kDouble;
-  case CT_INT64: return at::kLong;
-  case CT_BOOL: return at::kBool;
-  case CT_UINT8: return at::kByte;
-  }
-  return at::kFloat;
-}
 
 std::string description(const c10::IValue &value) {
   if (value.isTensor()) {
@@ -61,20 +34,6 @@ std::string description(const c10::IValue &value) {
   std::ostringstream stream;
   stream << value;
   return stream.str();
-}
-
-ct_error message(const std::string &text) { return strdup(text.c_str()); }
-
-// Runs `body`; an exception becomes its message without libtorch's C++ stack.
-template <class Body> ct_error guarded(const char *what, Body body) {
-  try {
-    body();
-    return nullptr;
-  } catch (const c10::Error &error) {
-    return message(std::string(what) + ": " + error.what_without_backtrace());
-  } catch (const std::exception &error) {
-    return message(std::string(what) + ": " + error.what());
-  }
 }
 
 c10::IValue convert(const ct_argument &argument) {
@@ -104,6 +63,15 @@ c10::IValue convert(const ct_argument &argument) {
   return c10::IValue();
 }
 
+// Replaces tensors of one type by the same of another.
+void convert_tensors(std::vector<c10::IValue> &stack, at::ScalarType from, at::ScalarType to) {
+  at::AutoDispatchBelowADInplaceOrView guard;
+  for (auto &value : stack) {
+    if (!value.isTensor() || !value.toTensor().defined()) continue;
+    if (value.toTensor().scalar_type() == from) value = value.toTensor().to(to);
+  }
+}
+
 } // namespace
 
 void ct_initialize() {
@@ -117,20 +85,13 @@ void ct_initialize() {
 
 const char *ct_version() { return TORCH_VERSION; }
 
-ct_error ct_empty(ct_dtype type, const int64_t *shape, int rank, ct_tensor *result) {
+ct_error ct_empty(
+    ct_dtype type, const int64_t *shape, int rank, int device, ct_tensor *result) {
   return guarded("empty", [&] {
     at::AutoDispatchBelowADInplaceOrView guard;
-    *result = release(at::empty(at::IntArrayRef(shape, rank), scalar_type(type)));
-  });
-}
-
-ct_error ct_copy_in(
-    ct_dtype type, const int64_t *shape, int rank, const void *bytes, ct_tensor *result) {
-  return guarded("copy in", [&] {
-    at::AutoDispatchBelowADInplaceOrView guard;
-    auto tensor = at::empty(at::IntArrayRef(shape, rank), scalar_type(type));
-    std::memcpy(tensor.mutable_data_ptr(), bytes, tensor.nbytes());
-    *result = release(std::move(tensor));
+    const auto options = at::TensorOptions(scalar_type(type));
+    *result = release(at::empty(
+        at::IntArrayRef(shape, rank), device < 0 ? options : options.device(device_of(device))));
   });
 }
 
@@ -189,7 +150,7 @@ ct_error ct_find_operator(const char *name, const char *overload, ct_operator *r
 
 ct_error ct_call(
     ct_operator operation, const ct_argument *arguments, int count, bool records,
-    ct_tensor *results, int *result_count) {
+    bool is_product, ct_tensor *results, int *result_count) {
   const auto &handle = *reinterpret_cast<const c10::OperatorHandle *>(operation);
   const auto &schema = handle.schema();
   torch::jit::Stack stack;
@@ -199,6 +160,8 @@ ct_error ct_call(
         schema.arguments().size(), " arguments, but was given ", count);
     stack.reserve(schema.arguments().size());
     for (int i = 0; i < count; ++i) stack.push_back(convert(arguments[i]));
+    const bool reduces = is_product && !records && reduces_products();
+    if (reduces) convert_tensors(stack, at::kFloat, at::kBFloat16);
     for (size_t i = count; i < schema.arguments().size(); ++i) {
       const auto &argument = schema.arguments()[i];
       TORCH_CHECK(argument.default_value().has_value(), "argument '", argument.name(), "' is missing");
@@ -210,6 +173,7 @@ ct_error ct_call(
       at::AutoDispatchBelowADInplaceOrView guard;
       handle.callBoxed(stack);
     }
+    if (reduces) convert_tensors(stack, at::kBFloat16, at::kFloat);
     int produced = 0;
     for (auto &value : stack) {
       if (value.isTensor()) {

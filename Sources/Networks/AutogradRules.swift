@@ -45,7 +45,7 @@ final class AutogradRules {
   }
 
   private func makeTransposed() -> (cotangent: Tensor, products: [Tensor?]) {
-    let cotangent = Tensor.zeros(output.shape, output.type).tracked()
+    let cotangent = Tensor.zeros(output.shape, like: output).tracked()
     let products = output.gradients(
       by: leaves.map { inputs[$0] }, cotangent: cotangent, isTracked: true)
     return (cotangent, products)

@@ -107,7 +107,7 @@ private struct BatchNormalizationOperation: Operation {
     var result = LinearizedOperation(
       y,
       pushforward: { tangents in
-        var p = Tensor.zeros(scale.shape, scale.type)
+        var p = Tensor.zeros(scale.shape, like: scale)
         var q = p
         if let tangent = tangents[0] {
           (p, q) = coefficients(Kernels.columnProducts(tangent, where: nil, x, mean: mean))
@@ -115,7 +115,7 @@ private struct BatchNormalizationOperation: Operation {
         if let tangent = tangents[1] { p = p + tangent * r }
         if let tangent = tangents[2] { q = q + tangent }
         return Kernels.combineColumns(
-          tangents[0] == nil ? .zeros(scale.shape, scale.type) : slope, tangents[0] ?? x, p, x,
+          tangents[0] == nil ? .zeros(scale.shape, like: scale) : slope, tangents[0] ?? x, p, x,
           plus: q - p * mean, inputs.addend == nil ? nil : tangents[3], where: mask)
       },
       pullback: { cotangent, cotangents in
@@ -127,8 +127,8 @@ private struct BatchNormalizationOperation: Operation {
         let needsAddend = inputs.addend != nil && cotangents.isNeeded(3)
         let masked =
           rectifies && (needsAddend || cotangents.notesFactors)
-          ? Tensor(uninitialized: x.shape, x.type) : nil
-        let out = cotangents.isNeeded(0) ? Tensor(uninitialized: x.shape, x.type) : nil
+          ? Tensor(uninitialized: x.shape, like: x) : nil
+        let out = cotangents.isNeeded(0) ? Tensor(uninitialized: x.shape, like: x) : nil
         Kernels.combineMaskedColumns(
           slope, cotangent, where: mask, p, x, plus: q - p * mean, masked: masked, into: out)
         cotangents.noteFactor(masked ?? cotangent)

@@ -102,7 +102,7 @@ struct ConvolutionOperation: Operation {
           if let t { Kernels.formLinearCombination(1, t, 1, part, into: t) } else { t = part }
         }
         if hasBias, let tangent = tangents[2] {
-          let sum = t ?? .zeros(z.shape, z.type)
+          let sum = t ?? .zeros(z.shape, like: z)
           Kernels.addBias(tangent, to: sum)
           t = sum
         }

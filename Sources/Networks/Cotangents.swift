@@ -70,12 +70,12 @@ public final class Cotangents {
       body(part, isWritten[parameter])
       isWritten[parameter] = true
     } else if pending[node] != nil {
-      let more = Tensor(uninitialized: record.value(at: node).shape, record.value(at: node).type)
+      let more = Tensor(uninitialized: record.value(at: node).shape, like: record.value(at: node))
       body(more, false)
       add(more, to: input)
     } else {
       let value = record.value(at: node)
-      let destination = Tensor(uninitialized: value.shape, value.type)
+      let destination = Tensor(uninitialized: value.shape, like: value)
       body(destination, false)
       pending[node] = destination
     }
@@ -104,7 +104,7 @@ public final class Cotangents {
   /// Sets the parts of the gradient on which nothing depends to zero.
   func finish() {
     for case (let part?, false) in zip(gradient, isWritten) {
-      part.overwrite(with: .zeros(part.shape, part.type))
+      part.overwrite(with: .zeros(part.shape, like: part))
     }
   }
 }

@@ -75,20 +75,20 @@ struct DenseOperation: Operation {
   func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
     let (x, weight, bias) = (inputs[0], inputs[1], inputs.bias)
     let z = result(inputs)
-    let output = rectifies ? Tensor(uninitialized: z.shape, z.type) : z
+    let output = rectifies ? Tensor(uninitialized: z.shape, like: z) : z
     Kernels.formDense(x, weight, bias, into: z, rectified: rectifies ? output : nil)
     let moved = Displacements()
 
     var result = LinearizedOperation(
       output,
       pushforward: { tangents in
-        let t = Tensor(uninitialized: z.shape, z.type)
+        let t = Tensor(uninitialized: z.shape, like: z)
         if let tangent = tangents[0] {
           Kernels.multiply(tangent, weight, into: t)
         } else if tangents[1] == nil {
-          t.overwrite(with: .zeros(z.shape, z.type))
+          t.overwrite(with: .zeros(z.shape, like: z))
         }
-        let rectified = rectifies ? Tensor(uninitialized: z.shape, z.type) : nil
+        let rectified = rectifies ? Tensor(uninitialized: z.shape, like: z) : nil
         Kernels.formDenseTangent(
           x, tangents[1], bias == nil ? nil : tangents[2], z: z, accumulates: tangents[0] != nil,
           into: t, rectified: rectified)
@@ -97,7 +97,7 @@ struct DenseOperation: Operation {
       },
       pullback: { cotangent, cotangents in
         let cotangent = cotangent.contiguous()
-        let masked = rectifies ? Tensor(uninitialized: z.shape, z.type) : cotangent
+        let masked = rectifies ? Tensor(uninitialized: z.shape, like: z) : cotangent
         if rectifies {
           Kernels.pullBackRectified(
             cotangent, x, z: z, weight: cotangents.destination(ofParameter: 1),
@@ -126,7 +126,7 @@ struct DenseOperation: Operation {
   }
 
   private func result(_ inputs: [Tensor]) -> Tensor {
-    Tensor(uninitialized: inputs[0].shape.dropLast() + [inputs[1].size(1)], inputs[0].type)
+    Tensor(uninitialized: inputs[0].shape.dropLast() + [inputs[1].size(1)], like: inputs[0])
   }
 }
 

@@ -21,7 +21,7 @@ final class Displacements {
   /// z + Σ cᵢżᵢ, and its negative elements set to 0 where `rectifies`; `nil` where it is not known.
   func displaced(_ z: Tensor, by coefficients: [Double], rectifies: Bool = false) -> Tensor? {
     guard areExact, tangents.count == coefficients.count else { return nil }
-    let out = Tensor(uninitialized: z.shape, z.type)
+    let out = Tensor(uninitialized: z.shape, like: z)
     Kernels.displace(z, along: tangents, by: coefficients, rectifies: rectifies, into: out)
     return out
   }

@@ -21,7 +21,8 @@ public struct Dropout: Layer {
   public func callAsFunction(_ input: Variable) -> Variable {
     guard probability > 0, var generator = input.record.makeGenerator() else { return input }
     let mask = Tensor.dropoutMask(
-      input.shape, input.value.type, probability: probability, using: &generator)
+      input.shape, input.value.type, probability: probability, on: input.value.device,
+      using: &generator)
     return input.applying(Masking(mask: mask))
   }
 }

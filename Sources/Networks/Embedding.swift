@@ -52,8 +52,8 @@ private struct EmbeddingOperation: Operation {
     var use = ParameterUse(input: 1, rowCount: indices.rank == 0 ? 0 : indices.size(0)) {
       cotangent, examples, sums in
       // The examples' tables are one after the other.
-      let starts = Tensor(
-        (0..<examples.range.count).map { Int64($0 * count) }, shape: [examples.range.count, 1])
+      let starts = Tensor.countingUp(examples.range.count, by: count, on: sums.device)
+        .reshaped([examples.range.count, 1])
       let places = examples.rows(of: indices).reshaped([examples.range.count, -1]) + starts
       sums.reshaped([-1, size]).addRows(
         examples.rows(of: cotangent).reshaped([-1, size]), at: places)
@@ -75,7 +75,7 @@ private struct EmbeddingOperation: Operation {
       pullback: { cotangent, cotangents in
         cotangents.noteFactor(cotangent.contiguous())
         cotangents.write(1) { part, accumulates in
-          if !accumulates { part.overwrite(with: .zeros(table.shape, table.type)) }
+          if !accumulates { part.overwrite(with: .zeros(table.shape, like: table)) }
           part.addRows(cotangent, at: indices)
         }
       })
@@ -104,7 +104,7 @@ private struct PlacementOperation: Operation {
         cotangents.noteFactor(cotangent.contiguous())
         cotangents.add(cotangent, to: 0)
         cotangents.write(1) { part, accumulates in
-          if !accumulates { part.overwrite(with: .zeros(table.shape, table.type)) }
+          if !accumulates { part.overwrite(with: .zeros(table.shape, like: table)) }
           part.rows(positions).accumulate(cotangent.sum(over: [0]))
         }
       })
@@ -123,7 +123,7 @@ private struct PlacementOperation: Operation {
 private struct TransposedProduct: Operation {
   func value(_ inputs: [Tensor]) -> Tensor {
     let (x, weight) = (inputs[0], inputs[1])
-    let out = Tensor(uninitialized: x.shape.dropLast() + [weight.size(0)], x.type)
+    let out = Tensor(uninitialized: x.shape.dropLast() + [weight.size(0)], like: x)
     Kernels.multiply(x, weight, into: out, transposesB: true)
     return out
   }

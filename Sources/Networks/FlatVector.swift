@@ -25,6 +25,11 @@ public struct FlatVector: ParameterVector {
     self.init(takingOver: .zeros([count], type))
   }
 
+  /// A vector of zeros of the type and on the device of a tensor.
+  public init(zeros count: Int, like other: Tensor) {
+    self.init(takingOver: .zeros([count], like: other))
+  }
+
   /// A vector with these elements.
   public init(_ elements: [Double], _ type: DataType = .float64) {
     self.init(takingOver: type == .float64 ? Tensor(elements) : Tensor(elements.map(Float.init)))
@@ -35,6 +40,14 @@ public struct FlatVector: ParameterVector {
 
   /// The type of the elements.
   public var type: DataType { storage.elements.type }
+
+  /// The device that the elements lie on.
+  public var device: Device { storage.elements.device }
+
+  /// A copy on another device; the vector itself where it lies there already.
+  public func to(_ device: Device) -> FlatVector {
+    device == self.device ? self : FlatVector(takingOver: storage.elements.to(device))
+  }
 
   /// The elements as numbers of double precision.
   public var doubles: [Double] { storage.elements.doubles }
@@ -47,7 +60,13 @@ extension FlatVector {
     type == .float64 ? Double.ulpOfOne : Double(Float.ulpOfOne)
   }
 
-  public func zeros() -> FlatVector { FlatVector(zeros: count, type) }
+  public func zeros() -> FlatVector { FlatVector(zeros: count, like: tensor) }
+
+  public func startFinitenessCheck() -> (() -> Bool)? {
+    if device == .cpu { return nil }
+    let largest = Kernels.largestMagnitude(of: tensor)
+    return { largest.value.isFinite }
+  }
 
   public func dot(_ other: FlatVector) -> Double { Kernels.dot(tensor, other.tensor) }
 
@@ -97,10 +116,10 @@ extension FlatVector {
   }
 
   public func products(withDirection direction: FlatVector) -> DirectionProducts {
-    let products = Kernels.directionProducts(gradient: tensor, direction: direction.tensor)
-    return DirectionProducts(
-      gradientDotDirection: products.gd, directionDotDirection: products.dd,
-      gradientDotGradient: products.gg)
+    Kernels.directionProducts(gradient: tensor, direction: direction.tensor).fetched {
+      DirectionProducts(
+        gradientDotDirection: $0.gd, directionDotDirection: $0.dd, gradientDotGradient: $0.gg)
+    }
   }
 
   public mutating func formAdamDirection(
@@ -124,13 +143,26 @@ extension FlatVector {
         nextSecond: nextSecond.overwritten(), direction: overwritten()))
   }
 
-  private func momentProducts(_ products: (gd: Double, dd: Double, gg: Double)) -> DirectionProducts
-  {
-    DirectionProducts(
-      gradientDotDirection: products.gd, directionDotDirection: products.dd,
-      adamGradientDotGradient: products.gg,
-      greatestMoment: type == .float64
-        ? .greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude))
+  private func momentProducts(_ products: Kernels.DirectionProducts) -> DirectionProducts {
+    let greatest =
+      type == .float64 ? Double.greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)
+    return products.fetched {
+      DirectionProducts(
+        gradientDotDirection: $0.gd, directionDotDirection: $0.dd,
+        adamGradientDotGradient: $0.gg, greatestMoment: greatest)
+    }
+  }
+}
+
+extension Kernels.DirectionProducts {
+  /// What `body` makes of the numbers, deferred as they are.
+  fileprivate func fetched(
+    _ body: @escaping @Sendable (Kernels.DirectionProducts.Numbers) -> DirectionProducts
+  ) -> DirectionProducts {
+    switch self {
+    case .known(let numbers): body(numbers)
+    case .deferred: DirectionProducts(deferred: { body(self.numbers) })
+    }
   }
 }
 
@@ -166,7 +198,7 @@ extension FlatVector {
   /// Memory of this vector's own whose content does not matter.
   mutating func overwritten() -> Tensor {
     if !isKnownUniquelyReferenced(&storage) {
-      storage = Storage(Tensor(uninitialized: [count], type))
+      storage = Storage(Tensor(uninitialized: [count], like: storage.elements))
     }
     return storage.elements
   }

@@ -68,7 +68,7 @@ struct RecurrenceOperation: Operation {
         let gates = sweep.pullback(cotangent)
         cotangents.write(1) { part, accumulates in
           guard let (before, after) = sweep.successions(gates) else {
-            if !accumulates { part.overwrite(with: .zeros(part.shape, part.type)) }
+            if !accumulates { part.overwrite(with: .zeros(part.shape, like: part)) }
             return
           }
           Kernels.multiply(before, after, into: part, transposesA: true, accumulates: accumulates)
@@ -94,9 +94,9 @@ struct RecurrenceOperation: Operation {
       self.recurrent = recurrent
       gates = z.positionsFirst
       let shape = [z.size(1), z.size(0), recurrent.size(0)]
-      states = Tensor(uninitialized: shape, z.type)
-      bounded = Tensor(uninitialized: shape, z.type)
-      outputs = Tensor(uninitialized: shape, z.type)
+      states = Tensor(uninitialized: shape, like: z)
+      bounded = Tensor(uninitialized: shape, like: z)
+      outputs = Tensor(uninitialized: shape, like: z)
       for t in 0..<gates.size(0) {
         let gate = gates.entry(t)
         if t > 0 {
@@ -120,19 +120,19 @@ struct RecurrenceOperation: Operation {
 
     /// The outputs before each position, 0 before the first: [N, positions, units].
     var earlierOutputs: Tensor {
-      let shifted = Tensor.zeros(outputs.shape, outputs.type)
+      let shifted = Tensor.zeros(outputs.shape, like: outputs)
       if let (before, after) = successions(shifted) { after.overwrite(with: before) }
       return shifted.batchFirst
     }
 
     func pushforward(_ tangent: Tensor?, _ recurrentTangent: Tensor?) -> Tensor? {
       guard tangent != nil || recurrentTangent != nil else { return nil }
-      let arguments = tangent?.positionsFirst ?? .zeros(gates.shape, gates.type)
+      let arguments = tangent?.positionsFirst ?? .zeros(gates.shape, like: gates)
       if let recurrentTangent, let (before, after) = successions(arguments) {
         Kernels.multiply(before, recurrentTangent, into: after, accumulates: true)
       }
-      let results = Tensor(uninitialized: outputs.shape, outputs.type)
-      let state = Tensor.zeros(outputs.entry(0).shape, outputs.type)
+      let results = Tensor(uninitialized: outputs.shape, like: outputs)
+      let state = Tensor.zeros(outputs.entry(0).shape, like: outputs)
       for t in 0..<gates.size(0) {
         if t > 0 {
           Kernels.multiply(
@@ -149,8 +149,8 @@ struct RecurrenceOperation: Operation {
     /// The cotangents of the gates' arguments.
     func pullback(_ cotangent: Tensor) -> Tensor {
       let received = cotangent.positionsFirst
-      let arguments = Tensor(uninitialized: gates.shape, gates.type)
-      let state = Tensor.zeros(outputs.entry(0).shape, outputs.type)
+      let arguments = Tensor(uninitialized: gates.shape, like: gates)
+      let state = Tensor.zeros(outputs.entry(0).shape, like: outputs)
       for t in (0..<gates.size(0)).reversed() {
         if t + 1 < gates.size(0) {
           Kernels.multiply(
@@ -170,7 +170,7 @@ struct RecurrenceOperation: Operation {
 extension Tensor {
   /// [N, positions, size] as [positions, N, size], always copied.
   fileprivate var positionsFirst: Tensor {
-    let copy = Tensor(uninitialized: [size(1), size(0), size(2)], type)
+    let copy = Tensor(uninitialized: [size(1), size(0), size(2)], like: self)
     copy.overwrite(with: transposed(0, 1))
     return copy
   }

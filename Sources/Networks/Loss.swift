@@ -28,13 +28,14 @@ public struct Evaluation: Hashable, Codable, Sendable {
 
 /// A loss at some outputs z.
 public struct LinearizedLoss {
-  /// The loss.
-  public let value: Double
+  private let deferredValue: DeferredNumber
+  /// The loss; waits for the device that computes it.
+  public var value: Double { deferredValue.value }
   /// The derivative by the outputs, shaped like them.
   public let cotangent: Tensor
   /// aᵀFb for a and b shaped like the outputs, with F the Fisher matrix of the loss by the outputs,
   /// which is its Hessian matrix too.
-  public let fisherProduct: (Tensor, Tensor) -> Double
+  public let fisherProduct: (Tensor, Tensor) -> DeferredNumber
   /// A random b, shaped like the outputs, whose rows are independent with E[bₙbₙᵀ] = N·Fₙ, Fₙ the
   /// n-th example's block of F: the derivative of one example's loss with a target drawn from the
   /// model. `nil`, the default, where there is no such thing.
@@ -45,9 +46,10 @@ public struct LinearizedLoss {
 
   /// Collects the value and the derivatives.
   public init(
-    value: Double, cotangent: Tensor, fisherProduct: @escaping (Tensor, Tensor) -> Double
+    value: DeferredNumber, cotangent: Tensor,
+    fisherProduct: @escaping (Tensor, Tensor) -> DeferredNumber
   ) {
-    self.value = value
+    deferredValue = value
     self.cotangent = cotangent
     self.fisherProduct = fisherProduct
   }

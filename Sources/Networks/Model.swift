@@ -8,6 +8,10 @@ public struct Model: Sendable {
   public let layout: ParameterLayout
   /// The names, shapes and places of the running statistics, which are no parameters.
   public let statisticsLayout: ParameterLayout
+  /// How the products of layers are computed in training steps, where the numbers are of type
+  /// float32; using the model afterwards, and Hessian products, keep single precision. Default: in
+  /// single precision.
+  public var products = ProductPrecision.float
   let shapes: ParameterShapes
   private let statisticsShapes: ParameterShapes
   private let layer: any Layer
@@ -149,7 +153,10 @@ public struct Model: Sendable {
     _ purpose: Record.Purpose, _ mode: Record.Mode, _ parameters: FlatVector, _ inputs: Tensor
   ) -> (record: Record, output: Tensor) {
     check(parameters)
-    let record = Record(purpose, mode, places: places, parameters: parameters.views(shapes))
+    var products = products
+    if case .evaluation = mode { products = .float }
+    let record = Record(
+      purpose, mode, places: places, parameters: parameters.views(shapes), precision: products)
     return (record, record.run(layer, on: inputs))
   }
 
@@ -164,8 +171,9 @@ public struct Model: Sendable {
     _ inputs: Tensor, at parameters: Tensor, seed: UInt64 = 0
   ) -> Tensor {
     let views = shapes.trackedViews(of: parameters)
-    return Record(.autograd, .training(seed: seed), places: places, parameters: views)
-      .run(layer, on: inputs)
+    return Record(
+      .autograd, .training(seed: seed), places: places, parameters: views, precision: .float
+    ).run(layer, on: inputs)
   }
 
   private func check(_ parameters: FlatVector) {

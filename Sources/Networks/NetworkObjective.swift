@@ -70,6 +70,8 @@ public struct NetworkObjective: Objective {
     // tangents still belong to them.
     private var directions: [FlatVector] = []
     private var tangents: [Tensor] = []
+    // Fisher products of these directions that a device computes already.
+    private var prepared: [[DeferredNumber]]?
     // The directions that an offset refers to.
     private var offsetDirections: [FlatVector] = []
     private lazy var hessian = HessianProducts(
@@ -106,18 +108,26 @@ public struct NetworkObjective: Objective {
     }
 
     public func slopes(along directions: [FlatVector]) -> [Double] {
-      jacobianVectorProducts(directions).map { Kernels.dot(linearizedLoss.cotangent, $0) }
+      jacobianVectorProducts(directions).map { Kernels.deferredDot(linearizedLoss.cotangent, $0) }
+        .map(\.value)
+    }
+
+    public func prepareCurvatureProducts(of directions: [FlatVector], _ curvature: Curvature) {
+      guard curvature == .fisher, point.device != .cpu else { return }
+      prepared = fisherProducts(jacobianVectorProducts(directions))
     }
 
     public func curvatureProducts(
       of directions: [FlatVector], _ curvature: Curvature
     ) -> [[Double]] {
       offsetDirections = directions
-      switch curvature {
-      case .fisher:
-        return symmetric(jacobianVectorProducts(directions), linearizedLoss.fisherProduct)
-      case .hessian:
-        return hessian.products(of: directions)
+      guard curvature == .fisher else { return hessian.products(of: directions) }
+      let isPrepared = directions.areIdentical(to: self.directions)
+      let products =
+        (isPrepared ? prepared : nil) ?? fisherProducts(jacobianVectorProducts(directions))
+      prepared = nil
+      return directions.indices.map { i in
+        directions.indices.map { j in products[max(i, j)][min(i, j)].value }
       }
     }
 
@@ -128,18 +138,11 @@ public struct NetworkObjective: Objective {
       return objective.lossFunction.evaluate(output, targets: objective.targets).loss
     }
 
-    /// The matrix of a symmetric product; half of it is computed.
-    private func symmetric(
-      _ tangents: [Tensor], _ product: (Tensor, Tensor) -> Double
-    ) -> [[Double]] {
-      var matrix = tangents.map { _ in tangents.map { _ in 0.0 } }
-      for i in tangents.indices {
-        for j in 0...i {
-          matrix[i][j] = product(tangents[i], tangents[j])
-          matrix[j][i] = matrix[i][j]
-        }
+    /// The lower half of the symmetric matrix of Fisher products.
+    private func fisherProducts(_ tangents: [Tensor]) -> [[DeferredNumber]] {
+      tangents.indices.map { i in
+        (0...i).map { linearizedLoss.fisherProduct(tangents[i], tangents[$0]) }
       }
-      return matrix
     }
   }
 }

@@ -41,6 +41,7 @@ public final class Record {
 
   private let purpose: Purpose
   private let mode: Mode
+  private let precision: ProductPrecision
   private let places: [ObjectIdentifier: Int]
   private let parameters: [Tensor]
   private var generatorCount = 0
@@ -56,11 +57,14 @@ public final class Record {
   ///   - places: The index of each parameter in `parameters`, and of each running statistic among
   ///     those.
   ///   - parameters: The values.
+  ///   - precision: How the layers' products are computed.
   init(
-    _ purpose: Purpose, _ mode: Mode, places: [ObjectIdentifier: Int], parameters: [Tensor]
+    _ purpose: Purpose, _ mode: Mode, places: [ObjectIdentifier: Int], parameters: [Tensor],
+    precision: ProductPrecision
   ) {
     self.purpose = purpose
     self.mode = mode
+    self.precision = precision
     self.places = places
     self.parameters = parameters
     parameterNodes = Array(repeating: nil, count: parameters.count)
@@ -69,8 +73,9 @@ public final class Record {
 
   /// Runs the model on an input, and returns its output.
   func run(_ layer: any Layer, on input: Tensor) -> Tensor {
-    let result = layer(
-      add(Node(value: input, parameter: nil, dependsOnParameters: false, dependsOnInput: true)))
+    let input = add(
+      Node(value: input, parameter: nil, dependsOnParameters: false, dependsOnInput: true))
+    let result = precision.computing { layer(input) }
     output = result.index
     return result.value
   }
@@ -192,7 +197,7 @@ extension Record {
         continue
       }
       cotangents.inputs = step.inputs
-      linearized.pullback(cotangent, cotangents)
+      precision.computing { linearized.pullback(cotangent, cotangents) }
       guard let noteFactor else { continue }
       if let factor = cotangents.takeNoted() {
         noteFactor(number, factor)
@@ -259,12 +264,14 @@ extension Record {
     }
     for (number, step) in steps.enumerated() {
       guard let linearized = step.linearized else { continue }
-      tangents[step.output] = linearized.pushforward(
-        Tangents(direction: direction, tangents: tangents, inputs: step.inputs))
+      tangents[step.output] = precision.computing {
+        linearized.pushforward(
+          Tangents(direction: direction, tangents: tangents, inputs: step.inputs))
+      }
       for input in lastInputs[number] { tangents[input] = nil }
     }
     let value = nodes[output].value
-    return tangents[output] ?? .zeros(value.shape, value.type)
+    return tangents[output] ?? .zeros(value.shape, like: value)
   }
 
   /// The output at other parameters, by the same operations in the same order.
@@ -285,8 +292,8 @@ extension Record {
       if let displacement, isKnown, let value = step.linearized?.displaced?(displacement) {
         values[step.output] = value
       } else {
-        values[step.output] = step.operation.value(
-          step.inputs.map { values[$0] ?? nodes[$0].value })
+        let inputs = step.inputs.map { values[$0] ?? nodes[$0].value }
+        values[step.output] = precision.computing { step.operation.value(inputs) }
       }
       for input in lastInputs[number] { values[input] = nil }
     }

@@ -56,9 +56,7 @@ private struct AttentionOperation: Operation {
     let (q, k, v) = parts(inputs[0])
     var scores = scale(inputs[0]) * q.matmul(k.transposed())
     if isCausal {
-      let count = q.size(2)
-      let mask = (0..<(count * count)).map { $0 % count > $0 / count ? -1e30 : 0.0 }
-      scores = scores + Tensor(mask, shape: [count, count]).to(scores.type)
+      scores = scores + Attention.causalMask(of: q.size(2), like: scores.detached())
     }
     return merged(scores.softmax(over: -1).matmul(v))
   }
@@ -99,14 +97,16 @@ private struct AttentionOperation: Operation {
       let count = min(piece, examples - first)
       func part(_ tensor: Tensor) -> Tensor { tensor.narrowed(0, from: first, count: count) }
       let keys = part(k).transposed()
-      let scores = scale * part(q).matmul(keys)
+      let scores = scale * part(q).layerProduct(keys)
       let full = (scores - part(logarithms).reshaped([count, heads, positions, 1])).exp()
       let p = isCausal ? full.lowerTriangle() : full
       let g =
-        p * (scale * (part(dq).matmul(keys) + part(q).matmul(part(dk).transposed())))
+        p
+        * (scale
+          * (part(dq).layerProduct(keys) + part(q).layerProduct(part(dk).transposed())))
       pieces.append(
         merged(
-          g.matmul(part(v)) + p.matmul(part(dv))
+          g.layerProduct(part(v)) + p.layerProduct(part(dv))
             - g.sum(over: [3], keepsDimensions: true) * part(value)))
     }
     return pieces.count == 1 ? pieces[0] : Tensor.joining(pieces, over: 0)

@@ -12,14 +12,14 @@ public struct SoftmaxCrossEntropy: Loss {
   public init() {}
 
   public func evaluate(_ outputs: Tensor, targets: Tensor) -> Evaluation {
-    let scratch = Tensor(uninitialized: outputs.shape, outputs.type)
+    let scratch = Tensor(uninitialized: outputs.shape, like: outputs)
     let result = Kernels.crossEntropy(outputs, labels: targets, probabilities: scratch)
-    return Evaluation(loss: result.loss, correct: result.correct)
+    return Evaluation(loss: result.loss.value, correct: Int(result.correct.value))
   }
 
   public func linearized(_ outputs: Tensor, targets: Tensor) -> LinearizedLoss {
-    let probabilities = Tensor(uninitialized: outputs.shape, outputs.type)
-    let cotangent = Tensor(uninitialized: outputs.shape, outputs.type)
+    let probabilities = Tensor(uninitialized: outputs.shape, like: outputs)
+    let cotangent = Tensor(uninitialized: outputs.shape, like: outputs)
     let result = Kernels.crossEntropy(
       outputs, labels: targets, probabilities: probabilities, cotangent: cotangent)
     var linearized = LinearizedLoss(value: result.loss, cotangent: cotangent) {
@@ -32,7 +32,8 @@ public struct SoftmaxCrossEntropy: Loss {
     let scale = 1 / Double(positions).squareRoot()
     linearized.sampledCotangent = { generator in
       let cotangent = Kernels.sampledCrossEntropyCotangent(
-        probabilities: probabilities, uniforms: (0..<rows).map { _ in generator.uniform() })
+        probabilities: probabilities,
+        uniforms: .uniforms([rows], on: outputs.device, using: &generator))
       return positions == 1 ? cotangent : scale * cotangent
     }
     linearized.fisherFactors = {
@@ -41,7 +42,7 @@ public struct SoftmaxCrossEntropy: Loss {
         if positions == 1 { return [factor] }
         let all = (scale * factor).reshaped([examples, positions, classes])
         return (0..<positions).map { position in
-          let one = Tensor.zeros(all.shape, all.type)
+          let one = Tensor.zeros(all.shape, like: all)
           one.narrowed(1, from: position, count: 1)
             .assign(all.narrowed(1, from: position, count: 1))
           return one.reshaped(outputs.shape)

@@ -8,31 +8,29 @@ public struct SquaredError: Loss {
   public init() {}
 
   public func evaluate(_ outputs: Tensor, targets: Tensor) -> Evaluation {
-    Evaluation(loss: Kernels.squaredError(outputs, targets))
+    Evaluation(loss: Kernels.squaredError(outputs, targets).value)
   }
 
   public func linearized(_ outputs: Tensor, targets: Tensor) -> LinearizedLoss {
-    let cotangent = Tensor(uninitialized: outputs.shape, outputs.type)
+    let cotangent = Tensor(uninitialized: outputs.shape, like: outputs)
     let loss = Kernels.squaredError(outputs, targets, cotangent: cotangent)
     let count = Double(outputs.count)
     var linearized = LinearizedLoss(value: loss, cotangent: cotangent) {
-      Kernels.dot($0, $1) / count
+      Kernels.deferredDot($0, $1).divided(by: count)
     }
     // An example's loss is ½‖z − y‖²/D over its D outputs, that of y normal with variance D.
     let examples = outputs.rank == 0 ? 1 : outputs.size(0)
     let size = outputs.count / max(examples, 1)
     let scale = 1 / Double(size).squareRoot()
     linearized.sampledCotangent = { generator in
-      let noise = generator.normals(outputs.count)
-      return outputs.type == .float64
-        ? Tensor(noise.map { scale * $0 }, shape: outputs.shape)
-        : Tensor(noise.map { Float(scale * $0) }, shape: outputs.shape)
+      scale
+        * Tensor.normals(outputs.shape, outputs.type, on: outputs.device, using: &generator)
     }
     linearized.fisherFactors = {
       (0..<size).map { place in
-        var elements = [Double](repeating: 0, count: outputs.count)
-        for example in 0..<examples { elements[example * size + place] = scale }
-        return Tensor(elements, shape: outputs.shape).to(outputs.type)
+        let factor = Tensor.zeros([examples, size], like: outputs)
+        factor.narrowed(1, from: place, count: 1).fill(scale)
+        return factor.reshaped(outputs.shape)
       }
     }
     return linearized

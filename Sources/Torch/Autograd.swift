@@ -5,12 +5,12 @@ import CTorch
 extension Tensor {
   /// A leaf that shares this tensor's elements and whose operations autograd follows.
   public func tracked() -> Tensor {
-    Tensor(owning: Tensor.make { ct_track(handle, &$0) }, isTracked: true)
+    Tensor(owning: Tensor.make { ct_track(handle, &$0) }, isTracked: true, on: device)
   }
 
   /// A tensor that shares the elements and is not followed.
   public func detached() -> Tensor {
-    isTracked ? Tensor(owning: Tensor.make { ct_detach(handle, &$0) }) : self
+    isTracked ? Tensor(owning: Tensor.make { ct_detach(handle, &$0) }, on: device) : self
   }
 
   /// The derivatives of ⟨cotangent, self⟩ by `inputs`; `nil` where self does not depend on one.
@@ -32,6 +32,6 @@ extension Tensor {
           outputs, cotangents, 1, leaves, Int32(inputs.count), isTracked, &results))
     }
     withExtendedLifetime((self, cotangent, inputs)) {}
-    return results.map { $0.map { Tensor(owning: $0, isTracked: isTracked) } }
+    return results.map { $0.map { Tensor(owning: $0, isTracked: isTracked, on: device) } }
   }
 }

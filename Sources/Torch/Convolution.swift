@@ -36,7 +36,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 extension Tensor {
   /// The convolution with a kernel [outputs, height, width, inputs/groups].
   public func convolved(with kernel: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
-    Operator.convolution.all(
+    Operator.convolution.product(
       .tensor(channelsFirst), .tensor(kernel.channelsFirst), .none, .ints(geometry.stride),
       .ints(geometry.padding), .ints(geometry.dilation), .bool(false), .ints([0, 0]),
       .int(geometry.groups))[0].channelsLast
@@ -49,7 +49,7 @@ extension Tensor {
     needsKernel: Bool
   ) -> (image: Tensor?, kernel: Tensor?) {
     guard needsImage || needsKernel else { return (nil, nil) }
-    var results = Operator.convolutionBackward.all(
+    var results = Operator.convolutionBackward.product(
       .tensor(cotangent.channelsFirst), .tensor(channelsFirst), .tensor(kernel.channelsFirst),
       .none, .ints(geometry.stride), .ints(geometry.padding), .ints(geometry.dilation),
       .bool(false), .ints([0, 0]), .int(geometry.groups),

@@ -19,15 +19,15 @@ extension Tensor {
   /// - Parameter count: The number of the table's rows.
   public func squaredRowSums(at indices: Tensor, count: Int) -> Tensor {
     let examples = indices.size(0)
-    let starts = Tensor((0..<examples).map { Int64($0 * count) }, shape: [examples, 1])
+    let starts = Tensor.countingUp(examples, by: count, on: device).reshaped([examples, 1])
     // What an example adds to one row of the table is a row of its own here.
     let results = Operator.unique.all(
       .tensor((indices + starts).reshaped([-1])), .bool(true), .bool(true))
     let (keys, places) = (results[0], results[1])
-    let sums = Tensor.zeros([keys.count, size(1)], type)
+    let sums = Tensor.zeros([keys.count, size(1)], like: self)
     sums.addRows(self, at: places)
     Kernels.formProduct(sums, sums, into: sums)
-    let squares = Tensor.zeros([count, size(1)], type)
+    let squares = Tensor.zeros([count, size(1)], like: self)
     squares.addRows(sums, at: Operator.remainder(keys, options: .int(count)))
     return squares
   }

@@ -3,8 +3,12 @@ import CTorch
 /// Fused operations that write into memory given to them, for the inner loops of networks and
 /// optimizers.
 ///
-/// All tensors of a call are contiguous and of one floating-point type. Those that are used as
-/// matrices have their columns in the last dimension and their rows in all others. A tensor to which a kernel writes must not be another operand, unless said so.
+/// All tensors of a call are contiguous, of one floating-point type and on one device. Those that are
+/// used as matrices have their columns in the last dimension and their rows in all others. A tensor to
+/// which a kernel writes must not be another operand, unless said so.
+///
+/// On the processor these are kernels made for it; on any other device libtorch's operators do the
+/// same, but for rounding.
 public enum Kernels {
   /// c ← op(a)·op(b), added to c where `accumulates`.
   ///
@@ -26,6 +30,11 @@ public enum Kernels {
     }
     check("matrix product", a, b, c)
     guard m > 0, n > 0 else { return }
+    guard a.usesKernels else {
+      return onDevice {
+        ct_device_gemm(transposesA, transposesB, a.handle, b.handle, accumulates, c.handle)
+      }
+    }
     ct_gemm(
       a.isDouble, transposesA, transposesB, Int64(m), Int64(n), Int64(k), a.data, b.data,
       accumulates, c.data)
@@ -43,6 +52,11 @@ public enum Kernels {
   ) {
     check("dense layer", x, weight, bias, z, rectified)
     checkDense(x, weight, z, rectified)
+    guard z.usesKernels else {
+      return onDevice {
+        ct_device_dense(x.handle, weight.handle, bias?.handle, z.handle, rectified?.handle)
+      }
+    }
     ct_dense(
       z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
       weight.data, bias?.data, z.data, rectified?.data)
@@ -58,6 +72,13 @@ public enum Kernels {
   ) {
     check("dense layer's tangent", x, weightTangent, biasTangent, z, t, rectified)
     if let weightTangent { checkDense(x, weightTangent, t, rectified) }
+    guard t.usesKernels else {
+      return onDevice {
+        ct_device_dense_tangent(
+          x.handle, weightTangent?.handle, biasTangent?.handle, z.handle, accumulates, t.handle,
+          rectified?.handle)
+      }
+    }
     ct_dense_tangent(
       t.isDouble, Int64(t.rowCount), Int64(x.columnCount), Int64(t.columnCount), x.data,
       weightTangent?.data, biasTangent?.data, z.data, accumulates, t.data, rectified?.data)
@@ -76,6 +97,13 @@ public enum Kernels {
   ) {
     check("dense layer's pullback", cotangent, x, z, weight?.0, bias?.0, masked)
     if let weight { checkDense(x, weight.0, z, masked) }
+    guard z.usesKernels else {
+      return onDevice {
+        ct_device_rectified_pullback(
+          x.handle, cotangent.handle, z.handle, weight?.accumulates ?? false, weight?.0.handle,
+          bias?.accumulates ?? false, bias?.0.handle, masked.handle)
+      }
+    }
     ct_rectified_pullback(
       z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
       cotangent.data, z.data, weight?.accumulates ?? false, weight?.0.data,
@@ -98,6 +126,11 @@ public enum Kernels {
     guard bias.count == z.columnCount else {
       fatalError("bias of \(bias.shape) to \(z.shape): the counts differ")
     }
+    guard z.device.isCPU else {
+      return onDevice {
+        ct_device_add_bias(bias.handle, z.handle)
+      }
+    }
     ct_add_bias(z.isDouble, Int64(z.rowCount), Int64(z.columnCount), bias.data, z.data)
   }
 
@@ -106,6 +139,11 @@ public enum Kernels {
     check("column sums", x, sums)
     guard sums.count == x.columnCount else {
       fatalError("column sums of \(x.shape) into \(sums.shape): the counts differ")
+    }
+    guard x.device.isCPU else {
+      return onDevice {
+        ct_device_sum_columns(x.handle, accumulates, sums.handle)
+      }
     }
     ct_sum_columns(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, accumulates, sums.data)
@@ -120,6 +158,13 @@ public enum Kernels {
       fatalError("a displacement needs a coefficient for each of \(tangents.count) tangents")
     }
     for tangent in tangents { check("displacement", z, tangent, out) }
+    guard z.device.isCPU else {
+      let handles: [ct_tensor?] = tangents.map(\.handle)
+      return onDevice {
+        ct_device_displace(
+          z.handle, handles, coefficients, Int32(tangents.count), rectifies, out.handle)
+      }
+    }
     var pointers: [UnsafeRawPointer?] = tangents.map { UnsafeRawPointer($0.data) }
     ct_displace(
       z.isDouble, Int64(z.count), z.data, &pointers, coefficients, Int32(tangents.count),
@@ -127,174 +172,11 @@ public enum Kernels {
     withExtendedLifetime(tangents) {}
   }
 
-  /// The mean cross entropy of the softmax of `logits` [.., classes] with `labels` [..] of type
-  /// int64, accumulated in double precision.
-  ///
-  /// - Parameters:
-  ///   - probabilities: Shaped like the logits. Receives the softmax where `cotangent` is given; is
-  ///     scratch otherwise.
-  ///   - cotangent: Receives the derivative by the logits, (softmax − one-hot)/N.
-  /// - Returns: The loss, and the number of rows whose largest logit is the label's.
-  public static func crossEntropy(
-    _ logits: Tensor, labels: Tensor, probabilities: Tensor, cotangent: Tensor? = nil
-  ) -> (loss: Double, correct: Int) {
-    guard logits.rank >= 2, labels.type == .int64, labels.count == logits.rowCount else {
-      fatalError(
-        "cross entropy of logits \(logits.type)\(logits.shape) and labels "
-          + "\(labels.type)\(labels.shape): expected [.., classes] and int64[..]")
-    }
-    check("cross entropy", logits, probabilities, cotangent)
-    var correct: Int64 = 0
-    let loss = ct_cross_entropy(
-      logits.isDouble, Int64(logits.rowCount), Int64(logits.columnCount), logits.data,
-      labels.data.assumingMemoryBound(to: Int64.self), probabilities.data, cotangent?.data,
-      &correct)
-    if correct < 0 {
-      let row = Int(-1 - correct)
-      fatalError(
-        "cross entropy: the label of row \(row) is \(labels.elements(Int64.self)[row]), but there are "
-          + "only the classes 0..<\(logits.columnCount)")
-    }
-    return (loss, Int(correct))
-  }
-
-  /// (1/N) Σ aᵀ(diag p − ppᵀ)b over the rows of [N, classes] tensors: the Fisher product of softmax
-  /// cross entropy.
-  public static func crossEntropyFisher(
-    probabilities: Tensor, _ a: Tensor, _ b: Tensor
-  ) -> Double {
-    check("Fisher product", probabilities, a, b)
-    return ct_cross_entropy_fisher(
-      a.isDouble, Int64(a.rowCount), Int64(a.columnCount), probabilities.data, a.data, b.data)
-  }
-
-  /// ½·mean (z − y)² over all elements, accumulated in double precision; with `cotangent`, its
-  /// derivative (z − y)/count.
-  public static func squaredError(_ z: Tensor, _ y: Tensor, cotangent: Tensor? = nil) -> Double {
-    guard z.count == y.count else {
-      fatalError("squared error of outputs \(z.shape) and targets \(y.shape): the shapes differ")
-    }
-    check("squared error", z, y, cotangent)
-    return ct_squared_error(z.isDouble, Int64(z.count), z.data, y.data, cotangent?.data)
-  }
-
-  /// ⟨x, y⟩, accumulated in double precision.
-  public static func dot(_ x: Tensor, _ y: Tensor) -> Double {
-    checkCounts("scalar product", x, y)
-    return ct_dot(x.isDouble, Int64(x.count), x.data, y.data)
-  }
-
-  /// out ← a·x + b·y, where `out` may be an operand; with b = 0, y is not looked at.
-  ///
-  /// - Returns: Whether every element of the result is finite.
-  @discardableResult
-  public static func formLinearCombination(
-    _ a: Double, _ x: Tensor, _ b: Double, _ y: Tensor, into out: Tensor
-  ) -> Bool {
-    checkCounts("linear combination", x, y, out)
-    return ct_linear_combination(out.isDouble, Int64(out.count), a, x.data, b, y.data, out.data)
-  }
-
-  /// out ← x ⊙ y, where `out` may be an operand.
-  public static func formProduct(_ x: Tensor, _ y: Tensor, into out: Tensor) {
-    checkCounts("product", x, y, out)
-    ct_product(out.isDouble, Int64(out.count), x.data, y.data, out.data)
-  }
-
-  /// out ← x ⊘ (y + offset), where `out` may be an operand.
-  public static func formQuotient(
-    _ x: Tensor, _ y: Tensor, plus offset: Double, into out: Tensor
-  ) {
-    checkCounts("quotient", x, y, out)
-    ct_quotient(out.isDouble, Int64(out.count), x.data, y.data, offset, out.data)
-  }
-
-  /// out ← √(x + offset), where `out` may be x.
-  public static func formSquareRoot(of x: Tensor, plus offset: Double, into out: Tensor) {
-    checkCounts("square root", x, out)
-    ct_square_root(out.isDouble, Int64(out.count), x.data, offset, out.data)
-  }
-
-  /// Limits every element to `range`.
-  public static func clamp(_ x: Tensor, to range: ClosedRange<Double>) {
-    check("clamp", x)
-    ct_clamp(x.isDouble, Int64(x.count), range.lowerBound, range.upperBound, x.data)
-  }
-
-  /// out ← −1, 0 or 1 as x is negative, 0 or positive; NaN stays.
-  public static func formSign(of x: Tensor, into out: Tensor) {
-    checkCounts("sign", x, out)
-    ct_sign(out.isDouble, Int64(out.count), x.data, out.data)
-  }
-
-  /// gᵀd, dᵀd and gᵀg in one pass, accumulated in double precision.
-  public static func directionProducts(
-    gradient: Tensor, direction: Tensor
-  ) -> (gd: Double, dd: Double, gg: Double) {
-    checkCounts("direction's products", gradient, direction)
-    return withProducts {
-      ct_direction_products(
-        gradient.isDouble, Int64(gradient.count), gradient.data, direction.data, $0)
-    }
-  }
-
-  /// What ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` needs
-  /// besides vectors.
-  public struct AdamScalars {
-    var scalars: ct_adam_coefficients
-
-    /// β₁ and the weight of g in m, β₂ and the weight of g² in v, ε, ε inside the root, the factors
-    /// on m and v, and the weight of g beside m.
-    public init(
-      beta1: Double, firstGain: Double, beta2: Double, secondGain: Double, epsilon: Double,
-      epsilonRoot: Double, firstCorrection: Double, secondCorrection: Double,
-      gradientWeight: Double
-    ) {
-      scalars = ct_adam_coefficients(
-        beta1: beta1, first_gain: firstGain, beta2: beta2, second_gain: secondGain,
-        epsilon: epsilon, epsilon_root: epsilonRoot, first_correction: firstCorrection,
-        second_correction: secondCorrection, gradient_weight: gradientWeight)
-    }
-  }
-
-  /// Adam's moments and direction in one pass: reads three vectors, writes three.
-  ///
-  /// - Returns: gᵀd, dᵀd and gᵀg.
-  public static func formAdamDirection(
-    _ scalars: AdamScalars, gradient: Tensor, first: Tensor, second: Tensor, nextFirst: Tensor,
-    nextSecond: Tensor, direction: Tensor
-  ) -> (gd: Double, dd: Double, gg: Double) {
-    checkCounts("Adam's direction", gradient, first, second, nextFirst, nextSecond, direction)
-    return withProducts {
-      ct_adam_direction(
-        gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, first.data,
-        second.data, nextFirst.data, nextSecond.data, direction.data, $0)
-    }
-  }
-
-  /// As ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` without a
-  /// first moment: reads two vectors, writes two.
-  public static func formScaledGradient(
-    _ scalars: AdamScalars, gradient: Tensor, second: Tensor, nextSecond: Tensor,
-    direction: Tensor
-  ) -> (gd: Double, dd: Double, gg: Double) {
-    checkCounts("scaled gradient", gradient, second, nextSecond, direction)
-    return withProducts {
-      ct_scaled_gradient(
-        gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, second.data,
-        nextSecond.data, direction.data, $0)
-    }
-  }
-
-  /// The three numbers that `body` writes.
-  private static func withProducts(
-    _ body: (UnsafeMutablePointer<Double>) -> Void
-  ) -> (gd: Double, dd: Double, gg: Double) {
-    var products = (gd: 0.0, dd: 0.0, gg: 0.0)
-    withUnsafeMutablePointer(to: &products) {
-      $0.withMemoryRebound(to: Double.self, capacity: 3, body)
-    }
-    return products
+  /// A number that a kernel leaves on a device.
+  static func number(
+    on device: Device, _ kernel: (inout ct_tensor?) -> ct_error?
+  ) -> DeferredNumber {
+    DeferredNumber(DeferredNumbers(on: device, kernel))
   }
 
   static func check(_ operation: StaticString, _ first: Tensor, _ others: Tensor?...) {
@@ -306,14 +188,14 @@ public enum Kernels {
   ) {
     guard first.isKernelOperand, others.allSatisfy({ $0?.isKernelOperand(like: first) ?? true })
     else {
-      let operands = ([first] + others.compactMap { $0 }).map { "\($0.type)\($0.shape)" }
+      let operands = ([first] + others.compactMap { $0 }).map(\.place)
       fatalError(
         "\(operation) of \(operands.joined(separator: ", ")): expected contiguous tensors of one "
-          + "floating-point type")
+          + "floating-point type on one device")
     }
   }
 
-  private static func checkCounts(
+  static func checkCounts(
     _ operation: StaticString, _ first: Tensor, _ others: Tensor...
   ) {
     check(operation, first, others)
@@ -329,11 +211,17 @@ extension Tensor {
   var rowCount: Int { count / max(columnCount, 1) }
   var columnCount: Int { rank == 0 ? 1 : size(rank - 1) }
 
+  /// Whether fused kernels compute a product with this result, rather than operators.
+  fileprivate var usesKernels: Bool { device.isCPU && !ct_reduces_products() }
+
+  /// Type, shape and device, for errors.
+  var place: String { "\(type)\(shape)" + (device.isCPU ? "" : " on \(device)") }
+
   fileprivate var isKernelOperand: Bool {
     type.isFloatingPoint && !isTracked && ct_is_contiguous(handle)
   }
 
   fileprivate func isKernelOperand(like other: Tensor) -> Bool {
-    type == other.type && isKernelOperand
+    type == other.type && device == other.device && isKernelOperand
   }
 }

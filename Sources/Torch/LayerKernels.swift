@@ -5,10 +5,14 @@ extension Kernels {
   /// The mean of each column of x, and its mean squared deviation from it.
   public static func columnMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
     check("column moments", x)
-    let mean = Tensor(uninitialized: [x.columnCount], x.type)
-    let variance = Tensor(uninitialized: [x.columnCount], x.type)
+    let mean = Tensor(uninitialized: [x.columnCount], like: x)
+    let variance = Tensor(uninitialized: [x.columnCount], like: x)
     guard x.rowCount > 0 else {
       fatalError("moments of a batch of shape \(x.shape): there are no rows")
+    }
+    guard x.device.isCPU else {
+      onDevice { ct_device_column_moments(x.handle, mean.handle, variance.handle) }
+      return (mean, variance)
     }
     ct_column_moments(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, mean.data, variance.data)
@@ -20,8 +24,15 @@ extension Kernels {
     _ u: Tensor, where mask: Tensor?, _ x: Tensor, mean: Tensor
   ) -> (sums: Tensor, products: Tensor) {
     checkColumns("column products", x, [u, mask], [mean])
-    let sums = Tensor(uninitialized: [x.columnCount], x.type)
-    let products = Tensor(uninitialized: [x.columnCount], x.type)
+    let sums = Tensor(uninitialized: [x.columnCount], like: x)
+    let products = Tensor(uninitialized: [x.columnCount], like: x)
+    guard x.device.isCPU else {
+      onDevice {
+        ct_device_column_products(
+          u.handle, mask?.handle, x.handle, mean.handle, sums.handle, products.handle)
+      }
+      return (sums, products)
+    }
     ct_column_products(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), u.data, mask?.data, x.data, mean.data,
       sums.data, products.data)
@@ -33,7 +44,14 @@ extension Kernels {
     _ x: Tensor, by scale: Tensor, plus offset: Tensor, _ addend: Tensor?, rectifies: Bool
   ) -> Tensor {
     checkColumns("columnwise scale", x, [addend], [scale, offset])
-    let out = Tensor(uninitialized: x.shape, x.type)
+    let out = Tensor(uninitialized: x.shape, like: x)
+    guard x.device.isCPU else {
+      onDevice {
+        ct_device_scale_columns(
+          scale.handle, x.handle, offset.handle, addend?.handle, rectifies, out.handle)
+      }
+      return out
+    }
     ct_scale_columns(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), scale.data, x.data, offset.data,
       addend?.data, rectifies, out.data)
@@ -46,7 +64,15 @@ extension Kernels {
     where mask: Tensor?
   ) -> Tensor {
     checkColumns("columnwise combination", x, [u, addend, mask], [a, p, q])
-    let out = Tensor(uninitialized: x.shape, x.type)
+    let out = Tensor(uninitialized: x.shape, like: x)
+    guard x.device.isCPU else {
+      onDevice {
+        ct_device_combine_columns(
+          a.handle, u.handle, p.handle, x.handle, q.handle, addend?.handle, mask?.handle,
+          out.handle)
+      }
+      return out
+    }
     ct_combine_columns(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), a.data, u.data, p.data, x.data, q.data,
       addend?.data, mask?.data, out.data)
@@ -59,6 +85,13 @@ extension Kernels {
     masked: Tensor?, into out: Tensor?
   ) {
     checkColumns("columnwise combination", x, [u, mask, masked, out], [a, p, q])
+    guard x.device.isCPU else {
+      return onDevice {
+        ct_device_combine_masked_columns(
+          a.handle, u.handle, mask?.handle, p.handle, x.handle, q.handle, masked?.handle,
+          out?.handle)
+      }
+    }
     ct_combine_masked_columns(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), a.data, u.data, mask?.data, p.data,
       x.data, q.data, masked?.data, out?.data)
@@ -75,7 +108,15 @@ extension Kernels {
     guard mean.count == x.rowCount, inverseDeviation.count == x.rowCount else {
       fatalError("layer normalization of \(x.shape): the moments are \(mean.shape)")
     }
-    let out = Tensor(uninitialized: x.shape, x.type)
+    let out = Tensor(uninitialized: x.shape, like: x)
+    guard x.device.isCPU else {
+      onDevice {
+        ct_device_layer_norm_tangent(
+          x.handle, mean.handle, inverseDeviation.handle, scale.handle, tangent?.handle,
+          scaleTangent?.handle, offsetTangent?.handle, out.handle)
+      }
+      return out
+    }
     ct_layer_norm_tangent(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, mean.data,
       inverseDeviation.data, scale.data, tangent?.data, scaleTangent?.data, offsetTangent?.data,
@@ -110,6 +151,12 @@ extension Kernels {
     output: Tensor
   ) {
     checkCell(gates, [previous, state, bounded, output])
+    guard gates.device.isCPU else {
+      return onDevice {
+        ct_device_lstm_cell(
+          forgetOffset, previous?.handle, gates.handle, state.handle, bounded.handle, output.handle)
+      }
+    }
     ct_lstm_cell(
       gates.isDouble, Int64(state.rowCount), Int64(state.columnCount), forgetOffset,
       previous?.data, gates.data, state.data, bounded.data, output.data)
@@ -123,6 +170,13 @@ extension Kernels {
   ) {
     checkCell(gates, [previous, bounded, stateTangent, outputTangent])
     checkCell(argumentTangent, [bounded])
+    guard gates.device.isCPU else {
+      return onDevice {
+        ct_device_lstm_cell_tangent(
+          gates.handle, previous?.handle, bounded.handle, argumentTangent.handle,
+          stateTangent.handle, outputTangent.handle)
+      }
+    }
     ct_lstm_cell_tangent(
       gates.isDouble, Int64(bounded.rowCount), Int64(bounded.columnCount), gates.data,
       previous?.data, bounded.data, argumentTangent.data, stateTangent.data, outputTangent.data)
@@ -137,6 +191,13 @@ extension Kernels {
   ) {
     checkCell(gates, [previous, bounded, outputCotangent, stateCotangent])
     checkCell(argumentCotangent, [bounded])
+    guard gates.device.isCPU else {
+      return onDevice {
+        ct_device_lstm_cell_pullback(
+          gates.handle, previous?.handle, bounded.handle, outputCotangent.handle,
+          stateCotangent.handle, argumentCotangent.handle)
+      }
+    }
     ct_lstm_cell_pullback(
       gates.isDouble, Int64(bounded.rowCount), Int64(bounded.columnCount), gates.data,
       previous?.data, bounded.data, outputCotangent.data, stateCotangent.data,

@@ -19,21 +19,33 @@ extension Kernels {
     guard next.count == n * n, previous?.count ?? next.count == n * n else {
       fatalError("the Gram matrix of \(x.shape) has \(n) rows, but \(next.shape) was given for it")
     }
+    guard x.device.isCPU else {
+      return onDevice {
+        ct_device_update_gram(
+          appendsOne, x.handle, alpha, beta, previous?.handle, next.handle)
+      }
+    }
     ct_update_gram(
       x.isDouble, Int64(x.rowCount), Int64(x.columnCount), appendsOne, x.data, alpha, beta,
       previous?.data, next.data)
   }
 
   /// The sum of a square matrix's diagonal, in double precision.
-  public static func trace(_ matrix: Tensor) -> Double {
+  public static func trace(_ matrix: Tensor) -> Double { deferredTrace(matrix).value }
+
+  /// As ``trace(_:)``, without waiting for a device.
+  public static func deferredTrace(_ matrix: Tensor) -> DeferredNumber {
     check("trace", matrix)
+    guard matrix.device.isCPU else {
+      return number(on: matrix.device) { ct_device_trace(matrix.handle, &$0) }
+    }
     let n = matrix.columnCount
     func sum<Scalar: BinaryFloatingPoint>(_: Scalar.Type) -> Double {
       let elements = matrix.data.assumingMemoryBound(to: Scalar.self)
       return (0..<n).reduce(0) { $0 + Double(elements[$1 * (n + 1)]) }
     }
     return withExtendedLifetime(matrix) {
-      matrix.isDouble ? sum(Double.self) : sum(Float.self)
+      DeferredNumber(matrix.isDouble ? sum(Double.self) : sum(Float.self))
     }
   }
 
@@ -47,6 +59,11 @@ extension Kernels {
     let n = factor.columnCount
     guard n == (fromRight ? x.columnCount : x.rowCount) else {
       fatalError("a Cholesky factor of shape \(factor.shape) does not fit \(x.shape)")
+    }
+    guard x.device.isCPU else {
+      return onDevice {
+        ct_device_cholesky_solve(fromRight, factor.handle, x.handle)
+      }
     }
     ct_cholesky_solve(
       x.isDouble, fromRight, Int64(x.rowCount), Int64(x.columnCount), factor.data, x.data)
@@ -70,6 +87,25 @@ extension Kernels {
       self.shift = shift
       self.destination = destination
     }
+
+    func check() {
+      Kernels.check("Cholesky factor", matrix, destination)
+      let n = matrix.columnCount
+      guard matrix.count == n * n, destination.count == n * n else {
+        fatalError("Cholesky factor of \(matrix.shape) into \(destination.shape)")
+      }
+    }
+
+    /// The trace of scale·matrix.
+    var trace: Double { scale == 0 ? 0 : scale * Kernels.trace(matrix) }
+
+    /// What to try after a shift that was not enough; `nil` where the matrix is not finite.
+    func nextShift(_ shift: Double) -> Double? {
+      let trace = trace
+      guard trace.isFinite, shift.isFinite else { return nil }
+      let ulp = matrix.isDouble ? Double.ulpOfOne : Double(Float.ulpOfOne)
+      return max(4 * shift, ulp * trace, Double(Float.leastNormalMagnitude))
+    }
   }
 
   /// What came of a matrix that was to be factorized.
@@ -85,6 +121,7 @@ extension Kernels {
 
   /// Factorizes matrices, several at a time where that is faster.
   public static func factorize(_ jobs: [CholeskyJob]) -> [Factorization] {
+    guard jobs.first?.matrix.device.isCPU ?? true else { return factorizeOnDevice(jobs) }
     guard jobs.count > 1 else { return jobs.map(factorize) }
     let work = jobs.map { Double($0.matrix.columnCount) * Double($0.matrix.count) / 3 }
     let total = work.reduce(0, +)
@@ -106,24 +143,49 @@ extension Kernels {
     return outcomes
   }
 
-  private static func factorize(_ job: CholeskyJob) -> Factorization {
-    check("Cholesky factor", job.matrix, job.destination)
-    let n = job.matrix.columnCount
-    guard job.matrix.count == n * n, job.destination.count == n * n else {
-      fatalError("Cholesky factor of \(job.matrix.shape) into \(job.destination.shape)")
+  /// Factorizes all, and then waits once for what came of it; those that failed are tried again one by
+  /// one.
+  private static func factorizeOnDevice(_ jobs: [CholeskyJob]) -> [Factorization] {
+    func attempt(_ job: CholeskyJob, _ shift: Double) -> DeferredNumber {
+      onDevice {
+        ct_device_form_damped(job.matrix.handle, job.scale, shift, job.destination.handle)
+      }
+      return number(on: job.matrix.device) { ct_device_cholesky(job.destination.handle, &$0) }
     }
-    let trace = job.scale * (job.scale == 0 ? 0 : Kernels.trace(job.matrix))
-    let ulp = job.matrix.isDouble ? Double.ulpOfOne : Double(Float.ulpOfOne)
+    let outcomes = jobs.map { job in
+      job.check()
+      return attempt(job, job.shift)
+    }
+    return zip(jobs, outcomes).map { job, outcome in
+      if outcome.value == 1 { return .exact }
+      if let shift = job.nextShift(job.shift) {
+        var shift = shift
+        for _ in 1..<attemptCount {
+          if attempt(job, shift).value == 1 { return .shifted }
+          shift = job.nextShift(shift) ?? shift
+        }
+      }
+      onDevice { ct_device_form_damped(job.matrix.handle, 0, .nan, job.destination.handle) }
+      return .failed
+    }
+  }
+
+  /// How often a matrix is tried, each time with a larger shift.
+  private static let attemptCount = 40
+
+  private static func factorize(_ job: CholeskyJob) -> Factorization {
+    job.check()
+    let n = job.matrix.columnCount
     var shift = job.shift
-    if trace.isFinite, shift.isFinite {
-      // An element off the diagonal of a Gram matrix is finite where the diagonal is.
-      for attempt in 0..<40 {
+    // An element off the diagonal of a Gram matrix is finite where the diagonal is.
+    if job.trace.isFinite, shift.isFinite {
+      for attempt in 0..<attemptCount {
         ct_form_damped(
           job.matrix.isDouble, Int64(n), job.matrix.data, job.scale, shift, job.destination.data)
         if ct_cholesky(job.matrix.isDouble, Int64(n), job.destination.data) {
           return attempt == 0 ? .exact : .shifted
         }
-        shift = max(4 * shift, ulp * trace, Double(Float.leastNormalMagnitude))
+        shift = job.nextShift(shift) ?? shift
       }
     }
     ct_form_damped(job.matrix.isDouble, Int64(n), job.matrix.data, 0, .nan, job.destination.data)
@@ -151,17 +213,25 @@ extension Kernels {
   ///
   /// - Parameters:
   ///   - probabilities: The softmax, [N, classes].
-  ///   - uniforms: N numbers from [0, 1).
+  ///   - uniforms: N numbers from [0, 1), of type float64 on the same device.
   public static func sampledCrossEntropyCotangent(
-    probabilities: Tensor, uniforms: [Double]
+    probabilities: Tensor, uniforms: Tensor
   ) -> Tensor {
     check("sampling", probabilities)
     precondition(
-      uniforms.count == probabilities.rowCount, "sampling needs a number for each example")
-    let cotangent = Tensor(uninitialized: probabilities.shape, probabilities.type)
+      uniforms.count == probabilities.rowCount && uniforms.type == .float64
+        && uniforms.device == probabilities.device,
+      "sampling needs a number of type float64 for each example, on one device with them")
+    let cotangent = Tensor(uninitialized: probabilities.shape, like: probabilities)
+    guard probabilities.device.isCPU else {
+      onDevice {
+        ct_device_sample_classes(probabilities.handle, uniforms.handle, cotangent.handle)
+      }
+      return cotangent
+    }
     ct_sample_classes(
       probabilities.isDouble, Int64(probabilities.rowCount), Int64(probabilities.columnCount),
-      probabilities.data, uniforms, cotangent.data)
+      probabilities.data, uniforms.data.assumingMemoryBound(to: Double.self), cotangent.data)
     return cotangent
   }
 
@@ -169,7 +239,11 @@ extension Kernels {
   public static func crossEntropyFactor(probabilities: Tensor, class k: Int) -> Tensor {
     check("Fisher factor", probabilities)
     precondition((0..<probabilities.columnCount).contains(k), "there is no class \(k)")
-    let cotangent = Tensor(uninitialized: probabilities.shape, probabilities.type)
+    let cotangent = Tensor(uninitialized: probabilities.shape, like: probabilities)
+    guard probabilities.device.isCPU else {
+      onDevice { ct_device_class_factor(probabilities.handle, Int64(k), cotangent.handle) }
+      return cotangent
+    }
     ct_class_factor(
       probabilities.isDouble, Int64(probabilities.rowCount), Int64(probabilities.columnCount),
       Int64(k), probabilities.data, cotangent.data)

@@ -53,20 +53,48 @@ public struct Operator: Sendable {
   ///
   /// Autograd follows the call if a tensor among the operands is tracked.
   ///
+  /// - Parameter isProduct: Whether it is a product of a layer, which ``ProductPrecision`` is about.
   /// - Returns: The tensors among the results.
   /// - Throws: ``TorchError`` with the operands' shapes and libtorch's reason.
-  public func callForAll(_ operands: [Operand]) throws(TorchError) -> [Tensor] {
+  public func callForAll(
+    _ operands: [Operand], isProduct: Bool = false
+  ) throws(TorchError) -> [Tensor] {
     let tracks = operands.contains { $0.isTracked }
+    let device = try device(of: operands)
     var results: [ct_tensor?] = Array(repeating: nil, count: 4)
     var resultCount = Int32(results.count)
     let message = withArguments(operands) { arguments in
       ct_call(
-        handle, arguments.baseAddress, Int32(arguments.count), tracks, &results, &resultCount)
+        handle, arguments.baseAddress, Int32(arguments.count), tracks, isProduct, &results,
+        &resultCount)
     }
     try TorchError.check(message)
     return results.prefix(Int(resultCount)).compactMap { $0 }.map {
-      Tensor(owning: $0, isTracked: tracks)
+      Tensor(owning: $0, isTracked: tracks, on: device)
     }
+  }
+
+  /// The device of all tensors among the operands, single numbers aside.
+  private func device(of operands: [Operand]) throws(TorchError) -> Device {
+    var found: Device?
+    func note(_ tensor: Tensor) throws(TorchError) {
+      guard let device = found else {
+        found = tensor.device
+        return
+      }
+      if tensor.device == device || tensor.device.isCPU && tensor.rank == 0 { return }
+      throw TorchError(
+        "\(name) of tensors on \(device) and \(tensor.device): to(_:) copies one of them to the "
+          + "other's device")
+    }
+    for operand in operands {
+      switch operand {
+      case .tensor(let tensor): try note(tensor)
+      case .tensors(let tensors): for tensor in tensors { try note(tensor) }
+      default: break
+      }
+    }
+    return found ?? .cpu
   }
 
   /// As ``callForAll(_:)``, for an operator with one result.
@@ -80,6 +108,11 @@ public struct Operator: Sendable {
   /// Calls the operator; traps where ``callForAll(_:)`` throws.
   func all(_ operands: Operand...) -> [Tensor] {
     trapping { () throws(TorchError) in try callForAll(operands) }
+  }
+
+  /// As ``all(_:)``, for a product of a layer; see ``ProductPrecision``.
+  func product(_ operands: Operand...) -> [Tensor] {
+    trapping { () throws(TorchError) in try callForAll(operands, isProduct: true) }
   }
 
   /// Calls the operator; traps where ``call(_:)`` throws.

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// Other programs read these files; in Python, `safetensors.numpy.load_file`.
 public struct Safetensors {
-  /// The tensors. All are contiguous.
+  /// The tensors. All are contiguous, and lie in the processor's memory.
   public private(set) var tensors: [String: Tensor]
   /// Remarks by name, kept in the header.
   public var metadata: [String: String]
@@ -16,7 +16,7 @@ public struct Safetensors {
   /// - Precondition: No tensor is named `__metadata__`, which the format keeps for itself.
   public init(_ tensors: [String: Tensor], metadata: [String: String] = [:]) {
     precondition(tensors[Self.metadataName] == nil, "a tensor is named '\(Self.metadataName)'")
-    self.tensors = tensors.mapValues { $0.contiguous() }
+    self.tensors = tensors.mapValues { $0.to(.cpu).contiguous() }
     self.metadata = metadata
   }
 

@@ -17,27 +17,38 @@ public final class Tensor: @unchecked Sendable {
   public let type: DataType
   /// The number of elements.
   public let count: Int
+  /// Where the elements lie.
+  public let device: Device
 
   /// Takes over a reference.
-  init(owning handle: ct_tensor, isTracked: Bool = false) {
+  init(owning handle: ct_tensor, isTracked: Bool = false, on device: Device) {
     guard let type = DataType(code: ct_type(handle)) else {
       fatalError("a tensor has an element type that this interface does not know")
     }
     self.handle = handle
     self.isTracked = isTracked
     self.type = type
+    self.device = device
     count = Int(ct_count(handle))
   }
 
   deinit { ct_release(handle) }
 
   /// A tensor whose elements are not yet set.
-  public convenience init(uninitialized shape: [Int], _ type: DataType) {
+  public convenience init(uninitialized shape: [Int], _ type: DataType, on device: Device = .cpu) {
     Runtime.start()
+    if device.isCUDA { trapping { () throws(TorchError) in try device.prepare() } }
     let handle = shape.withInt64s { shape in
-      Tensor.make { ct_empty(type.code, shape.baseAddress, Int32(shape.count), &$0) }
+      Tensor.make {
+        ct_empty(type.code, shape.baseAddress, Int32(shape.count), device.number, &$0)
+      }
     }
-    self.init(owning: handle)
+    self.init(owning: handle, on: device)
+  }
+
+  /// A tensor of the type and on the device of another, whose elements are not yet set.
+  public convenience init(uninitialized shape: [Int], like other: Tensor) {
+    self.init(uninitialized: shape, other.type, on: other.device)
   }
 
   /// A tensor of these elements, row-major.
@@ -56,10 +67,21 @@ public final class Tensor: @unchecked Sendable {
   }
 
   /// A tensor of zeros.
-  public static func zeros(_ shape: [Int], _ type: DataType = .float32) -> Tensor {
-    let tensor = Tensor(uninitialized: shape, type)
-    tensor.data.initializeMemory(as: UInt8.self, repeating: 0, count: tensor.count * type.size)
+  public static func zeros(
+    _ shape: [Int], _ type: DataType = .float32, on device: Device = .cpu
+  ) -> Tensor {
+    let tensor = Tensor(uninitialized: shape, type, on: device)
+    if device.isCPU {
+      tensor.data.initializeMemory(as: UInt8.self, repeating: 0, count: tensor.count * type.size)
+    } else {
+      tensor.fill(0)
+    }
     return tensor
+  }
+
+  /// A tensor of zeros of the type and on the device of another.
+  public static func zeros(_ shape: [Int], like other: Tensor) -> Tensor {
+    .zeros(shape, other.type, on: other.device)
   }
 
   /// A tensor of no dimensions with this value.
@@ -83,18 +105,25 @@ extension Tensor {
   }
 
   /// The address of the first element.
+  ///
+  /// - Precondition: The tensor lies in the processor's memory.
   @inline(__always)
-  var data: UnsafeMutableRawPointer { ct_data(handle) }
+  var data: UnsafeMutableRawPointer {
+    precondition(
+      device.isCPU,
+      "the elements of a tensor on \(device) are out of reach; to(.cpu) makes a copy that is not")
+    return ct_data(handle)
+  }
 
   var isDouble: Bool { type == .float64 }
 
-  /// The elements, row-major.
+  /// The elements, row-major; from a device, copied.
   ///
   /// - Precondition: `Element` is the tensor's type.
   public func elements<Element: TensorElement>(_: Element.Type = Element.self) -> [Element] {
     precondition(
       Element.dataType == type, "a tensor of \(type) was asked for elements of \(Element.dataType)")
-    let source = contiguous()
+    let source = to(.cpu).contiguous()
     return withExtendedLifetime(source) {
       Array(
         UnsafeBufferPointer(
@@ -127,7 +156,7 @@ extension Tensor {
         ct_slice(self.handle, Int64(offset), shape.baseAddress, Int32(shape.count), &$0)
       }
     }
-    return Tensor(owning: handle)
+    return Tensor(owning: handle, on: device)
   }
 
   /// The rows `range` of the first dimension, sharing memory with this tensor.
@@ -140,14 +169,17 @@ extension Tensor {
   /// same shape.
   public func assign(_ source: Tensor) { _ = Operator.copy(self, source) }
 
+  /// Sets all elements, which may be part of another tensor's, to a number.
+  public func fill(_ value: Double) { _ = Operator.fill(self, options: .double(value)) }
+
   /// Overwrites the elements with those of a tensor of the same type and count.
   ///
-  /// - Precondition: This tensor is contiguous.
+  /// - Precondition: This tensor is contiguous, and both lie on one device.
   public func overwrite(with source: Tensor) {
     precondition(
       source.type == type && source.count == count,
       "cannot overwrite \(type)\(shape) with \(source.type)\(source.shape)")
-    guard ct_is_contiguous(source.handle) else {
+    guard ct_is_contiguous(source.handle), device.isCPU, source.device.isCPU else {
       // Rearranged on the way, without a copy in between.
       _ = Operator.copy(source.shape == shape ? self : reshaped(source.shape), source)
       return
@@ -169,7 +201,8 @@ extension Tensor {
 extension Tensor: CustomStringConvertible {
   /// Type, shape and, of a small tensor, the elements.
   public var description: String {
-    count <= 64 ? "\(type)\(shape) \(doubles)" : "\(type)\(shape)"
+    let place = device.isCPU ? "" : " on \(device)"
+    return count <= 64 ? "\(type)\(shape)\(place) \(doubles)" : "\(type)\(shape)\(place)"
   }
 }
 

@@ -1,3 +1,5 @@
+import CTorch
+
 // Operations on tensors, a line each; see libtorch's documentation for broadcasting.
 
 extension Operator {
@@ -15,6 +17,7 @@ extension Operator {
   static let expand = Operator("aten::expand")
   static let contiguous = Operator("aten::contiguous")
   static let copy = Operator("aten::copy_")
+  static let fill = Operator("aten::fill_", overload: "Scalar")
   static let narrow = Operator("aten::narrow")
   static let concatenate = Operator("aten::cat")
   static let toType = Operator("aten::to", overload: "dtype")
@@ -65,6 +68,10 @@ extension Tensor {
   /// The negative of each element.
   public static prefix func - (a: Tensor) -> Tensor { Operator.negate(a) }
 
+  /// The matrix product, batched over leading dimensions, as a layer's: see ``ProductPrecision``.
+  public func layerProduct(_ other: Tensor) -> Tensor {
+    Operator.matmul.product(.tensor(self), .tensor(other))[0]
+  }
   /// The matrix product, batched over leading dimensions.
   public func matmul(_ other: Tensor) -> Tensor { Operator.matmul(self, other) }
   /// The tensor with two dimensions exchanged; negative numbers count from the last.
@@ -173,6 +180,13 @@ extension Tensor {
   }
   /// Adds rows to those that `indices` name, in order.
   public func addRows(_ rows: Tensor, at indices: Tensor) {
+    guard device.isCPU else {
+      let (rows, places) = (rows.reshaped([-1] + shape.dropFirst()), indices.reshaped([-1]))
+      withExtendedLifetime((rows, places)) {
+        onDevice { ct_device_add_rows(rows.handle, places.handle, handle) }
+      }
+      return
+    }
     _ = Operator.indexAdd.all(
       .tensor(self), .int(0), .tensor(indices.reshaped([-1])),
       .tensor(rows.reshaped([-1] + shape.dropFirst())))

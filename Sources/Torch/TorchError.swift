@@ -31,3 +31,9 @@ func trapping<Result>(_ body: () throws(TorchError) -> Result) -> Result {
     fatalError(error.description)
   }
 }
+
+/// Runs a kernel on a device, or traps with what failed.
+@inline(never)
+func onDevice(_ kernel: () -> ct_error?) {
+  trapping { () throws(TorchError) in try TorchError.check(kernel()) }
+}

@@ -189,7 +189,8 @@ private struct PlainLoss: Loss {
   func linearized(_ outputs: Tensor, targets: Tensor) -> LinearizedLoss {
     let full = SquaredError().linearized(outputs, targets: targets)
     return LinearizedLoss(
-      value: full.value, cotangent: full.cotangent, fisherProduct: full.fisherProduct)
+      value: DeferredNumber(full.value), cotangent: full.cotangent,
+      fisherProduct: full.fisherProduct)
   }
 
   func plainValue(_ outputs: Tensor, targets: Tensor) -> Tensor {

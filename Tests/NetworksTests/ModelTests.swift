@@ -183,7 +183,7 @@ struct LossTests {
         for j in 0..<size {
           let (a, b) = (example * size + i, example * size + j)
           let expected =
-            Double(examples) * loss.fisherProduct(unit(example, i), unit(example, j))
+            Double(examples) * loss.fisherProduct(unit(example, i), unit(example, j)).value
           let exact = factors.map { $0[a] * $0[b] }.reduce(0, +)
           #expect(abs(exact - expected) < 1e-14)
           let mean = draws.map { $0[a] * $0[b] }.reduce(0, +) / 20000

@@ -140,7 +140,7 @@ struct LinearAlgebraTests {
       (0..<rows).flatMap { _ in probabilities }, shape: [rows, 5]
     ).to(type)
     let cotangent = Kernels.sampledCrossEntropyCotangent(
-      probabilities: p, uniforms: (0..<rows).map { _ in generator.uniform() })
+      probabilities: p, uniforms: .uniforms([rows], using: &generator))
     let labels = (p - cotangent).doubles
     for k in 0..<5 {
       let share = (0..<rows).reduce(0) { $0 + labels[5 * $1 + k] } / Double(rows)
@@ -148,9 +148,12 @@ struct LinearAlgebraTests {
       if probabilities[k] == 0 { #expect(share == 0) }
     }
     // The ends of the interval.
-    let ends = Kernels.sampledCrossEntropyCotangent(
-      probabilities: p.rows(0..<3), uniforms: [0, 1 - 0x1p-53, 0.2])
-    let drawn = (p.rows(0..<3) - ends).doubles
-    #expect([drawn[0], drawn[8], drawn[12]].allSatisfy { abs($0 - 1) < 1e-6 })
+    for device in [Device.cpu, .simulated] {
+      let ends = Kernels.sampledCrossEntropyCotangent(
+        probabilities: p.rows(0..<3).to(device),
+        uniforms: Tensor([0, 1 - 0x1p-53, 0.2]).to(device))
+      let drawn = (p.rows(0..<3) - ends.to(.cpu)).doubles
+      #expect([drawn[0], drawn[8], drawn[12]].allSatisfy { abs($0 - 1) < 1e-6 }, "\(device)")
+    }
   }
 }

@@ -51,12 +51,25 @@ int ct_thread_count(void);
 // Keeps the kernels called from this thread from using others.
 void ct_set_single_threaded(bool is_single);
 
+// Devices have numbers: CUDA's from 0 on, and a negative one for the processor.
+
+// Makes a GPU ready for use, or says why it cannot be used. Once for each, before its first tensor.
+ct_error ct_prepare_cuda(int index);
+// A copy of the tensor there.
+ct_error ct_copy_to(ct_tensor tensor, int device, ct_tensor *result);
+
+// How products of float matrices are computed in this thread: as they are; in TF32, on CUDA alone and
+// in all threads; or with operands rounded to bfloat16.
+typedef enum { CT_PRODUCTS_FLOAT = 0, CT_PRODUCTS_TF32, CT_PRODUCTS_BFLOAT16 } ct_products;
+// Returns what it was before.
+ct_products ct_set_products(ct_products how);
+bool ct_reduces_products(void);
+
 // Tensors.
-ct_error ct_empty(ct_dtype type, const int64_t *shape, int rank, ct_tensor *result);
-ct_error ct_copy_in(
-    ct_dtype type, const int64_t *shape, int rank, const void *bytes, ct_tensor *result);
+ct_error ct_empty(ct_dtype type, const int64_t *shape, int rank, int device, ct_tensor *result);
 void ct_release(ct_tensor tensor);
-void *ct_data(ct_tensor tensor); // never NULL, even where there are no elements
+// On the processor only. Never NULL, even where there are no elements.
+void *ct_data(ct_tensor tensor);
 int ct_rank(ct_tensor tensor);
 int64_t ct_size(ct_tensor tensor, int dimension);
 int64_t ct_count(ct_tensor tensor);
@@ -67,12 +80,13 @@ ct_error ct_slice(
     ct_tensor tensor, int64_t offset, const int64_t *shape, int rank, ct_tensor *result);
 
 // Operators, by the names of libtorch's own schemas ("aten::tanh", ""). Arguments are positional;
-// those left out take the schema's defaults. With `records` autograd follows the call. A result that
-// the operator leaves undefined is NULL.
+// those left out take the schema's defaults. With `records` autograd follows the call. The operands
+// of a call that `is_product` are rounded where ct_set_products says so. A result that the operator
+// leaves undefined is NULL.
 typedef const struct ct_operator_impl *ct_operator;
 ct_error ct_find_operator(const char *name, const char *overload, ct_operator *result);
 ct_error ct_call(
-    ct_operator operation, const ct_argument *arguments, int count, bool records,
+    ct_operator operation, const ct_argument *arguments, int count, bool records, bool is_product,
     ct_tensor *results, int *result_count);
 
 // Reverse-mode derivatives. A result is NULL where an input was not used.
@@ -239,5 +253,7 @@ void ct_lstm_cell_pullback(
 #ifdef __cplusplus
 }
 #endif
+
+#include "DeviceKernels.h"
 
 #endif

@@ -47,7 +47,7 @@ extension MatrixDirection {
     else { throw MatrixDirectionError.objectiveUnsupported(Self.name, "\(L.self)") }
     let layout = linearization.layout
     let counts = vectorCounts(layout)
-    func zeros() -> [FlatVector] { counts.map { FlatVector(zeros: $0, gradient.type) } }
+    func zeros() -> [FlatVector] { counts.map { FlatVector(zeros: $0, like: gradient.tensor) } }
     let isFirst = state.vectors.isEmpty
     let found = state.vectors.map(\.count)
     guard isFirst || found == counts else {

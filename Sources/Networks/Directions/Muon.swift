@@ -110,9 +110,9 @@ public struct Muon: MatrixDirection, Hashable, Codable {
     // The smaller of XXᵀ and XᵀX serves: (XXᵀ)X = X(XᵀX).
     let isWide = x.size(0) <= x.size(1)
     let size = min(x.size(0), x.size(1))
-    let gram = Tensor(uninitialized: [size, size], x.type)
-    let square = Tensor(uninitialized: [size, size], x.type)
-    let image = Tensor(uninitialized: x.shape, x.type)
+    let gram = Tensor(uninitialized: [size, size], like: x)
+    let square = Tensor(uninitialized: [size, size], like: x)
+    let image = Tensor(uninitialized: x.shape, like: x)
     for iteration in 1...iterations {
       Kernels.multiply(x, x, into: gram, transposesA: !isWide, transposesB: isWide)
       Kernels.multiply(gram, gram, into: square)

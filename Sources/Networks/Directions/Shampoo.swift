@@ -123,7 +123,7 @@ public struct Shampoo: MatrixDirection, Hashable, Codable {
     let matrix = sum.tensor.slice(from: 0, shape: [size, size])
     guard Kernels.trace(matrix).isFinite else {
       // The direction is not finite either, and the step is taken back.
-      destination.overwrite(with: .nan * Tensor.zeros(destination.shape, destination.type))
+      destination.overwrite(with: .nan * Tensor.zeros(destination.shape, like: destination))
       return
     }
     let (values, vectors) = try matrix.eigendecomposition()
@@ -138,7 +138,7 @@ public struct Shampoo: MatrixDirection, Hashable, Codable {
   private func multiply(_ x: Tensor, _ side: Int, byRoot root: Tensor, _ size: Int) -> Tensor {
     guard isFull(size) else { return x / root.reshaped(side == 0 ? [size, 1] : [1, size]) }
     let matrix = root.slice(from: 0, shape: [size, size])
-    let image = Tensor(uninitialized: x.shape, x.type)
+    let image = Tensor(uninitialized: x.shape, like: x)
     if side == 0 {
       Kernels.multiply(matrix, x, into: image)
     } else {

@@ -128,9 +128,9 @@ struct BlockStructure {
   }
 
   /// Makes room for the vectors, unless there is.
-  func prepare(_ state: inout DirectionState<FlatVector>, _ type: DataType) {
+  func prepare(_ state: inout DirectionState<FlatVector>, like other: Tensor) {
     if state.vectors.map(\.count) != counts {
-      state.vectors = counts.map { FlatVector(zeros: $0, type) }
+      state.vectors = counts.map { FlatVector(zeros: $0, like: other) }
     }
   }
 

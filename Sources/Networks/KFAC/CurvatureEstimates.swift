@@ -51,14 +51,14 @@ final class CurvatureEstimates {
     if parts.count == 1, let makeSquares = parts[0].0.makeSquares {
       return (1 / Double(exampleCount)) * makeSquares(parts[0].1, exampleCount)
     }
-    let sum = Tensor.zeros(value.shape, value.type)
+    let sum = Tensor.zeros(value.shape, like: value)
     if parts.isEmpty { return sum }
     // As many examples at a time as fit a few million numbers.
     let piece = min(max((1 << 22) / max(value.count, 1), 1), exampleCount)
     for start in stride(from: 0, to: exampleCount, by: piece) {
       let examples = Examples(
         range: start..<min(start + piece, exampleCount), count: exampleCount)
-      let derivatives = Tensor.zeros([examples.range.count] + value.shape, value.type)
+      let derivatives = Tensor.zeros([examples.range.count] + value.shape, like: value)
       for (use, cotangent) in parts { use.addDerivatives(cotangent, examples, derivatives) }
       Kernels.formProduct(derivatives, derivatives, into: derivatives)
       Kernels.formLinearCombination(
@@ -72,14 +72,14 @@ final class CurvatureEstimates {
     let gradient: [Tensor?] = (0..<record.parameterCount).map { parameter in
       guard pulledParameters.contains(parameter) else { return nil }
       let value = record.value(ofParameter: parameter)
-      return Tensor(uninitialized: value.shape, value.type)
+      return Tensor(uninitialized: value.shape, like: value)
     }
     let sums = pulledParameters.map { parameter in
       let value = record.value(ofParameter: parameter)
-      return Tensor.zeros(value.shape, value.type)
+      return Tensor.zeros(value.shape, like: value)
     }
     for example in 0..<exampleCount {
-      let own = Tensor.zeros(outputCotangent.shape, outputCotangent.type)
+      let own = Tensor.zeros(outputCotangent.shape, like: outputCotangent)
       own.rows(example..<(example + 1)).overwrite(
         with: outputCotangent.rows(example..<(example + 1)))
       record.pullback(own, into: gradient)

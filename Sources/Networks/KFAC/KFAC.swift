@@ -127,7 +127,7 @@ public struct KFAC: Direction, Hashable, Codable {
     let structure = BlockStructure(linearization, isExact: usesExactInverses)
     let isFirst = state.vectors.isEmpty
     if !isFirst { try structure.check(state) }
-    structure.prepare(&next, gradient.type)
+    structure.prepare(&next, like: gradient.tensor)
 
     var factors = FactorState(state)
     if isFirst || (next.step - 1).isMultiple(of: factorInterval) {

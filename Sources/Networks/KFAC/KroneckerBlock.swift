@@ -54,7 +54,7 @@ struct KroneckerBlock: CurvatureBlock {
         // The outputs do not depend on the product.
         Kernels.formLinearCombination(decay, previous, 0, previous, into: next)
       } else {
-        next.overwrite(with: .zeros(next.shape, next.type))
+        next.overwrite(with: .zeros(next.shape, like: next))
       }
     }
     switch update {
@@ -98,8 +98,7 @@ struct KroneckerBlock: CurvatureBlock {
     for (matrix, index) in [(a, place + 2), (g, place + 4)] {
       // Where the factors are not finite, nor is the direction, and the step is taken back.
       guard Kernels.trace(matrix).isFinite else {
-        vectors[index + 1] = FlatVector(
-          Array(repeating: .nan, count: vectors[index + 1].count), matrix.type)
+        vectors[index + 1].overwritten().fill(.nan)
         continue
       }
       let (values, eigenvectors) = try matrix.eigendecomposition()
@@ -117,7 +116,9 @@ struct KroneckerBlock: CurvatureBlock {
     let scale = 1 / factors.weight
     let damping = factors.inverseDamping
     let locations = Double(locations)
-    let (traceA, traceG) = (scale * Kernels.trace(a), scale * Kernels.trace(g))
+    // Both are asked for before either is waited for.
+    let traces = (Kernels.deferredTrace(a), Kernels.deferredTrace(g))
+    let (traceA, traceG) = (scale * traces.0.value, scale * traces.1.value)
     if right == 1 || left == 1 {
       let isLeft = right == 1
       let factor = locations * scale * (isLeft ? traceG : traceA)
@@ -155,7 +156,7 @@ struct KroneckerBlock: CurvatureBlock {
     let v =
       isJoined
       ? direction.slice(from: weight.offset, shape: [left, right])
-      : Tensor(uninitialized: [left, right], direction.type)
+      : Tensor(uninitialized: [left, right], like: direction)
     gather(gradient, into: v)
     if isExact {
       v.overwrite(with: exactSolution(v, factors, vectors, at: place))
@@ -188,7 +189,7 @@ struct KroneckerBlock: CurvatureBlock {
   func product(
     along update: Tensor, _ factors: FactorState, _ vectors: [FlatVector], at place: Int
   ) -> Double {
-    let u = Tensor(uninitialized: [left, right], update.type)
+    let u = Tensor(uninitialized: [left, right], like: update)
     gather(update, into: u)
     let a = vectors[place].matrix(left).symmetrized()
     let g = vectors[place + 1].matrix(right).symmetrized()

@@ -1,0 +1,63 @@
+// Tensors behind the handles of the C interface, and exceptions as messages. Includes libtorch's
+// headers, which take seconds to compile: for the few source files that need them.
+
+#pragma once
+
+#include "CTorch.h"
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+#include <string>
+
+namespace {
+
+inline at::TensorImpl *impl(ct_tensor tensor) { return reinterpret_cast<at::TensorImpl *>(tensor); }
+
+// Gives up ownership to the caller.
+inline ct_tensor release(at::Tensor tensor) {
+  return reinterpret_cast<ct_tensor>(tensor.unsafeReleaseTensorImpl());
+}
+
+// A second owner, for as long as a call into libtorch lasts; undefined for NULL.
+inline at::Tensor borrow(ct_tensor tensor) {
+  if (!tensor) return at::Tensor();
+  return at::Tensor(c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim_copy(
+      impl(tensor)));
+}
+
+inline at::ScalarType scalar_type(ct_dtype type) {
+  switch (type) {
+  case CT_FLOAT32: return at::kFloat;
+  case CT_FLOAT64: return at::kDouble;
+  case CT_INT64: return at::kLong;
+  case CT_BOOL: return at::kBool;
+  case CT_UINT8: return at::kByte;
+  }
+  return at::kFloat;
+}
+
+// A device by the number that the C interface gives it.
+inline at::Device device_of(int number) {
+  return number < 0 ? at::Device(at::kCPU)
+                    : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(number));
+}
+
+inline ct_error message(const std::string &text) { return strdup(text.c_str()); }
+
+// Runs `body`; an exception becomes its message without libtorch's C++ stack.
+template <class Body> ct_error guarded(const char *what, Body body) {
+  try {
+    body();
+    return nullptr;
+  } catch (const c10::Error &error) {
+    return message(std::string(what) + ": " + error.what_without_backtrace());
+  } catch (const std::exception &error) {
+    return message(std::string(what) + ": " + error.what());
+  }
+}
+
+} // namespace
+
+// Whether products of float matrices in this thread are computed in bfloat16 now.
+bool reduces_products();
