@@ -44,6 +44,7 @@ struct BenchCommand: ParsableCommand {
       line.add("optimizer", settings.optimizer.rawValue)
       line.add("batch_size", benchmark.batchSize)
       line.add("threads", Runtime.threadCount)
+      line.add("device", settings.device.description)
       line.add("median_us", median)
       line.add("p10_us", low)
       line.add("p90_us", high)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tasks
+import Torch
 import Training
 
 struct EvaluateCommand: ParsableCommand {
@@ -32,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("A text to judge by, instead of the run's own data.", valueName: "file"))
   var text: String?
 
+  @Option(help: .runDevice) var device: String?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -41,13 +44,14 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let directory = try RunDirectory(existing: path)
+    let device = try device.map(Device.init(option:))
     let model =
       if let table {
-        try TrainedModel(directory, judgedBy: table)
+        try TrainedModel(directory, judgedBy: table, device: device)
       } else if let text {
-        try TrainedModel(directory, judgedByText: text)
+        try TrainedModel(directory, judgedByText: text, device: device)
       } else {
-        try TrainedModel(directory, dataDirectory: dataDir)
+        try TrainedModel(directory, dataDirectory: dataDir, device: device)
       }
     for damage in model.damage { Output.warning("\(damage); taking the one before") }
     let scores = model.evaluate()

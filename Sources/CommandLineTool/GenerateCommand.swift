@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 import Training
 
 struct GenerateCommand: ParsableCommand {
@@ -31,6 +32,8 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What the draws follow from.", valueName: "n"))
   var seed = 0
 
+  @Option(help: .runDevice) var device: String?
+
   func validate() throws {
     guard tokens >= 0 else {
       throw ValidationError("--tokens is \(tokens), but must be a whole number from 0")
@@ -44,7 +47,8 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let generator = try TextGenerator(RunDirectory(existing: path))
+    let generator = try TextGenerator(
+      RunDirectory(existing: path), device: try device.map(Device.init(option:)))
     for damage in generator.damage { Output.warning("\(damage); taking the one before") }
     Interruption.watch()
     Output.bytes(Array(prompt.utf8))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Tasks
+import Torch
 import Training
 
 struct PredictCommand: ParsableCommand {
@@ -25,8 +26,11 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write. Default: standard output.", valueName: "csv"))
   var output: String?
 
+  @Option(help: .runDevice) var device: String?
+
   func run() throws {
-    let predictor = try TablePredictor(RunDirectory(existing: path))
+    let predictor = try TablePredictor(
+      RunDirectory(existing: path), device: try device.map(Device.init(option:)))
     for damage in predictor.damage { Output.warning("\(damage); taking the one before") }
     let (columns, unseen) = try predictor.predict(file)
     for (column, count) in unseen.sorted(by: { $0.key < $1.key }) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tasks
+import Torch
 import Training
 
 /// The options that settings come from, shared by the commands that run something.
@@ -73,10 +74,22 @@ struct ProblemOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The most threads to use. Default: all cores.", valueName: "n"))
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where to compute: cpu, cuda, or cuda:1 and so on. Default: cpu.", valueName: "device"))
+  var device: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How layers multiply numbers of single precision: float, tf32 (on GPUs) or bf16.",
+      discussion: "Curvature, losses and updates stay as they are. Default: float.",
+      valueName: "how"))
+  var matmul: String?
+
   /// Whether any of the options is given.
   var isAnyGiven: Bool {
     !files.isEmpty || !assignments.isEmpty
-      || [task, model, dataDir, precision].contains { $0 != nil }
+      || [task, model, dataDir, precision, device, matmul].contains { $0 != nil }
       || [batchSize, threads].contains { $0 != nil }
   }
 
@@ -92,6 +105,8 @@ struct ProblemOptions: ParsableArguments {
     try sources.add("data-dir", dataDir, from: "--data-dir")
     try sources.add("precision", precision, from: "--precision")
     try sources.add("threads", threads, from: "--threads")
+    try sources.add("device", device, from: "--device")
+    try sources.add("matmul", matmul, from: "--matmul")
   }
 }
 
@@ -132,5 +147,22 @@ extension SettingsSources {
   /// Adds a flag's value, if it was given.
   mutating func add(_ name: String, _ value: String?, from flag: String) throws {
     if let value { try add(name, .text(value), from: flag) }
+  }
+}
+
+extension ArgumentHelp {
+  /// That of an option for where to compute with what a run has learned.
+  static let runDevice = ArgumentHelp(
+    "Where to compute: cpu, cuda, or cuda:1 and so on. Default: where the run did.",
+    valueName: "device")
+}
+
+extension Device {
+  /// The device that an option names.
+  init(option: String) throws {
+    guard let device = Device(option) else {
+      throw ValidationError("there is no device '\(option)'; there are cpu, cuda and cuda:N")
+    }
+    self = device
   }
 }

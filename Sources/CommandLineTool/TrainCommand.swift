@@ -51,7 +51,8 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Go on with the run in this directory.",
-      discussion: "Its settings are taken from there; only its length can be changed.",
+      discussion:
+        "Its settings are taken from there; only its length and its device can be changed.",
       valueName: "dir"))
   var resume: String?
 
@@ -61,12 +62,14 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if resume != nil {
       if output != nil { throw ValidationError("give --output or --resume, not both") }
-      if options.isAnyGiven
+      var others = options
+      others.problem.device = nil
+      if others.isAnyGiven
         || [evalEvery, logEvery, checkpointEvery, keep].contains(where: { $0 != nil })
       {
         throw ValidationError(
-          "--resume takes all settings from the run's directory; only --epochs, --steps or "
-            + "--seconds can be given with it")
+          "--resume takes all settings from the run's directory; only --epochs, --steps, --seconds "
+            + "or --device can be given with it")
       }
     }
   }
@@ -104,6 +107,7 @@ struct TrainCommand: ParsableCommand {
     var sources = SettingsSources()
     try sources.add(file: directory.settingsPath)
     try length.add(to: &sources)
+    try sources.add("device", options.problem.device, from: "--device")
     let run = try TrainingRun(resuming: directory, try sources.resolve())
     for damage in run.damage { Output.warning("\(damage); going on from the one before") }
     return run

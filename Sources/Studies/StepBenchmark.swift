@@ -25,7 +25,7 @@ public struct StepBenchmark {
   ///   - usesRandomData: Whether to draw data of the task's shape instead of reading it.
   /// - Throws: `SettingsError`, `ModelError` and `DataError`.
   public init(_ settings: Settings, usesRandomData: Bool) throws {
-    if let threads = settings.threads { Runtime.threadCount = threads }
+    try settings.prepareEngine()
     let type: DataType = settings.precision == .double ? .float64 : .float32
     let seed = UInt64(settings.seed)
     if usesRandomData {
@@ -39,14 +39,17 @@ public struct StepBenchmark {
       }
       problem = try Problem(
         randomLike: settings.task, shape, model: settings.model, count: settings.batchSize,
-        seed: seed, type)
+        seed: seed, type
+      ).placed(on: settings.device, products: settings.products)
     } else {
-      problem = try settings.makeProblem()
+      problem = try settings.makeProblem().placed(
+        on: settings.device, products: settings.products)
     }
     batch = problem.training.rows(0..<min(settings.batchSize, problem.training.count))
+      .to(settings.device)
     method = settings.method.makeMethod(totalSteps: Self.stepsPerRun, seed: seed)
     var generator = SeededGenerator(seed: seed, stream: "parameters")
-    initial = problem.model.initialParameters(using: &generator, type)
+    initial = problem.model.initialParameters(using: &generator, type).to(settings.device)
   }
 
   /// The number of examples in the batch.

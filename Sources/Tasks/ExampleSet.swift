@@ -11,6 +11,11 @@ public struct ExampleSet: Sendable {
   /// Examples in the engine's memory, ready for the model.
   public init(_ tensors: ExampleTensors) { self.tensors = tensors }
 
+  /// The examples on a device, unless they take more bytes than that.
+  func placed(on device: Device, largest: Int) -> ExampleSet {
+    tensors.byteCount <= largest ? ExampleSet(tensors.to(device)) : self
+  }
+
   /// Some neighboring examples.
   public func rows(_ range: Range<Int>) -> ExampleTensors { tensors.rows(range).widened }
 

@@ -38,7 +38,8 @@ public struct ExampleTensors: Sendable {
   ///
   /// - Parameter indices: Their places, of type int64.
   public func selecting(_ indices: Tensor) -> ExampleTensors {
-    ExampleTensors(
+    let indices = indices.to(inputs.device)
+    return ExampleTensors(
       inputs: inputs.selectingRows(indices), targets: targets.selectingRows(indices))
   }
 

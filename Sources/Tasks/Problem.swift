@@ -6,17 +6,17 @@ public struct Problem: Sendable {
   /// The task.
   public let task: LearningTask
   /// The model.
-  public let model: Model
+  public internal(set) var model: Model
   /// The loss.
   public let loss: any Loss
   /// Whether examples are classified; otherwise numbers are predicted.
   public let isClassification: Bool
   /// The examples that train.
-  public let training: ExampleSet
+  public internal(set) var training: ExampleSet
   /// The examples that settings are chosen by, where the task has some.
-  public let validation: ExampleSet?
+  public internal(set) var validation: ExampleSet?
   /// The examples that the result is judged by, where the task has some.
-  public let test: ExampleSet?
+  public internal(set) var test: ExampleSet?
   /// About how many numbers one example needs in the layer that needs the most.
   public let largestLayer: Int
   /// How a table is encoded; `nil` for all other tasks.

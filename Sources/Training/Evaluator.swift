@@ -17,6 +17,7 @@ extension Problem {
     var (correct, targets) = (0, 0)
     for start in stride(from: 0, to: examples.count, by: piece) {
       let rows = examples.rows(start..<min(start + piece, examples.count))
+        .to(parameters.device)
       let evaluation = self.loss.evaluate(
         model(rows.inputs, at: parameters, statistics: statistics), targets: rows.targets)
       loss += evaluation.loss * Double(rows.count)

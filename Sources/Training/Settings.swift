@@ -1,6 +1,7 @@
 import AdamQLR
 import Networks
 import Tasks
+import Torch
 
 /// Everything that determines a training run.
 public struct Settings: Hashable, Sendable {
@@ -25,6 +26,10 @@ public struct Settings: Hashable, Sendable {
   public var precision = Precision.float
   /// The most threads an operation uses; `nil`: the machine's cores.
   public var threads: Int?
+  /// Where training is computed.
+  public var device = Device.cpu
+  /// How the layers' products are computed.
+  public var products = ProductPrecision.float
   /// Which model learns it, and its sizes.
   public var model = ModelSettings()
   /// The table to learn from, where that is the task; path and target are empty unless given.

@@ -1,6 +1,7 @@
 import AdamQLR
 import Networks
 import Tasks
+import Torch
 
 /// One setting: its name in files and on the command line, what it means and what it may be.
 public struct SettingsKey: Sendable {
@@ -132,6 +133,10 @@ extension SettingsKey {
     SettingsKey(
       "threads", \.threads, "a whole number from 1, or null", "Most threads; null: all cores.",
       where: { $0 ?? 1 >= 1 }),
+    SettingsKey(
+      "device", \.device, "cpu, cuda or cuda:N", "Where training is computed; cuda: the first GPU."),
+    SettingsKey(
+      "matmul", \.products, "Layers' products, of single precision; tf32: on GPUs only."),
     SettingsKey(
       "eval-every", \.evaluationInterval, "a whole number from 1",
       "Epochs from one evaluation to the next.", where: { $0 >= 1 }),

@@ -83,7 +83,9 @@ public struct SettingsSources {
     var settings = Settings(named.optimizer)
     for assignment in assignments { _ = assignment.key.assign(&settings, assignment.value) }
     let absence = needsData ? settings.absentSource : nil
-    if let text = absence ?? settings.misplacedSource ?? settings.modelProblem {
+    if let text = absence ?? settings.misplacedSource ?? settings.modelProblem
+      ?? settings.productsProblem
+    {
       throw SettingsError(text)
     }
     return settings

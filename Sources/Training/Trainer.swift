@@ -32,12 +32,12 @@ public struct Trainer {
 
   /// Reads the data and draws the initial parameters.
   ///
-  /// - Throws: ``SettingsError`` where settings do not go together, and `DataError` where data
-  ///   cannot be read.
+  /// - Throws: ``SettingsError`` where settings do not go together or the device cannot be used, and
+  ///   `DataError` where data cannot be read.
   public init(_ settings: Settings) throws {
-    if let threads = settings.threads { Runtime.threadCount = threads }
-    let type = settings.precision.type
-    let problem = try settings.makeProblem()
+    try settings.prepareEngine()
+    let (type, device) = (settings.precision.type, settings.device)
+    let problem = try settings.makeProblem().placed(on: device, products: settings.products)
     self.settings = settings
     self.problem = problem
     let plan = BatchPlan(
@@ -63,8 +63,8 @@ public struct Trainer {
         "weight-decay.excluded-names: there is no parameter '\(unknown)'; there are \(names)")
     }
     var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "parameters")
-    parameters = problem.model.initialParameters(using: &generator, type)
-    statistics = problem.model.initialStatistics(type)
+    parameters = problem.model.initialParameters(using: &generator, type).to(device)
+    statistics = problem.model.initialStatistics(type).to(device)
     optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
   }
 
@@ -126,9 +126,10 @@ public struct Trainer {
     return report
   }
 
-  /// The loss on one batch.
+  /// The loss on one batch, on the device.
   private func objective(on batch: ExampleTensors, seed: UInt64) -> NetworkObjective {
-    NetworkObjective(
+    let batch = batch.to(settings.device)
+    return NetworkObjective(
       problem.model, problem.loss, inputs: batch.inputs, targets: batch.targets, seed: seed)
   }
 }
@@ -192,7 +193,7 @@ extension Trainer {
       optimizer.method.direction.accepts(saved.direction, for: parameters),
       (saved.direction.vectors
         + [saved.previousDirection, saved.velocity, state.trainingPoint].compactMap { $0 })
-        .allSatisfy({ $0.type == parameters.type }),
+        .allSatisfy({ $0.type == parameters.type && $0.device == parameters.device }),
       state.trainingPoint?.count ?? parameters.count == parameters.count,
       saved.previousDirection?.count == own.previousDirection?.count,
       saved.velocity?.count == own.velocity?.count,

@@ -46,19 +46,25 @@ public struct Checkpoint {
   ///   - path: Its directory.
   ///   - model: The model that the parameters belong to.
   ///   - type: Their type.
+  ///   - device: Where they are wanted.
   /// - Throws: ``FileError`` where it is damaged or belongs to another model.
-  init(_ path: String, _ model: Model, _ type: DataType) throws(FileError) {
+  init(
+    _ path: String, _ model: Model, _ type: DataType, on device: Device
+  ) throws(FileError) {
     self.path = path
     let files = try Self.readChecked(path)
     do {
       let weights = try Safetensors(files[Self.weightsName] ?? Data())
       let isStatistic = { model.statisticsLayout[$0] != nil }
       parameters = try model.parameters(
-        joining: weights.tensors.filter { !isStatistic($0.key) }, type)
+        joining: weights.tensors.filter { !isStatistic($0.key) }, type
+      ).to(device)
       statistics = try model.statistics(
-        joining: weights.tensors.filter { isStatistic($0.key) }, type)
+        joining: weights.tensors.filter { isStatistic($0.key) }, type
+      ).to(device)
       let vectors = try Safetensors(files[Self.optimizerName] ?? Data())
-      let contents = try StateCoding.decoder(TensorStore(vectors.tensors))
+      let tensors = vectors.tensors.mapValues { $0.to(device) }
+      let contents = try StateCoding.decoder(TensorStore(tensors))
         .decode(StateFile.self, from: files[Self.stateName] ?? Data())
       state = contents.trainer
       logPosition = contents.logPosition
@@ -155,14 +161,15 @@ extension RunDirectory {
   /// - Parameters:
   ///   - model: The run's model.
   ///   - precision: The precision of its vectors.
+  ///   - device: Where they are wanted. Default: the processor.
   public func newestCheckpoint(
-    of model: Model, _ precision: Settings.Precision
+    of model: Model, _ precision: Settings.Precision, on device: Device = .cpu
   ) -> (checkpoint: Checkpoint?, damage: [FileError]) {
     var damage: [FileError] = []
     for step in checkpointSteps().reversed() {
       do {
         let path = checkpointPath(ofStep: step)
-        return (try Checkpoint(path, model, precision.type), damage)
+        return (try Checkpoint(path, model, precision.type, on: device), damage)
       } catch {
         damage.append(error)
       }

@@ -24,6 +24,8 @@ public struct RunStatus: Codable, Sendable {
   public var libtorch = Runtime.version
   /// The number of threads.
   public var threads = Runtime.threadCount
+  /// Where it computes; absent in a run of an earlier version, which was on the processor.
+  public var device: String?
   /// When it began.
   public var started = Date()
   /// The seed.
@@ -39,6 +41,7 @@ public struct RunStatus: Codable, Sendable {
 
   /// The status of a run that begins.
   init(_ trainer: Trainer) {
+    device = trainer.settings.device.description
     seed = trainer.settings.seed
     parameters = trainer.parameters.count
     examples = trainer.problem.training.count

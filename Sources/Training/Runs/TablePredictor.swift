@@ -17,9 +17,11 @@ public struct TablePredictor {
 
   /// Reads a run's directory; the training file is not needed.
   ///
+  /// - Parameter device: Where to compute. Default: where the run did.
   /// - Throws: ``SettingsError`` and ``FileError``, also where the run learned from no table.
-  public init(_ directory: RunDirectory) throws {
-    let settings = try directory.settings()
+  public init(_ directory: RunDirectory, device: Device? = nil) throws {
+    var settings = try directory.settings()
+    settings.device = device ?? settings.device
     guard settings.task == .table else {
       throw FileError(
         directory.path,
@@ -30,6 +32,7 @@ public struct TablePredictor {
     model = try settings.model.makeModel(
       for: .table,
       ProblemShape(.features(encoding.featureCount), outputs: encoding.outputCount))
+    try settings.prepareDevice()
     let checkpoint = try directory.wholeCheckpoint(of: model, settings)
     parameters = checkpoint.found.parameters
     statistics = checkpoint.found.statistics
@@ -56,6 +59,7 @@ public struct TablePredictor {
   ) throws(DataError) -> (columns: [TableEncoding.Prediction], unseen: [String: Int]) {
     let rows = try encoding.encode(table, as: type)
     let inputs = Tensor(rows.values, shape: [rows.count, encoding.featureCount])
+      .to(parameters.device)
     let outputs = model(inputs, at: parameters, statistics: statistics).elements(type)
     return (encoding.decode(outputs), rows.unseen)
   }

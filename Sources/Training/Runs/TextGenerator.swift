@@ -20,10 +20,15 @@ public struct TextGenerator {
 
   /// Reads a run's directory; the training text is not needed.
   ///
+  /// - Parameters:
+  ///   - directory: The run's.
+  ///   - device: Where to compute. Default: where the run did.
   /// - Throws: ``SettingsError``, ``FileError``, also where the run learned from no text, and
   ///   `ModelError`.
-  public init(_ directory: RunDirectory) throws {
-    let settings = try directory.settings()
+  public init(_ directory: RunDirectory, device: Device? = nil) throws {
+    var settings = try directory.settings()
+    settings.device = device ?? settings.device
+    try settings.prepareDevice()
     vocabulary = try directory.textEncoding(settings).vocabulary
     context = settings.text.context
     model = try settings.model.makeModel(
@@ -60,7 +65,7 @@ public struct TextGenerator {
     for _ in 0..<count {
       let known = tokens.suffix(context).map { Int64($0) }
       let scores = model(
-        Tensor(known, shape: [1, known.count]), at: parameters, statistics: statistics)
+        Tensor(known, shape: [1, known.count]).to(parameters.device), at: parameters, statistics: statistics)
       let last = scores.slice(
         from: (known.count - 1) * vocabulary.count, shape: [vocabulary.count])
       let token = draw(last.doubles, temperature, &generator)

@@ -1,5 +1,6 @@
 import Networks
 import Tasks
+import Torch
 
 /// What a run has learned: the parameters of its newest checkpoint, and what it takes to use them.
 ///
@@ -24,10 +25,14 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - directory: The run's.
   ///   - dataDirectory: Where the data are now. Default: where they were.
+  ///   - device: Where to compute. Default: where the run did.
   /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
-  public init(_ directory: RunDirectory, dataDirectory: String? = nil) throws {
+  public init(
+    _ directory: RunDirectory, dataDirectory: String? = nil, device: Device? = nil
+  ) throws {
     var settings = try directory.settings()
     settings.dataDirectory = dataDirectory ?? settings.dataDirectory
+    settings.device = device ?? settings.device
     try self.init(directory, settings, try settings.makeProblem())
   }
 
@@ -37,9 +42,13 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - directory: The run's.
   ///   - table: A file with the training file's columns, the target among them.
+  ///   - device: Where to compute. Default: where the run did.
   /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
-  public init(_ directory: RunDirectory, judgedBy table: String) throws {
-    let settings = try directory.settings()
+  public init(
+    _ directory: RunDirectory, judgedBy table: String, device: Device? = nil
+  ) throws {
+    var settings = try directory.settings()
+    settings.device = device ?? settings.device
     let problem = try Problem(
       judgedBy: table, try directory.encoding(), model: settings.model,
       settings.precision.type)
@@ -52,10 +61,14 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - directory: The run's.
   ///   - text: The text.
+  ///   - device: Where to compute. Default: where the run did.
   /// - Throws: ``SettingsError``, ``FileError``, also where the run learned from no text, and
   ///   `DataError`.
-  public init(_ directory: RunDirectory, judgedByText text: String) throws {
-    let settings = try directory.settings()
+  public init(
+    _ directory: RunDirectory, judgedByText text: String, device: Device? = nil
+  ) throws {
+    var settings = try directory.settings()
+    settings.device = device ?? settings.device
     let problem = try Problem(
       judgedBy: text, settings.task, try directory.textEncoding(settings),
       context: settings.text.context, model: settings.model)
@@ -63,6 +76,7 @@ public struct TrainedModel {
   }
 
   private init(_ directory: RunDirectory, _ settings: Settings, _ problem: Problem) throws {
+    try settings.prepareDevice()
     let checkpoint = try directory.wholeCheckpoint(of: problem.model, settings)
     self.settings = settings
     self.problem = problem
@@ -89,7 +103,8 @@ extension RunDirectory {
   func wholeCheckpoint(
     of model: Model, _ settings: Settings
   ) throws(FileError) -> (found: Checkpoint, damage: [FileError]) {
-    let (checkpoint, damage) = newestCheckpoint(of: model, settings.precision)
+    let (checkpoint, damage) = newestCheckpoint(
+      of: model, settings.precision, on: settings.device)
     guard let checkpoint else {
       throw damage.first ?? FileError(path, "the run has no checkpoint yet")
     }

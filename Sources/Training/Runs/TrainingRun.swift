@@ -59,7 +59,7 @@ public final class TrainingRun {
     lock = try RunLock(directory)
     trainer = try Trainer(settings)
     let (checkpoint, damage) = directory.newestCheckpoint(
-      of: trainer.problem.model, settings.precision)
+      of: trainer.problem.model, settings.precision, on: settings.device)
     var notes = trainer.problem.notes
     if let mended = try directory.keepEncoding(of: trainer.problem, settings) {
       notes.append("\(mended), and was written anew")
