@@ -20,7 +20,7 @@ struct AdamQLRTool: ParsableCommand {
       TrainCommand.self, CompareCommand.self, AblateCommand.self, ReportCommand.self,
       EvaluateCommand.self,
       PredictCommand.self, GenerateCommand.self, DataCommand.self, VerifyCommand.self,
-      BenchCommand.self,
+      BenchCommand.self, CheckDeviceCommand.self,
       TasksCommand.self, ModelsCommand.self, OptimizersCommand.self, DemoCommand.self,
     ])
 }
