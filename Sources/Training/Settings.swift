@@ -15,8 +15,9 @@ public struct Settings: Hashable, Sendable {
   public var steps: Int?
   /// How long, in seconds of steps; `nil`: by epochs or steps.
   public var seconds: Double?
-  /// The greatest size of a batch as it was given; `nil`: the task's, see ``defaultBatchSize``.
-  private var givenBatchSize: Int?
+  /// The greatest size of a batch. Default 3200, the paper's for untuned AdamQLR; settings from
+  /// files and the command line start from ``defaultBatchSize``.
+  public var batchSize = 3200
   /// What initial parameters, the order of examples and drawn data follow from.
   public var seed = 0
   /// The directory of the data sets; `nil`: that in the environment variable `ADAMQLR_DATA`, else
@@ -58,14 +59,8 @@ public struct Settings: Hashable, Sendable {
     method = MethodSettings(optimizer)
   }
 
-  /// The greatest size of a batch.
-  public var batchSize: Int {
-    get { givenBatchSize ?? defaultBatchSize }
-    set { givenBatchSize = newValue }
-  }
-
-  /// The greatest size of a batch without any setting: 3200, the paper's for untuned AdamQLR; of
-  /// texts, whose examples are whole sequences, 32.
+  /// The greatest size of a batch without any setting: 3200; of texts, whose examples are whole
+  /// sequences, 32.
   public var defaultBatchSize: Int { task.inputKind == .tokens ? 32 : 3200 }
 
   /// The number of epochs without any setting.

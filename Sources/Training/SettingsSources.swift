@@ -81,6 +81,8 @@ public struct SettingsSources {
     var named = Settings()
     for assignment in assignments { _ = assignment.key.assign(&named, assignment.value) }
     var settings = Settings(named.optimizer)
+    settings.task = named.task
+    settings.batchSize = settings.defaultBatchSize
     for assignment in assignments { _ = assignment.key.assign(&settings, assignment.value) }
     let absence = needsData ? settings.absentSource : nil
     if let text = absence ?? settings.misplacedSource ?? settings.modelProblem
