@@ -52,9 +52,9 @@ private struct EmbeddingOperation: Operation {
     var use = ParameterUse(input: 1, rowCount: indices.rank == 0 ? 0 : indices.size(0)) {
       cotangent, examples, sums in
       // The examples' tables are one after the other.
-      let starts = Tensor.countingUp(examples.range.count, by: count, on: sums.device)
-        .reshaped([examples.range.count, 1])
-      let places = examples.rows(of: indices).reshaped([examples.range.count, -1]) + starts
+      let starts = Tensor.countingUp(examples.count, by: count, on: sums.device)
+        .reshaped([examples.count, 1])
+      let places = examples.rows(of: indices).reshaped([examples.count, -1]) + starts
       sums.reshaped([-1, size]).addRows(
         examples.rows(of: cotangent).reshaped([-1, size]), at: places)
     }

@@ -56,13 +56,13 @@ final class CurvatureEstimates {
     // As many examples at a time as fit a few million numbers.
     let piece = min(max((1 << 22) / max(value.count, 1), 1), exampleCount)
     for start in stride(from: 0, to: exampleCount, by: piece) {
-      let examples = Examples(
-        range: start..<min(start + piece, exampleCount), count: exampleCount)
-      let derivatives = Tensor.zeros([examples.range.count] + value.shape, like: value)
+      let examples = ExampleRange(
+        range: start..<min(start + piece, exampleCount), batchCount: exampleCount)
+      let derivatives = Tensor.zeros([examples.count] + value.shape, like: value)
       for (use, cotangent) in parts { use.addDerivatives(cotangent, examples, derivatives) }
       Kernels.formProduct(derivatives, derivatives, into: derivatives)
-      Kernels.formLinearCombination(
-        1, sum, 1 / Double(exampleCount), derivatives.sum(over: [0]).contiguous(), into: sum)
+      let part = examples.count == 1 ? derivatives : derivatives.sum(over: [0]).contiguous()
+      Kernels.formLinearCombination(1, sum, 1 / Double(exampleCount), part, into: sum)
     }
     return sum
   }

@@ -32,13 +32,10 @@ struct DiagonalBlock: CurvatureBlock {
   func invert(
     _ vectors: inout [FlatVector], at place: Int, _ factors: FactorState
   ) -> [Kernels.CholeskyJob] {
-    let ones = Tensor(uninitialized: [entry.count], like: vectors[place].tensor)
-    ones.fill(1)
     // Without damping, what has no curvature must not become 0/0.
     let damping = max(factors.inverseDamping, Double(Float.leastNormalMagnitude))
-    let value = vectors[place]
-    vectors[place + 1].formLinearCombination(
-      1 / factors.weight, value, damping, FlatVector(takingOver: ones))
+    let value = (1 / factors.weight) * vectors[place].tensor
+    vectors[place + 1].overwritten().overwrite(with: value + damping)
     return []
   }
 

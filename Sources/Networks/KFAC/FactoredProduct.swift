@@ -77,11 +77,11 @@ extension FactoredProduct {
     ParameterUse(input: weight, rowCount: rowCount) { cotangent, examples, sums in
       let b = examples.rows(of: cotangent.reshaped([rowCount, -1]))
       let width = b.size(2) / parts
-      let sums = sums.reshaped([examples.range.count, -1, b.size(2)])
-      let perExample = rowCount / examples.count
+      let sums = sums.reshaped([examples.count, -1, b.size(2)])
+      let perExample = rowCount / examples.batchCount
       let rows = (examples.range.lowerBound * perExample)..<(examples.range.upperBound * perExample)
       for part in 0..<parts {
-        let a = makeRows(part, rows).reshaped([examples.range.count, perExample, -1])
+        let a = makeRows(part, rows).reshaped([examples.count, perExample, -1])
         sums.narrowed(2, from: part * width, count: width)
           .addProduct(a.transposed(), b.narrowed(2, from: part * width, count: width))
       }

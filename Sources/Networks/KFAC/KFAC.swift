@@ -218,9 +218,22 @@ public enum KFACError: Error, Hashable, Sendable, CustomStringConvertible {
       "the loss has no \(estimation == .sampled ? "sampledCotangent" : "fisherFactors"), which the "
         + "'\(estimation.rawValue)' estimate of K-FAC's factors needs; 'empirical' does without"
     case .stateMismatch(let expected, let found):
-      "K-FAC's state belongs to another model or other settings: its vectors have \(found) elements, "
-        + "but \(expected) are expected"
+      "K-FAC's state belongs to another model or other settings: "
+        + Self.difference(expected, found)
     }
+  }
+}
+
+extension KFACError {
+  /// How the numbers of elements of vectors differ; there may be hundreds.
+  private static func difference(_ expected: [Int], _ found: [Int]) -> String {
+    if expected.count != found.count {
+      return "it has \(found.count) vectors, but \(expected.count) are expected"
+    }
+    guard let index = expected.indices.first(where: { expected[$0] != found[$0] }) else {
+      return "its vectors differ"
+    }
+    return "its vector \(index) has \(found[index]) elements, but \(expected[index]) are expected"
   }
 }
 

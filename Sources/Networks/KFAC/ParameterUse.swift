@@ -12,7 +12,7 @@ public struct ParameterUse {
   /// The number of rows.
   public let rowCount: Int
   /// Given b, adds the derivatives of some examples to a tensor [examples] + the parameter's shape.
-  public let addDerivatives: (_ cotangent: Tensor, _ examples: Examples, _ sums: Tensor) -> Void
+  public let addDerivatives: (_ cotangent: Tensor, _ examples: ExampleRange, _ sums: Tensor) -> Void
   /// Given b and the number of examples, makes the sum over all examples of the squared derivatives,
   /// where that is less work than making them. Default: it is not.
   public var makeSquares: ((_ cotangent: Tensor, _ count: Int) -> Tensor)?
@@ -20,37 +20,11 @@ public struct ParameterUse {
   /// Declares a use.
   public init(
     input: Int, rowCount: Int,
-    addDerivatives: @escaping (_ cotangent: Tensor, _ examples: Examples, _ sums: Tensor) -> Void
+    addDerivatives:
+      @escaping (_ cotangent: Tensor, _ examples: ExampleRange, _ sums: Tensor) -> Void
   ) {
     self.input = input
     self.rowCount = rowCount
     self.addDerivatives = addDerivatives
-  }
-}
-
-/// Some of the examples of a batch.
-public struct Examples {
-  /// Which of them.
-  public let range: Range<Int>
-  /// The number of all.
-  public let count: Int
-
-  /// The rows of a tensor that belong to these examples, with those of one example together: of
-  /// [rows] + a shape, [examples, rows of each] + the shape.
-  public func rows(of tensor: Tensor) -> Tensor {
-    tensor.reshaped([count, tensor.size(0) / count] + tensor.shape.dropFirst())
-      .narrowed(0, from: range.lowerBound, count: range.count)
-  }
-
-  /// The same with all but the last dimension taken for rows: [examples, rows of each, columns].
-  public func matrices(of tensor: Tensor) -> Tensor {
-    rows(of: tensor.reshaped([-1, tensor.size(tensor.rank - 1)]))
-  }
-}
-
-extension Tensor {
-  /// Adds another tensor of as many elements.
-  func accumulate(_ other: Tensor) {
-    Kernels.formLinearCombination(1, self, 1, other.contiguous(), into: self)
   }
 }
