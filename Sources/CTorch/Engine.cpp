@@ -83,15 +83,18 @@ void ct_initialize() {
 #endif
 }
 
+bool ct_was_out_of_memory() { return was_out_of_memory; }
+
 const char *ct_version() { return TORCH_VERSION; }
 
 ct_error ct_empty(
     ct_dtype type, const int64_t *shape, int rank, int device, ct_tensor *result) {
-  return guarded("empty", [&] {
+  const at::IntArrayRef sizes(shape, rank);
+  return guarded("empty", scalar_type(type), sizes, [&] {
     at::AutoDispatchBelowADInplaceOrView guard;
     const auto options = at::TensorOptions(scalar_type(type));
     *result = release(at::empty(
-        at::IntArrayRef(shape, rank), device < 0 ? options : options.device(device_of(device))));
+        sizes, device < 0 ? options : options.device(device_of(device))));
   });
 }
 
@@ -191,8 +194,7 @@ ct_error ct_call(
       if (i > 0) text += ", ";
       text += description(convert(arguments[i]));
     }
-    const auto *details = dynamic_cast<const c10::Error *>(&error);
-    return message(text + "): " + (details ? details->what_without_backtrace() : error.what()));
+    return message(text + "): " + reason_of(error));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 
 #include <cstring>
+#include <sstream>
 #include <string>
 
 namespace {
@@ -45,15 +46,44 @@ inline at::Device device_of(int number) {
 
 inline ct_error message(const std::string &text) { return strdup(text.c_str()); }
 
-// Runs `body`; an exception becomes its message without libtorch's C++ stack.
+// Whether the calling thread's last error was that memory was missing.
+inline thread_local bool was_out_of_memory = false;
+
+// The reason of an error, without libtorch's C++ stack and where in its sources it was found.
+inline std::string reason_of(const std::exception &error) {
+  const auto *details = dynamic_cast<const c10::Error *>(&error);
+  std::string text = details ? details->what_without_backtrace() : error.what();
+  was_out_of_memory = dynamic_cast<const c10::OutOfMemoryError *>(&error) ||
+                      dynamic_cast<const std::bad_alloc *>(&error) ||
+                      text.find("can't allocate memory") != std::string::npos;
+  const std::string check = "err == 0. ";
+  if (const auto end = text.find("] "); text.rfind("[enforce fail", 0) == 0 && end != text.npos) {
+    text.erase(0, end + 2);
+    if (text.rfind(check, 0) == 0) text.erase(0, check.size());
+  }
+  return text;
+}
+
+// Runs `body`; an exception becomes its message.
 template <class Body> ct_error guarded(const char *what, Body body) {
   try {
     body();
     return nullptr;
-  } catch (const c10::Error &error) {
-    return message(std::string(what) + ": " + error.what_without_backtrace());
   } catch (const std::exception &error) {
-    return message(std::string(what) + ": " + error.what());
+    return message(std::string(what) + ": " + reason_of(error));
+  }
+}
+
+// The same for what makes a tensor of this type and shape.
+template <class Body>
+ct_error guarded(const char *what, at::ScalarType type, at::IntArrayRef shape, Body body) {
+  try {
+    body();
+    return nullptr;
+  } catch (const std::exception &error) {
+    std::ostringstream text;
+    text << what << "(" << c10::toString(type) << shape << "): " << reason_of(error);
+    return message(text.str());
   }
 }
 

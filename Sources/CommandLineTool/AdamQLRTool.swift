@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Torch
 import Training
 
 @main
@@ -23,4 +25,14 @@ struct AdamQLRTool: ParsableCommand {
       BenchCommand.self, CheckDeviceCommand.self,
       TasksCommand.self, ModelsCommand.self, OptimizersCommand.self, DemoCommand.self,
     ])
+
+  static func main() {
+    Runtime.whenOutOfMemory { error in
+      Output.warning(
+        "Error: out of memory: \(error)\nA smaller --batch-size needs less, and so does "
+          + "--micro-batches N, which makes the same steps from N parts of a batch.")
+      Foundation.exit(1)
+    }
+    main(nil)
+  }
 }

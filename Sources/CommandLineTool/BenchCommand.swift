@@ -49,6 +49,7 @@ struct BenchCommand: ParsableCommand {
       line.add("p10_us", low)
       line.add("p90_us", high)
       line.add("steps", times.count)
+      line.add("peak_bytes", times.peakBytes)
       line.print()
     } else {
       Output.line(

@@ -63,6 +63,13 @@ struct ProblemOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Evaluate a batch in n parts, one after the other.",
+      discussion: "The steps are the same, in less memory and more time. Default: 1.",
+      valueName: "n"))
+  var microBatches: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "The directory of the data sets, as 'adamqlr data' has it.",
       discussion: "Default: $ADAMQLR_DATA, else adamqlr-swift/data in the user's cache directory.",
       valueName: "dir"))
@@ -90,7 +97,7 @@ struct ProblemOptions: ParsableArguments {
   var isAnyGiven: Bool {
     !files.isEmpty || !assignments.isEmpty
       || [task, model, dataDir, precision, device, matmul].contains { $0 != nil }
-      || [batchSize, threads].contains { $0 != nil }
+      || [batchSize, microBatches, threads].contains { $0 != nil }
   }
 
   func addFiles(to sources: inout SettingsSources) throws {
@@ -102,6 +109,7 @@ struct ProblemOptions: ParsableArguments {
     try sources.add("task", task, from: "--task")
     try sources.add("model", model, from: "--model")
     try sources.add("batch-size", batchSize, from: "--batch-size")
+    try sources.add("micro-batches", microBatches, from: "--micro-batches")
     try sources.add("data-dir", dataDir, from: "--data-dir")
     try sources.add("precision", precision, from: "--precision")
     try sources.add("threads", threads, from: "--threads")

@@ -18,12 +18,15 @@ public final class Cotangents {
 
   /// - Parameters:
   ///   - gradient: Where the parameters' cotangents go; `nil` for those of no use.
+  ///   - accumulates: Whether they are added to what is there.
   ///   - notesFactors: Whether the cotangents that curvature is made of are wanted.
-  init(record: Record, gradient: [Tensor?], nodeCount: Int, notesFactors: Bool) {
+  init(
+    record: Record, gradient: [Tensor?], accumulates: Bool, nodeCount: Int, notesFactors: Bool
+  ) {
     self.record = record
     self.gradient = gradient
     self.notesFactors = notesFactors
-    isWritten = Array(repeating: false, count: gradient.count)
+    isWritten = Array(repeating: accumulates, count: gradient.count)
     pending = Array(repeating: nil, count: nodeCount)
   }
 

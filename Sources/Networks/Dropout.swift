@@ -3,7 +3,8 @@ import Torch
 /// Dropout (Srivastava et al. 2014): in a training step each element is 0 with some probability, and
 /// divided by the probability of the contrary otherwise.
 ///
-/// Which elements are dropped is the same in every evaluation of one step.
+/// Which elements are dropped is the same in every evaluation of one step, and for an example the
+/// same whether its batch is evaluated at once or in parts.
 public struct Dropout: Layer {
   /// The probability that an element is dropped.
   public let probability: Double
@@ -21,8 +22,8 @@ public struct Dropout: Layer {
   public func callAsFunction(_ input: Variable) -> Variable {
     guard probability > 0, var generator = input.record.makeGenerator() else { return input }
     let mask = Tensor.dropoutMask(
-      input.shape, input.value.type, probability: probability, on: input.value.device,
-      using: &generator)
+      input.shape, input.value.type, probability: probability,
+      firstRow: input.record.firstExample, on: input.value.device, using: &generator)
     return input.applying(Masking(mask: mask))
   }
 }

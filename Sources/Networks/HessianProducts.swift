@@ -7,11 +7,12 @@ final class HessianProducts {
 
   init(
     _ model: Model, _ loss: any Loss, at point: FlatVector, _ inputs: Tensor, _ targets: Tensor,
-    seed: UInt64
+    seed: UInt64, firstExample: Int
   ) {
     parameters = point.tensor.tracked()
     let value = loss.plainValue(
-      model.plainOutput(inputs, at: parameters, seed: seed), targets: targets)
+      model.plainOutput(inputs, at: parameters, seed: seed, firstExample: firstExample),
+      targets: targets)
     gradient = value.gradients(by: [parameters], isTracked: true)[0]
   }
 

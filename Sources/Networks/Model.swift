@@ -167,12 +167,14 @@ public struct Model: Sendable {
   ///   - parameters: All parameters in one dimension, laid out like ``layout``; tracked, if
   ///     derivatives by them are wanted.
   ///   - seed: The seed of what is random in the step.
+  ///   - firstExample: The number of the first of these inputs in the step's batch. Default 0.
   public func plainOutput(
-    _ inputs: Tensor, at parameters: Tensor, seed: UInt64 = 0
+    _ inputs: Tensor, at parameters: Tensor, seed: UInt64 = 0, firstExample: Int = 0
   ) -> Tensor {
-    let views = shapes.trackedViews(of: parameters)
+    let mode = Record.Mode.training(seed: seed, firstExample: firstExample)
     return Record(
-      .autograd, .training(seed: seed), places: places, parameters: views, precision: .float
+      .autograd, mode, places: places, parameters: shapes.trackedViews(of: parameters),
+      precision: .float
     ).run(layer, on: inputs)
   }
 

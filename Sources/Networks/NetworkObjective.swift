@@ -15,6 +15,7 @@ public struct NetworkObjective: Objective {
   private let inputs: Tensor
   private let targets: Tensor
   private let seed: UInt64
+  private let firstExample: Int
   private let observations = Observations()
 
   /// Makes an objective.
@@ -29,11 +30,45 @@ public struct NetworkObjective: Objective {
   public init(
     _ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor, seed: UInt64 = 0
   ) {
+    self.init(model, loss, inputs: inputs, targets: targets, seed: seed, firstExample: 0)
+  }
+
+  private init(
+    _ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor, seed: UInt64,
+    firstExample: Int
+  ) {
     self.model = model
     lossFunction = loss
     self.inputs = inputs
     self.targets = targets
     self.seed = seed
+    self.firstExample = firstExample
+  }
+
+  /// The number of examples in the batch.
+  var exampleCount: Int { inputs.rank == 0 ? 1 : inputs.size(0) }
+
+  /// The loss on some of the examples alone.
+  func part(_ examples: Range<Int>) -> NetworkObjective {
+    precondition(
+      targets.rank > 0 && targets.size(0) == exampleCount,
+      "inputs of shape \(inputs.shape) and targets of shape \(targets.shape) cannot be divided into "
+        + "the same examples")
+    return NetworkObjective(
+      model, lossFunction, inputs: inputs.contiguous().rows(examples),
+      targets: targets.contiguous().rows(examples), seed: seed,
+      firstExample: firstExample + examples.lowerBound)
+  }
+
+  private var mode: Record.Mode { .training(seed: seed, firstExample: firstExample) }
+
+  var layout: ParameterLayout { model.layout }
+
+  /// The matrix of dᵢᵀHdⱼ, H the Hessian matrix of the loss at `point`.
+  func hessianProducts(of directions: [FlatVector], at point: FlatVector) -> [[Double]] {
+    HessianProducts(
+      model, lossFunction, at: point, inputs, targets, seed: seed, firstExample: firstExample
+    ).products(of: directions)
   }
 
   public func linearize(at parameters: FlatVector) -> Linearized {
@@ -42,7 +77,7 @@ public struct NetworkObjective: Objective {
 
   /// The loss at these parameters as a training step sees it, without derivatives.
   public func evaluate(at parameters: FlatVector) -> Evaluation {
-    let output = model.record(.value, .training(seed: seed), parameters, inputs).output
+    let output = model.record(.value, mode, parameters, inputs).output
     return lossFunction.evaluate(output, targets: targets)
   }
 
@@ -76,13 +111,13 @@ public struct NetworkObjective: Objective {
     private var offsetDirections: [FlatVector] = []
     private lazy var hessian = HessianProducts(
       objective.model, objective.lossFunction, at: point, objective.inputs, objective.targets,
-      seed: objective.seed)
+      seed: objective.seed, firstExample: objective.firstExample)
 
     init(objective: NetworkObjective, point: FlatVector) {
       self.objective = objective
       self.point = point
       let (record, output) = objective.model.record(
-        .derivatives, .training(seed: objective.seed), point, objective.inputs)
+        .derivatives, objective.mode, point, objective.inputs)
       self.record = record
       objective.observations.values = record.observations
       linearizedLoss = objective.lossFunction.linearized(output, targets: objective.targets)
@@ -94,6 +129,15 @@ public struct NetworkObjective: Objective {
     public func formGradient(_ gradient: inout FlatVector) {
       record.pullback(
         linearizedLoss.cotangent, into: gradient.overwrittenViews(objective.model.shapes))
+    }
+
+    /// Adds the gradient times a factor to `gradient`, or overwrites that with it.
+    func addGradient(scaledBy factor: Double, to gradient: inout FlatVector, overwrites: Bool) {
+      let shapes = objective.model.shapes
+      record.pullback(
+        factor * linearizedLoss.cotangent,
+        into: overwrites ? gradient.overwrittenViews(shapes) : gradient.mutatedViews(shapes),
+        accumulates: !overwrites)
     }
 
     /// J·d of the model's outputs for each direction d.
@@ -148,7 +192,8 @@ public struct NetworkObjective: Objective {
 }
 
 extension [FlatVector] {
-  fileprivate func areIdentical(to others: [FlatVector]) -> Bool {
+  /// Whether both are the same pieces of memory.
+  func areIdentical(to others: [FlatVector]) -> Bool {
     count == others.count && zip(self, others).allSatisfy { $0.isIdentical(to: $1) }
   }
 }

@@ -18,8 +18,9 @@ public final class Record {
   /// What a forward pass is part of.
   enum Mode {
     /// A training step: batch normalization uses the batch's statistics and dropout drops, by masks
-    /// that follow from the seed.
-    case training(seed: UInt64)
+    /// that follow from the seed and an example's number in the batch, of which the pass may see a
+    /// part only.
+    case training(seed: UInt64, firstExample: Int = 0)
     /// The use of what was learned, with the running statistics.
     case evaluation([Tensor])
   }
@@ -125,12 +126,18 @@ public final class Record {
     return place
   }
 
+  /// The number in its batch of the first example that the pass sees: not 0 only where a batch is
+  /// evaluated in parts.
+  public var firstExample: Int {
+    if case .training(_, let first) = mode { first } else { 0 }
+  }
+
   /// A generator for what is random in a layer; `nil` outside of training steps, where nothing
   /// should be.
   ///
   /// Each call within a pass returns another one, and all passes of a training step the same ones.
   public func makeGenerator() -> SeededGenerator? {
-    guard case .training(let seed) = mode else { return nil }
+    guard case .training(let seed, _) = mode else { return nil }
     generatorCount += 1
     return SeededGenerator(seed: seed, stream: "layer-\(generatorCount)")
   }
@@ -184,13 +191,16 @@ extension Record {
   ///
   /// - Parameters:
   ///   - gradient: `nil` for parameters whose part is of no use.
+  ///   - accumulates: Whether to add to what is there instead of overwriting it.
   ///   - noteFactor: Is handed the cotangent that each operation's ``FactoredProduct`` and
   ///     ``ParameterUse``s refer to, with the operation's number; `nil` where those are of no use.
   func pullback(
-    _ cotangent: Tensor, into gradient: [Tensor?], noteFactor: ((Int, Tensor) -> Void)? = nil
+    _ cotangent: Tensor, into gradient: [Tensor?], accumulates: Bool = false,
+    noteFactor: ((Int, Tensor) -> Void)? = nil
   ) {
     let cotangents = Cotangents(
-      record: self, gradient: gradient, nodeCount: nodes.count, notesFactors: noteFactor != nil)
+      record: self, gradient: gradient, accumulates: accumulates, nodeCount: nodes.count,
+      notesFactors: noteFactor != nil)
     cotangents.start(cotangent, at: output)
     for (number, step) in steps.enumerated().reversed() {
       guard let linearized = step.linearized, let cotangent = cotangents.take(step.output) else {

@@ -1,4 +1,5 @@
 import AdamQLR
+import Foundation
 import Networks
 import Tasks
 import Torch
@@ -8,12 +9,16 @@ import Training
 ///
 /// The batch is in memory beforehand. A network fits a small batch exactly after a few dozen steps,
 /// and then makes steps of another kind; so the run starts anew every ``stepsPerRun`` steps, outside
-/// the time that counts.
+/// the time that counts. The first run does not count.
 public struct StepBenchmark {
   /// The number of steps after which the run starts anew.
   public static let stepsPerRun = 30
 
+  /// The least number of steps that are made before the time that counts, and within it.
+  static func leastStepCount(ofRun run: Int) -> Int { run == 0 ? 3 : 8 }
+
   private let method: Method
+  private let microBatches: Int
   private let problem: Problem
   private let batch: ExampleTensors
   private let initial: FlatVector
@@ -47,6 +52,7 @@ public struct StepBenchmark {
     }
     batch = problem.training.rows(0..<min(settings.batchSize, problem.training.count))
       .to(settings.device)
+    microBatches = settings.microBatches
     method = settings.method.makeMethod(totalSteps: Self.stepsPerRun, seed: seed)
     var generator = SeededGenerator(seed: seed, stream: "parameters")
     initial = problem.model.initialParameters(using: &generator, type).to(settings.device)
@@ -59,8 +65,17 @@ public struct StepBenchmark {
   ///
   /// - Throws: What a step throws.
   public func run(seconds: Double) throws -> StepTimes {
-    let objective = NetworkObjective(
+    let whole = NetworkObjective(
       problem.model, problem.loss, inputs: batch.inputs, targets: batch.targets)
+    if microBatches > 1 {
+      return try measure(MicroBatchedObjective(whole, parts: microBatches), seconds)
+    }
+    return try measure(whole, seconds)
+  }
+
+  private func measure(
+    _ objective: some Objective<FlatVector>, _ seconds: Double
+  ) throws -> StepTimes {
     let independent = method.usesIndependentBatch ? objective : nil
     let clock = ContinuousClock()
     var microseconds: [Double] = []
@@ -71,11 +86,15 @@ public struct StepBenchmark {
     repeat {
       parameters = initial
       optimizer.state = OptimizerState(method, for: parameters)
-      for _ in 0..<Self.stepsPerRun {
+      let runStart = clock.now
+      for step in 1...Self.stepsPerRun {
         let before = clock.now
         try optimizer.step(&parameters, on: objective, independent: independent)
-        let duration = clock.now - before
-        if run > 0 { microseconds.append(1e6 * duration.seconds) }
+        let now = clock.now
+        if run > 0 { microseconds.append(1e6 * (now - before).seconds) }
+        // Slow steps need no whole runs.
+        let count = run > 0 ? microseconds.count : step
+        if count >= Self.leastStepCount(ofRun: run), (now - runStart).seconds >= seconds { break }
       }
       run += 1
     } while run < 2 || (clock.now - start).seconds < seconds
@@ -86,6 +105,8 @@ public struct StepBenchmark {
 /// The times of many steps.
 public struct StepTimes: Sendable {
   private let sorted: [Double]
+  /// The most memory that the process has had so far, in bytes, as the system counts it.
+  public let peakBytes = Self.peakMemory()
 
   /// - Precondition: There is at least one.
   init(microseconds: [Double]) {
@@ -106,5 +127,18 @@ extension Method {
   fileprivate var usesIndependentBatch: Bool {
     if case .quadraticModel(let model) = learningRate { return model.usesIndependentBatch }
     return false
+  }
+}
+
+extension StepTimes {
+  private static func peakMemory() -> Int {
+    var usage = rusage()
+    #if os(Linux)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss * 1024
+    #else
+      getrusage(RUSAGE_SELF, &usage)
+      return usage.ru_maxrss
+    #endif
   }
 }

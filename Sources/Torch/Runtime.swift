@@ -1,4 +1,5 @@
 import CTorch
+import Synchronization
 
 /// The engine as a whole.
 public enum Runtime {
@@ -12,6 +13,22 @@ public enum Runtime {
 
   /// Prepares the engine once.
   static func start() { initialized }
+
+  private static let endOutOfMemory = Mutex<(@Sendable (TorchError) -> Never)?>(nil)
+
+  /// Sets what ends the program where an operation finds no memory for its result. Default: a trap
+  /// with the error's description.
+  ///
+  /// ``Operator/call(_:)`` throws the error instead.
+  public static func whenOutOfMemory(_ end: @escaping @Sendable (TorchError) -> Never) {
+    endOutOfMemory.withLock { $0 = end }
+  }
+
+  /// Ends the program.
+  static func end(outOfMemory error: TorchError) -> Never {
+    if let end = endOutOfMemory.withLock({ $0 }) { end(error) }
+    fatalError(error.description)
+  }
 
   /// The version of libtorch.
   public static var version: String { String(cString: ct_version()) }

@@ -8,15 +8,20 @@ import CTorch
 public struct TorchError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The operation, its operands and the reason, in one or a few lines.
   public let description: String
+  /// Whether the reason is that memory was missing; the description then says how much was asked for.
+  public let isOutOfMemory: Bool
 
   /// An error with this description.
-  public init(_ description: String) { self.description = description }
+  public init(_ description: String, isOutOfMemory: Bool = false) {
+    self.description = description
+    self.isOutOfMemory = isOutOfMemory
+  }
 
   /// Takes over a message of the C interface and throws it.
   static func check(_ message: ct_error?) throws(TorchError) {
     guard let message else { return }
     defer { free(message) }
-    throw TorchError(String(cString: message))
+    throw TorchError(String(cString: message), isOutOfMemory: ct_was_out_of_memory())
   }
 }
 
@@ -28,6 +33,7 @@ func trapping<Result>(_ body: () throws(TorchError) -> Result) -> Result {
   do {
     return try body()
   } catch {
+    if error.isOutOfMemory { Runtime.end(outOfMemory: error) }
     fatalError(error.description)
   }
 }

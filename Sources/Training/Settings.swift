@@ -18,6 +18,8 @@ public struct Settings: Hashable, Sendable {
   /// The greatest size of a batch. Default 3200, the paper's for untuned AdamQLR; settings from
   /// files and the command line start from ``defaultBatchSize``.
   public var batchSize = 3200
+  /// The number of parts in which a batch is evaluated, one after the other, to save memory.
+  public var microBatches = 1
   /// What initial parameters, the order of examples and drawn data follow from.
   public var seed = 0
   /// The directory of the data sets; `nil`: that in the environment variable `ADAMQLR_DATA`, else

@@ -123,6 +123,9 @@ extension SettingsKey {
       "batch-size", \.batchSize, "a whole number from 1",
       "Greatest number of examples in a batch; of texts, 32 sequences unless it is set.",
       where: { $0 >= 1 }),
+    positiveWhole(
+      "micro-batches", \.microBatches,
+      "Parts in which a batch is evaluated, one after the other: less memory, more time."),
     SettingsKey(
       "seed", \.seed, "a whole number from 0",
       "Determines initial parameters, order of examples and drawn data.", where: { $0 >= 0 }),

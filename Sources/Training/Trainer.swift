@@ -29,12 +29,19 @@ public struct Trainer {
   private let independentBatches: BatchStream?
   private var optimizer: Optimizer<FlatVector>
   private var progress = Progress()
+  // What is random in a step follows from this plus its number.
+  private let stepSeeds: UInt64
 
   /// Reads the data and draws the initial parameters.
   ///
   /// - Throws: ``SettingsError`` where settings do not go together or the device cannot be used, and
   ///   `DataError` where data cannot be read.
   public init(_ settings: Settings) throws {
+    guard settings.microBatches <= settings.batchSize else {
+      throw SettingsError(
+        "micro-batches is \(settings.microBatches), but a batch has only \(settings.batchSize) "
+          + "examples (batch-size) to divide")
+    }
     try settings.prepareEngine()
     let (type, device) = (settings.precision.type, settings.device)
     let problem = try settings.makeProblem().placed(on: device, products: settings.products)
@@ -66,6 +73,8 @@ public struct Trainer {
     parameters = problem.model.initialParameters(using: &generator, type).to(device)
     statistics = problem.model.initialStatistics(type).to(device)
     optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
+    var steps = SeededGenerator(seed: UInt64(settings.seed), stream: "steps")
+    stepSeeds = steps.next()
   }
 
   /// The next thing that happens; `nil` at the end of the run.
@@ -104,14 +113,23 @@ public struct Trainer {
   }
 
   private mutating func makeStep() throws -> StepReport {
-    var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "step-\(step)")
-    let seed = generator.next()
-    let objective = objective(on: batches.batch(ofStep: step), seed: seed)
+    let seed = stepSeeds &+ UInt64(step)
+    let whole = objective(on: batches.batch(ofStep: step), seed: seed)
     let independent = independentBatches.map {
-      self.objective(on: $0.batch(ofStep: step), seed: seed)
+      objective(on: $0.batch(ofStep: step), seed: seed)
     }
-    let report = try optimizer.step(&parameters, on: objective, independent: independent)
-    if report.isTaken { objective.updateStatistics(&statistics) }
+    let report: StepReport
+    let parts = settings.microBatches
+    if parts == 1 {
+      report = try optimizer.step(&parameters, on: whole, independent: independent)
+      if report.isTaken { whole.updateStatistics(&statistics) }
+    } else {
+      let divided = MicroBatchedObjective(whole, parts: parts)
+      report = try optimizer.step(
+        &parameters, on: divided,
+        independent: independent.map { MicroBatchedObjective($0, parts: parts) })
+      if report.isTaken { divided.updateStatistics(&statistics) }
+    }
     progress.step += 1
     return report
   }
@@ -145,6 +163,17 @@ extension Trainer {
   /// method asks for one, else these.
   public var learnedParameters: FlatVector {
     optimizer.evaluationPoint(for: parameters) ?? parameters
+  }
+
+  /// What is worth knowing before the first step, in a line each.
+  public var notes: [String] {
+    guard settings.microBatches > 1, problem.model.statisticsLayout.count > 0 else {
+      return problem.notes
+    }
+    return problem.notes + [
+      "with micro-batches, batch normalization uses the statistics of each part of a batch, so steps "
+        + "differ from those with whole batches"
+    ]
   }
 
   /// The number of steps in an epoch.

@@ -56,16 +56,20 @@ struct Tool {
   /// - Parameters:
   ///   - program: The program's name.
   ///   - fileSizeLimit: The size in bytes beyond which the system refuses to write files.
+  ///   - memoryLimit: The size in bytes beyond which it refuses memory.
   ///   - path: The folders of other programs; `nil`: those that the tests find.
   static func start(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    path: String? = nil, output: Pipe, errors: Pipe
+    memoryLimit: Int? = nil, path: String? = nil, output: Pipe, errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()
-    if let fileSizeLimit {
+    if fileSizeLimit != nil || memoryLimit != nil {
       process.executableURL = URL(fileURLWithPath: "/bin/bash")
-      let script = "trap '' XFSZ; ulimit -f \(fileSizeLimit / 1024); exec \"$0\" \"$@\""
+      let limits =
+        (fileSizeLimit.map { "ulimit -f \($0 / 1024); " } ?? "")
+        + (memoryLimit.map { "ulimit -v \($0 / 1024); " } ?? "")
+      let script = "trap '' XFSZ; \(limits)exec \"$0\" \"$@\""
       process.arguments = ["-c", script, url.path] + arguments
     } else {
       process.executableURL = url
@@ -90,12 +94,12 @@ struct Tool {
 
   static func run(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    path: String? = nil
+    memoryLimit: Int? = nil, path: String? = nil
   ) throws -> Result {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(
-      arguments, program: program, fileSizeLimit: fileSizeLimit, path: path, output: output,
-      errors: errors)
+      arguments, program: program, fileSizeLimit: fileSizeLimit, memoryLimit: memoryLimit,
+      path: path, output: output, errors: errors)
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()

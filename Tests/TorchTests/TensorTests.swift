@@ -70,6 +70,18 @@ struct TensorTests {
     #expect(throws: TorchError.self) {
       try Operator("aten::tanh").call([.tensor(Tensor([1.0])), .tensor(Tensor([1.0])), .int(1)])
     }
+    #expect(error?.isOutOfMemory == false)
+  }
+
+  @Test("Where memory is missing, the error says so, and how much was asked for")
+  func outOfMemory() {
+    let error = #expect(throws: TorchError.self) {
+      try Operator("aten::ones").call([.ints([1 << 23, 1 << 23])])
+    }
+    #expect(error?.isOutOfMemory == true)
+    let text = error?.description ?? ""
+    #expect(text.contains("aten::ones([8388608, 8388608])"), "\(text)")
+    #expect(text.contains("281474976710656 bytes"), "\(text)")
   }
 
   @Test("A trap says what did not fit")

@@ -15,6 +15,9 @@ extern "C" {
 // Functions that can fail return NULL, or a message that the caller releases with free().
 typedef char *ct_error;
 
+// Whether the calling thread's last error was that memory was missing.
+bool ct_was_out_of_memory(void);
+
 // An owning reference to a tensor.
 typedef struct ct_tensor_impl *ct_tensor;
 

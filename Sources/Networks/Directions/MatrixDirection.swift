@@ -42,7 +42,7 @@ extension MatrixDirection {
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) throws -> DirectionProducts {
-    guard let linearization = input.linearization as? NetworkObjective.Linearized,
+    guard let linearization = input.linearization as? any NetworkLinearization,
       let gradient = input.gradient as? FlatVector, let state = state as? DirectionState<FlatVector>
     else { throw MatrixDirectionError.objectiveUnsupported(Self.name, "\(L.self)") }
     let layout = linearization.layout

@@ -17,6 +17,10 @@ protocol CurvatureBlock {
     _ vectors: inout [FlatVector], at place: Int, by estimates: CurvatureEstimates,
     _ update: FactorUpdate)
 
+  /// Gives up what ``update(_:at:by:_:)`` needs of the record that the block was made for, so that
+  /// its memory can be used again.
+  mutating func releaseRecord()
+
   /// Makes what stands for the inverse, or returns the matrices that are to be factorized for it.
   func invert(
     _ vectors: inout [FlatVector], at place: Int, _ factors: FactorState
@@ -42,6 +46,8 @@ enum FactorUpdate {
   /// F ← F + new, where the same batch's estimates by another cotangent came before. What does not
   /// depend on cotangents stays.
   case add
+  /// F ← F + new, where estimates of other parts of the same batch came before.
+  case addPart
 }
 
 /// How a model's parameters fall into blocks.
@@ -55,10 +61,11 @@ struct BlockStructure {
   /// The numbers of elements of all vectors.
   private var counts: [Int] = []
 
-  init(_ linearization: NetworkObjective.Linearized, isExact: Bool) {
-    let record = linearization.record
-    let entries = linearization.layout.entries
-    let examples = linearization.exampleCount
+  init(_ linearization: some NetworkLinearization, isExact: Bool) {
+    let part = linearization.part
+    let record = part.record
+    let entries = part.layout.entries
+    let examples = part.exampleCount
     let useCounts = record.useCounts
     let products = record.products.filter {
       $0.product.rowCount > 0 && $0.product.rowCount.isMultiple(of: examples)
@@ -117,6 +124,11 @@ struct BlockStructure {
       uses[parameter].append(RecordedUse(number: number, use: use))
     }
     return uses
+  }
+
+  /// Gives up what only factors need; the rest stays of use.
+  mutating func releaseRecord() {
+    for index in blocks.indices { blocks[index].block.releaseRecord() }
   }
 
   /// Fails where the vectors are not those of these blocks.

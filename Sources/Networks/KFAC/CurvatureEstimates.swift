@@ -1,8 +1,10 @@
 import Torch
 
-/// What a batch says about the curvature by one cotangent of the outputs: its pullback, without the
+/// What a batch, or a part of it, says about the curvature by one cotangent of the outputs: its pullback, without the
 /// products that the gradient would need.
 final class CurvatureEstimates {
+  /// What averages over examples are multiplied by: the part's share of the batch.
+  let share: Double
   /// What the averages of products of cotangents are multiplied by.
   let outputScale: Double
   private let record: Record
@@ -16,9 +18,10 @@ final class CurvatureEstimates {
   /// - Parameter outputCotangent: The derivatives of the examples' losses by the outputs, not divided
   ///   by the number of examples.
   init(
-    _ linearization: NetworkObjective.Linearized, _ outputCotangent: Tensor,
+    _ linearization: NetworkObjective.Linearized, share: Double, _ outputCotangent: Tensor,
     _ structure: BlockStructure, outputScale: Double
   ) {
+    self.share = share
     record = linearization.record
     exampleCount = linearization.exampleCount
     self.outputCotangent = outputCotangent
@@ -35,7 +38,8 @@ final class CurvatureEstimates {
   /// b of an operation; `nil` where the outputs do not depend on it.
   func cotangent(ofOperation number: Int) -> Tensor? { cotangents[number] }
 
-  /// The average over examples of the squared derivatives by a parameter, shaped like it.
+  /// The average over examples of the squared derivatives by a parameter, times the share, shaped
+  /// like the parameter.
   ///
   /// - Parameter uses: All its uses; `nil` where they are not known.
   func squares(of parameter: Int, _ uses: [RecordedUse]?) -> Tensor {
@@ -49,7 +53,7 @@ final class CurvatureEstimates {
     let value = record.value(ofParameter: parameter)
     let parts = uses.compactMap { use in cotangents[use.number].map { (use.use, $0) } }
     if parts.count == 1, let makeSquares = parts[0].0.makeSquares {
-      return (1 / Double(exampleCount)) * makeSquares(parts[0].1, exampleCount)
+      return (share / Double(exampleCount)) * makeSquares(parts[0].1, exampleCount)
     }
     let sum = Tensor.zeros(value.shape, like: value)
     if parts.isEmpty { return sum }
@@ -62,7 +66,7 @@ final class CurvatureEstimates {
       for (use, cotangent) in parts { use.addDerivatives(cotangent, examples, derivatives) }
       Kernels.formProduct(derivatives, derivatives, into: derivatives)
       let part = examples.count == 1 ? derivatives : derivatives.sum(over: [0]).contiguous()
-      Kernels.formLinearCombination(1, sum, 1 / Double(exampleCount), part, into: sum)
+      Kernels.formLinearCombination(1, sum, share / Double(exampleCount), part, into: sum)
     }
     return sum
   }
@@ -86,7 +90,7 @@ final class CurvatureEstimates {
       for (parameter, sum) in zip(pulledParameters, sums) {
         guard let part = gradient[parameter] else { continue }
         Kernels.formProduct(part, part, into: part)
-        Kernels.formLinearCombination(1, sum, 1 / Double(exampleCount), part, into: sum)
+        Kernels.formLinearCombination(1, sum, share / Double(exampleCount), part, into: sum)
       }
     }
     return Dictionary(uniqueKeysWithValues: zip(pulledParameters, sums))

@@ -9,7 +9,7 @@ struct DiagonalBlock: CurvatureBlock {
   let parameter: Int
   let entry: ParameterLayout.Entry
   /// All its uses; `nil` where one is not known.
-  let uses: [RecordedUse]?
+  var uses: [RecordedUse]?
 
   var factorCounts: [Int] { [entry.count] }
 
@@ -25,9 +25,11 @@ struct DiagonalBlock: CurvatureBlock {
     case .replace: vectors[place].formLinearCombination(1, new, 0, new)
     case .average(let decay, let previous):
       vectors[place].formLinearCombination(1, new, decay, previous[place])
-    case .add: vectors[place].add(new, scaledBy: 1, in: nil)
+    case .add, .addPart: vectors[place].add(new, scaledBy: 1, in: nil)
     }
   }
+
+  mutating func releaseRecord() { uses = nil }
 
   func invert(
     _ vectors: inout [FlatVector], at place: Int, _ factors: FactorState

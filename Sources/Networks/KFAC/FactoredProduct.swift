@@ -63,6 +63,14 @@ public struct FactoredProduct {
     self.makeRows = makeRows
   }
 
+  /// The same without a, which must not be asked for.
+  var withoutFactor: FactoredProduct {
+    FactoredProduct(
+      weight: weight, bias: bias, rowCount: rowCount, parts: parts, sharesFactor: sharesFactor,
+      pieceRows: pieceRows
+    ) { _, _ in fatalError("the factor of a product was given up") }
+  }
+
   /// Hands all rows of a for a part to `body`, piece by piece.
   func forEachPiece(of part: Int, _ body: (Tensor) -> Void) {
     for start in stride(from: 0, to: rowCount, by: pieceRows) {

@@ -22,9 +22,9 @@ import Torch
 /// or by eigendecomposition exactly as A ⊗ G + λI. Where one factor is a single number, the block
 /// is damped exactly; where a trace is 0, it is λI.
 ///
-/// The direction works on a ``NetworkObjective`` alone. Its statistics come from the forward pass
-/// that the gradient came from. All it draws at random follows from ``seed`` and the step's number,
-/// so a run goes on from an encoded state to the last bit.
+/// The direction works on a ``NetworkObjective`` or a ``MicroBatchedObjective`` alone. Its statistics
+/// come from the forward pass that the gradient came from. All it draws at random follows from
+/// ``seed`` and the step's number, so a run goes on from an encoded state to the last bit.
 ///
 /// The state's vectors are the factors and their inverses, block by block: F_A and F_G, then their
 /// Cholesky factors, or the eigenvectors and eigenvalues of each; of a diagonal block F and the
@@ -90,7 +90,7 @@ public struct KFAC: Direction, Hashable, Codable {
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) throws -> DirectionProducts {
-    guard let linearization = input.linearization as? NetworkObjective.Linearized,
+    guard let linearization = input.linearization as? any NetworkLinearization,
       let gradient = input.gradient as? FlatVector, let state = state as? DirectionState<FlatVector>
     else { throw KFACError.objectiveUnsupported("\(L.self)") }
     let events = try withIdentity(&next, DirectionState<FlatVector>.self) { next in
@@ -108,7 +108,7 @@ public struct KFAC: Direction, Hashable, Codable {
   public func curvature<L: Linearization>(
     along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double? {
-    guard let linearization = linearization as? NetworkObjective.Linearized,
+    guard let linearization = linearization as? any NetworkLinearization,
       let update = update as? FlatVector, let state = state as? DirectionState<FlatVector>
     else { throw KFACError.objectiveUnsupported("\(L.self)") }
     let structure = BlockStructure(linearization, isExact: usesExactInverses)
@@ -120,18 +120,18 @@ public struct KFAC: Direction, Hashable, Codable {
   }
 
   private func advance(
-    _ linearization: NetworkObjective.Linearized, _ gradient: FlatVector, damping: Double,
+    _ linearization: some NetworkLinearization, _ gradient: FlatVector, damping: Double,
     from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>,
     direction: inout FlatVector
   ) throws -> StepEvents {
-    let structure = BlockStructure(linearization, isExact: usesExactInverses)
+    var structure = BlockStructure(linearization, isExact: usesExactInverses)
     let isFirst = state.vectors.isEmpty
     if !isFirst { try structure.check(state) }
     structure.prepare(&next, like: gradient.tensor)
 
     var factors = FactorState(state)
     if isFirst || (next.step - 1).isMultiple(of: factorInterval) {
-      try updateFactors(linearization, structure, from: state, to: &next)
+      try updateFactors(linearization, &structure, from: state, to: &next)
       factors.weight = decay * factors.weight + 1
       factors.areCurrent = false
     } else {
@@ -158,27 +158,35 @@ public struct KFAC: Direction, Hashable, Codable {
 
   /// F ← γF + new for every block.
   private func updateFactors(
-    _ linearization: NetworkObjective.Linearized, _ structure: BlockStructure,
+    _ linearization: some NetworkLinearization, _ structure: inout BlockStructure,
     from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>
   ) throws {
     let isTwice = estimation == .empirical && dividesEmpiricalTwice
     var update = FactorUpdate.replace
     if !state.vectors.isEmpty { update = .average(decay: decay, previous: state.vectors) }
-    // One after the other, so that the cotangents of one are all that memory has to hold.
-    for cotangent in try outputCotangents(linearization, step: next.step) {
-      let estimates = CurvatureEstimates(
-        linearization, cotangent, structure,
-        outputScale: isTwice ? 1 / Double(linearization.exampleCount) : 1)
-      for (block, place) in structure.blocks {
-        block.update(&next.vectors, at: place, by: estimates, update)
+    let outputScale = isTwice ? 1 / Double(linearization.exampleCount) : 1
+    var generator = SeededGenerator(seed: seed, stream: "kfac-step-\(next.step)")
+    let isDivided = linearization.isDivided
+    if isDivided { structure.releaseRecord() }
+    try linearization.forEachPart { part, share in
+      if isDivided { structure = BlockStructure(part, isExact: usesExactInverses) }
+      // One after the other, so that the cotangents of one are all that memory has to hold.
+      for cotangent in try outputCotangents(part, &generator) {
+        let estimates = CurvatureEstimates(
+          part, share: share, cotangent, structure, outputScale: outputScale)
+        for (block, place) in structure.blocks {
+          block.update(&next.vectors, at: place, by: estimates, update)
+        }
+        update = .add
       }
-      update = .add
+      update = .addPart
+      if isDivided { structure.releaseRecord() }
     }
   }
 
   /// The derivatives of the examples' losses by the outputs.
   private func outputCotangents(
-    _ linearization: NetworkObjective.Linearized, step: Int
+    _ linearization: NetworkObjective.Linearized, _ generator: inout SeededGenerator
   ) throws -> [Tensor] {
     let loss = linearization.linearizedLoss
     switch estimation {
@@ -186,7 +194,6 @@ public struct KFAC: Direction, Hashable, Codable {
       guard let sample = loss.sampledCotangent else {
         throw KFACError.estimationUnavailable(estimation)
       }
-      var generator = SeededGenerator(seed: seed, stream: "kfac-step-\(step)")
       return [sample(&generator)]
     case .empirical:
       return [Double(linearization.exampleCount) * loss.cotangent]

@@ -9,7 +9,7 @@ import Torch
 struct KroneckerBlock: CurvatureBlock {
   /// The number of the operation.
   let number: Int
-  let product: FactoredProduct
+  var product: FactoredProduct
   /// The number of the part.
   let part: Int
   let weight: ParameterLayout.Entry
@@ -37,7 +37,7 @@ struct KroneckerBlock: CurvatureBlock {
     _ vectors: inout [FlatVector], at place: Int, by estimates: CurvatureEstimates,
     _ update: FactorUpdate
   ) {
-    updateInputs(&vectors, at: place, update)
+    updateInputs(&vectors, at: place, share: estimates.share, update)
     let g = place + 1
     let cotangent = estimates.cotangent(ofOperation: number).map { cotangent in
       product.parts == 1
@@ -45,7 +45,7 @@ struct KroneckerBlock: CurvatureBlock {
         : cotangent.reshaped([product.rowCount, outputs])
           .narrowed(1, from: part * right, count: right).contiguous()
     }
-    let scale = estimates.outputScale / Double(product.rowCount)
+    let scale = estimates.share * estimates.outputScale / Double(product.rowCount)
     func learn(_ decay: Double, _ previous: Tensor?, _ next: Tensor) {
       if let cotangent {
         Kernels.updateGram(
@@ -61,18 +61,20 @@ struct KroneckerBlock: CurvatureBlock {
     case .replace: learn(0, nil, vectors[g].overwritten())
     case .average(let decay, let previous):
       learn(decay, previous[g].tensor, vectors[g].overwritten())
-    case .add:
+    case .add, .addPart:
       let sum = vectors[g].mutated()
       learn(1, sum, sum)
     }
   }
 
   /// Lets F_A learn.
-  private func updateInputs(_ vectors: inout [FlatVector], at place: Int, _ update: FactorUpdate) {
+  private func updateInputs(
+    _ vectors: inout [FlatVector], at place: Int, share: Double, _ update: FactorUpdate
+  ) {
     var (decay, previous): (Double, Tensor?)
     switch update {
     case .add: return
-    case .replace: (decay, previous) = (0, nil)
+    case .replace, .addPart: (decay, previous) = (0, nil)
     case .average(let factor, let vectors): (decay, previous) = (factor, vectors[place].tensor)
     }
     if part > 0, product.sharesFactor {
@@ -80,14 +82,22 @@ struct KroneckerBlock: CurvatureBlock {
       vectors[place] = vectors[place - factorCounts.count - inverseCounts.count]
       return
     }
-    let a = vectors[place].overwritten()
+    let a: Tensor
+    if case .addPart = update {
+      a = vectors[place].mutated()
+      (decay, previous) = (1, a)
+    } else {
+      a = vectors[place].overwritten()
+    }
     product.forEachPiece(of: part) { inputs in
       Kernels.updateGram(
-        inputs, appendsOne: bias != nil, scale: 1 / Double(product.rowCount), decay: decay,
+        inputs, appendsOne: bias != nil, scale: share / Double(product.rowCount), decay: decay,
         previous: previous, next: a)
       (decay, previous) = (1, a)
     }
   }
+
+  mutating func releaseRecord() { product = product.withoutFactor }
 
   func invert(
     _ vectors: inout [FlatVector], at place: Int, _ factors: FactorState

@@ -17,7 +17,7 @@ public final class TrainingRun {
   public private(set) var trainer: Trainer
   /// What was found damaged when the run was resumed.
   public let damage: [FileError]
-  /// What is worth knowing about the data, in a line each.
+  /// What is worth knowing before the run, in a line each.
   public let notes: [String]
 
   private let lock: RunLock
@@ -39,7 +39,7 @@ public final class TrainingRun {
     directory = try RunDirectory(makingAt: path, for: settings.resolved)
     lock = try RunLock(directory)
     damage = []
-    notes = trainer.problem.notes
+    notes = trainer.notes
     _ = try directory.keepEncoding(of: trainer.problem, settings)
     log = try EventLog(directory.logPath, from: 0)
     status = RunStatus(trainer)
@@ -60,7 +60,7 @@ public final class TrainingRun {
     trainer = try Trainer(settings)
     let (checkpoint, damage) = directory.newestCheckpoint(
       of: trainer.problem.model, settings.precision, on: settings.device)
-    var notes = trainer.problem.notes
+    var notes = trainer.notes
     if let mended = try directory.keepEncoding(of: trainer.problem, settings) {
       notes.append("\(mended), and was written anew")
     }
