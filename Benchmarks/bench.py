@@ -22,8 +22,11 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(FOLDER, os.pardir, ".build", "release", "adamqlr")
 TRACES = os.path.join(FOLDER, os.pardir, "Tests", "StudiesTests", "Traces")
 
-# The paper's networks. A target is the greatest ratio of our time and the peer's, by optimizer.
-Case = collections.namedtuple("Case", "name task sizes batch_size loss targets")
+# The paper's networks. A target is the greatest ratio of our time and the peer's, by optimizer: JAX's
+# in `targets`, PyTorch's in `torch_targets`. A residual network has no peers in JAX.
+Case = collections.namedtuple(
+    "Case", "name task sizes batch_size loss targets torch_targets model",
+    defaults=[{}, "mlp"])
 CASES = [
     Case("uci-energy-588", "uci-energy", [8, 50, 1], 588, "squared-error",
          {"adamqlr": 0.5, "kfac": 0.4}),
@@ -33,7 +36,11 @@ CASES = [
          {"adamqlr": 0.5, "kfac": 0.7}),
     Case("fashion-mnist-3200", "fashion-mnist", [784, 50, 10], 3200, "cross-entropy",
          {"adamqlr": 0.8, "kfac": 0.4}),
+    Case("resnet18-32", "digits-color", None, 32, "cross-entropy", {},
+         {"adamqlr": 0.88, "adam": 1.0}, "resnet18"),
 ]
+# Of a residual network: AdamQLR's time and our Adam's, and our memory and PyTorch's.
+STEP_TARGET, MEMORY_TARGET = 2.1, 1.3
 
 # The peers of each optimizer, in JAX (which the targets are about) and in PyTorch.
 Optimizer = collections.namedtuple("Optimizer", "name title jax torch")
@@ -61,13 +68,8 @@ def main():
     if not os.access(TOOL, os.X_OK):
         raise Failure("%s is not built: make build" % os.path.relpath(TOOL))
     ours = our_optimizers()
-    programs = [
-        (optimizer, side)
-        for optimizer in OPTIMIZERS
-        for side in ("ours", "jax", "torch")
-        if (optimizer.name in ours if side == "ours" else getattr(optimizer, side))
-    ]
-    results, failures, versions = measure(cases, programs, options)
+    programs = [(case, programs_of(case, ours)) for case in cases]
+    results, failures, versions = measure(programs, options)
     text = report(cases, results, versions, options)
     print(text)
     for optimizer in OPTIMIZERS:
@@ -143,29 +145,44 @@ def our_optimizers():
     return {line[2:] for line in lines if re.fullmatch("  [a-z0-9-]+", line)}
 
 
+def programs_of(case, ours):
+    """The optimizers, and whose, that are measured on a case."""
+    optimizers = [o for o in OPTIMIZERS if case.model == "mlp" or o.name in case.torch_targets]
+    sides = ("ours", "jax", "torch") if case.model == "mlp" else ("ours", "torch")
+    return [
+        (optimizer, side)
+        for optimizer in optimizers
+        for side in sides
+        if (optimizer.name in ours if side == "ours" else getattr(optimizer, side))
+    ]
+
+
 def measure_once(case, optimizer, side, seconds):
     if side == "ours":
         command = [
-            TOOL, "bench", "--task", case.task, "--optimizer", optimizer.name, "--batch-size",
-            str(case.batch_size), "--random-data", "--seconds", str(seconds), "--json",
+            TOOL, "bench", "--task", case.task, "--model", case.model, "--optimizer",
+            optimizer.name, "--batch-size", str(case.batch_size), "--random-data", "--seconds",
+            str(seconds), "--json",
         ]
         return json.loads(run(command, "adamqlr bench"))
-    return run_peer(getattr(optimizer, side), [
-        "--sizes", ",".join(map(str, case.sizes)), "--batch-size", str(case.batch_size),
-        "--loss", case.loss, "--seconds", str(seconds)])
+    network = ["--model", case.model]
+    if case.sizes:
+        network += ["--sizes", ",".join(map(str, case.sizes))]
+    return run_peer(getattr(optimizer, side), network + [
+        "--batch-size", str(case.batch_size), "--loss", case.loss, "--seconds", str(seconds)])
 
 
-def measure(cases, programs, options):
-    """Runs all programs in turn, round by round, so that whatever disturbs disturbs all alike.
+def measure(programs, options):
+    """Runs all programs of a case in turn, round by round, so that whatever disturbs disturbs all alike.
 
     Returns the results by (case, optimizer, side), what failed, and the packages' versions.
     """
     results, failures, versions = collections.defaultdict(list), {}, {}
-    total = options.rounds * len(cases) * len(programs)
+    total = options.rounds * sum(len(of_case) for _, of_case in programs)
     count = 0
-    for case in cases:
+    for case, of_case in programs:
         for round_number in range(1, options.rounds + 1):
-            for optimizer, side in programs:
+            for optimizer, side in of_case:
                 count += 1
                 progress("%d of %d: %s, %s, %s, round %d" % (
                     count, total, case.name, optimizer.title, side, round_number))
@@ -194,10 +211,10 @@ def progress(text):
 # ---- What came out.
 
 
-def median(results, key):
-    """The median of the rounds' medians in microseconds; None where nothing was measured."""
+def median(results, key, figure="median_us"):
+    """The median of the rounds' figures; None where nothing was measured."""
     runs = results.get(key)
-    return statistics.median(run["median_us"] for run in runs) if runs else None
+    return statistics.median(run[figure] for run in runs) if runs else None
 
 
 def report(cases, results, versions, options):
@@ -211,15 +228,20 @@ def report(cases, results, versions, options):
             ours, jax, torch = (
                 median(results, (case.name, optimizer.name, side))
                 for side in ("ours", "jax", "torch"))
-            target = case.targets.get(optimizer.name)
-            goal = ""
-            if target is not None:
-                goal = "≤ %.1f" % target
-                if ours and jax and ours / jax > target:
-                    goal += ", **missed**"
+            if case.model != "mlp" and optimizer.name not in case.torch_targets:
+                continue
+            goals = [
+                described(target, ours, peer, of)
+                for target, peer, of in (
+                    (case.targets.get(optimizer.name), jax, ""),
+                    (case.torch_targets.get(optimizer.name), torch, " of PyTorch"))
+                if target is not None
+            ]
             rows.append([
                 case.name, optimizer.title, microseconds(ours), microseconds(jax),
-                ratio(ours, jax), goal, microseconds(torch), ratio(ours, torch)])
+                ratio(ours, jax), " and ".join(goals), microseconds(torch), ratio(ours, torch)])
+        if case.model != "mlp":
+            notes += residual_notes(case, results)
     for (case_name, optimizer, side), runs in results.items():
         medians = [run["median_us"] for run in runs]
         if max(medians) > STEADY * min(medians):
@@ -236,6 +258,34 @@ def report(cases, results, versions, options):
     if notes:
         lines += [""] + notes
     return "\n".join(lines)
+
+
+def described(target, ours, peer, of):
+    """A target in words, and whether it was missed."""
+    text = "≤ %g%s" % (target, of)
+    return text + ", **missed**" if ours and peer and ours / peer > target else text
+
+
+def residual_notes(case, results):
+    """What else counts of a residual network."""
+    notes = []
+
+    def add(text, target, ours, theirs):
+        if ours and theirs:
+            notes.append("%s: %s: %.2f, %s." % (
+                case.name, text, ours / theirs, described(target, ours, theirs, "")))
+
+    adamqlr, adam = (median(results, (case.name, name, "ours")) for name in ("adamqlr", "adam"))
+    add("AdamQLR's step beside our Adam's", STEP_TARGET, adamqlr, adam)
+    for optimizer in OPTIMIZERS:
+        if optimizer.name in case.torch_targets:
+            ours, theirs = (
+                median(results, (case.name, optimizer.name, side), "peak_bytes")
+                for side in ("ours", "torch"))
+            if ours and theirs:
+                add("%s's memory, %.0f MB beside PyTorch's %.0f MB" % (
+                    optimizer.title, ours / 1e6, theirs / 1e6), MEMORY_TARGET, ours, theirs)
+    return notes
 
 
 def microseconds(value):

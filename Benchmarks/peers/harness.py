@@ -15,20 +15,26 @@ import argparse
 import importlib.metadata
 import json
 import os
+import resource
 import sys
 import time
 
 import numpy
 
-from problem import Problem, Trace
+from problem import MLP, RESNET, Problem, Trace
 
-# As in StepBenchmark.swift: after so many steps the run starts anew, outside the time that counts.
+# As in StepBenchmark.swift: after so many steps the run starts anew, outside the time that counts;
+# and so many are made at least before that time, and within it.
 STEPS_PER_RUN = 30
+LEAST_STEPS = (3, 8)
 TOLERANCE = 1e-6
+# The unit of getrusage.
+KILOBYTE = 1 if sys.platform == "darwin" else 1024
 
 
 def main(peer_class):
     parser = argparse.ArgumentParser(description=peer_class.__doc__)
+    parser.add_argument("--model", choices=[MLP, RESNET], default=MLP)
     parser.add_argument("--sizes", help="sizes of the layers, such as 8,50,1")
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--loss", choices=["cross-entropy", "squared-error"])
@@ -38,10 +44,13 @@ def main(peer_class):
     options = parser.parse_args()
     if options.check is not None:
         sys.exit(0 if check(peer_class, options.check) else 1)
-    if None in (options.sizes, options.batch_size, options.loss):
+    if options.model == RESNET and options.batch_size is not None:
+        problem = Problem.random_images(options.batch_size)
+    elif None in (options.sizes, options.batch_size, options.loss):
         parser.error("--sizes, --batch-size and --loss are needed, or --check")
-    sizes = [int(size) for size in options.sizes.split(",")]
-    problem = Problem.random(sizes, options.batch_size, options.loss == "cross-entropy")
+    else:
+        sizes = [int(size) for size in options.sizes.split(",")]
+        problem = Problem.random(sizes, options.batch_size, options.loss == "cross-entropy")
     print(json.dumps(measure(peer_class, problem, options.seconds)))
 
 
@@ -53,18 +62,24 @@ def measure(peer_class, problem, seconds):
     run = 0
     while run < 2 or time.perf_counter() - begin < seconds:
         peer.start()
-        for _ in range(STEPS_PER_RUN):
+        run_begin = time.perf_counter()
+        for step in range(1, STEPS_PER_RUN + 1):
             before = time.perf_counter_ns()
             peer.step()
             after = time.perf_counter_ns()
             if run > 0:
                 microseconds.append((after - before) / 1000)
+            # Slow steps need no whole runs.
+            count = len(microseconds) if run > 0 else step
+            if count >= LEAST_STEPS[min(run, 1)] and time.perf_counter() - run_begin >= seconds:
+                break
         run += 1
         if run == 1:  # compilation does not count
             begin = time.perf_counter()
     low, median, high = numpy.quantile(microseconds, [0.1, 0.5, 0.9])
     return {
         "median_us": median, "p10_us": low, "p90_us": high, "steps": len(microseconds),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE,
         "versions": {name: importlib.metadata.version(name) for name in peer_class.PACKAGES},
     }
 

@@ -1,20 +1,25 @@
-"""What a peer works on: a multilayer perceptron with parameters, and examples, as NumPy arrays."""
+"""What a peer works on: a network, and examples, as NumPy arrays."""
 
 import json
 
 import numpy
 
 RELU, TANH = "relu", "tanh"
+MLP, RESNET = "mlp", "resnet18"
 
 
 class Problem:
-    """`parameters` is a list of (weight [inputs, outputs], bias [outputs]), one for each layer.
+    """A multilayer perceptron: `parameters` is a list of (weight [inputs, outputs], bias [outputs]),
+    one for each layer. `inputs` is [N, inputs]; `targets` is [N, outputs], or integer labels [N]
+    where `is_classification`.
 
-    `inputs` is [N, inputs]; `targets` is [N, outputs], or integer labels [N] where
-    `is_classification`.
+    Or a residual network, whose `parameters` are None, because the peer draws them; `inputs` is
+    [N, height, width, channels].
     """
 
-    def __init__(self, parameters, activation, is_classification, inputs, targets):
+    def __init__(
+            self, parameters, activation, is_classification, inputs, targets, model=MLP):
+        self.model = model
         self.parameters = parameters
         self.activation = activation
         self.is_classification = is_classification
@@ -38,6 +43,14 @@ class Problem:
         else:
             targets = normal(batch_size, sizes[-1])
         return Problem(parameters, RELU, is_classification, normal(batch_size, sizes[0]), targets)
+
+    @staticmethod
+    def random_images(batch_size):
+        """ResNet-18, and as many random images as make one batch."""
+        generator = numpy.random.default_rng(0)
+        images = generator.standard_normal((batch_size, 32, 32, 3)).astype(numpy.float32)
+        return Problem(
+            None, RELU, True, images, generator.integers(10, size=batch_size), model=RESNET)
 
 
 class Trace:

@@ -4,6 +4,7 @@ import torch
 
 import harness
 import torch_network as network
+from problem import RESNET
 
 
 class TorchAdam:
@@ -19,7 +20,9 @@ class TorchAdam:
 
     def start(self):
         self.point = [part.clone().requires_grad_() for part in self.initial]
-        self.optimizer = torch.optim.Adam(self.point, lr=self.rate)
+        # One pass over all parameters, where there are many.
+        fused = True if self.problem.model == RESNET else None
+        self.optimizer = torch.optim.Adam(self.point, lr=self.rate, fused=fused)
 
     def set_batch(self, x, y):
         self.batch = network.batch(x, y, self.problem, self.double)
@@ -27,7 +30,7 @@ class TorchAdam:
     def step(self):
         x, y = self.batch
         self.optimizer.zero_grad()
-        outputs = network.output(self.point, x, self.problem.activation)
+        outputs = network.output(self.point, x, self.problem)
         loss = network.loss(outputs, y, self.problem.is_classification)
         loss.backward()
         self.optimizer.step()

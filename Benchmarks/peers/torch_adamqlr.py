@@ -33,15 +33,15 @@ class TorchAdamQLR:
         (x, y), is_classification = self.batch, self.problem.is_classification
 
         def output(*point):
-            return network.output(point, x, self.problem.activation)
+            return network.output(point, x, self.problem)
 
         loss = network.loss(output(*self.point), y, is_classification)
         gradient = torch.autograd.grad(loss, self.point)
         with torch.no_grad():
             direction = self.adam_direction(gradient)
             outputs, tangent = torch.func.jvp(output, tuple(self.point), tuple(direction))
-            slope = sum(torch.vdot(g.view(-1), d.view(-1)) for g, d in zip(gradient, direction))
-            square = sum(torch.vdot(d.view(-1), d.view(-1)) for d in direction)
+            slope = sum(network.dot(g, d) for g, d in zip(gradient, direction))
+            square = sum(network.dot(d, d) for d in direction)
             fisher = network.fisher_product(outputs, tangent, is_classification)
             slope, loss = slope.item(), loss.item()
             curvature = fisher.item() + self.damping * square.item()

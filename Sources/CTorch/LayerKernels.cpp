@@ -27,9 +27,11 @@ template <class Body> void parallel_for(int64_t count, int64_t grain, Body body)
   const int threads = thread_count(1e12);
   const int64_t parts = std::min<int64_t>(2 * threads, count / std::max<int64_t>(grain, 1));
   if (threads == 1 || parts <= 1) return body(0, count);
-  in_team(threads, parts, [&](int64_t number) {
-    body(count * number / parts, count * (number + 1) / parts);
-  });
+  // Operators of libtorch come before and after.
+  in_team(
+      threads, parts,
+      [&](int64_t number) { body(count * number / parts, count * (number + 1) / parts); },
+      Threads::library);
 }
 
 // Calls body(first, last) for parts of the rows.
@@ -59,6 +61,17 @@ std::vector<double> sum_pairs(int64_t rows, int64_t columns, Body body) {
 }
 
 } // namespace
+
+void ct_transpose(
+    bool is_double, int64_t rows, int64_t columns, const void *x, bool accumulates, void *out) {
+  // Parts of whole tiles.
+  constexpr int64_t height = 64;
+  DISPATCH(for_rows((rows + height - 1) / height, height * columns, [=](int64_t first, int64_t last) {
+    KERNEL(
+        T, transpose, first * height, std::min(last * height, rows), rows, columns, IN(x),
+        accumulates, OUT(out));
+  });)
+}
 
 void ct_column_moments(
     bool is_double, int64_t rows, int64_t columns, const void *x, void *mean, void *variance) {

@@ -1,7 +1,9 @@
 #include "Team.h"
 
 #include "FlushToZero.h"
+#include "OptionalSymbol.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -33,6 +35,10 @@ struct Work {
     is_taking_part = false;
   }
 };
+
+// Starts a function in so many threads of OpenMP's, and waits until it has returned in all.
+const auto run_in_library_threads =
+    optional_symbol<void (*)(void (*)(void *), void *, unsigned, unsigned)>("GOMP_parallel");
 
 // The threads that help. They are never ended, because a process may exit while they sleep.
 class Helpers {
@@ -91,6 +97,19 @@ private:
 };
 
 } // namespace
+
+void run_library_team(int size, int64_t count, void (*body)(void *, int64_t), void *context) {
+  if (!run_in_library_threads || size <= 1 || count <= 1 || is_taking_part) {
+    return run_team(size, count, body, context);
+  }
+  Work work;
+  work.count = count;
+  work.body = body;
+  work.context = context;
+  run_in_library_threads(
+      [](void *work) { static_cast<Work *>(work)->take_part(); }, &work,
+      static_cast<unsigned>(std::min<int64_t>(size, count)), 0);
+}
 
 void run_team(int size, int64_t count, void (*body)(void *, int64_t), void *context) {
   if (size > 1 && count > 1 && !is_taking_part) {

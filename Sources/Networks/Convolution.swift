@@ -119,7 +119,11 @@ struct ConvolutionOperation: Operation {
           cotangent, kernel: kernel, geometry, needsImage: cotangents.isNeeded(0),
           needsKernel: cotangents.isNeeded(1))
         if let image = parts.image { cotangents.add(image, to: 0) }
-        if let part = parts.kernel { cotangents.add(part.outputsLast, to: 1) }
+        if let part = parts.kernel {
+          cotangents.write(1) {
+            Kernels.transpose(part.reshaped([part.size(0), -1]), into: $0, accumulates: $1)
+          }
+        }
       })
     result.displaced = { moved.displaced(z, by: $0) }
     result.product = product(x, inputs[1], z, hasBias: hasBias)
@@ -161,11 +165,10 @@ private struct PaddingOperation: Operation {
 extension Tensor {
   /// A kernel [height, width, inputs, outputs] as [outputs, height, width, inputs], copied.
   fileprivate var outputsFirst: Tensor {
-    reshaped([-1, size(3)]).transposed().contiguous().reshaped([size(3)] + shape.dropLast())
+    let result = Tensor(uninitialized: [size(3)] + shape.dropLast(), like: self)
+    Kernels.transpose(self, into: result)
+    return result
   }
-
-  /// A kernel [outputs, height, width, inputs] as [height·width·inputs, outputs], sharing memory.
-  fileprivate var outputsLast: Tensor { reshaped([size(0), -1]).transposed() }
 }
 
 extension [Tensor] {

@@ -114,7 +114,8 @@ public struct MicroBatchedObjective: Objective {
 
     private func makeGradient() -> (loss: Double, gradient: FlatVector) {
       var loss = 0.0
-      var gradient = FlatVector(takingOver: Tensor(uninitialized: [point.count], point.type))
+      var gradient = FlatVector(
+        takingOver: Tensor(uninitialized: [point.count], like: point.tensor))
       var isFirst = true
       forEachPart { part, share in
         loss += share * part.loss

@@ -1,7 +1,21 @@
 import CTorch
 
-/// Kernels of normalization layers, over matrices whose columns are the channels.
+/// Kernels of normalization layers and convolutions, over matrices whose columns are the channels.
 extension Kernels {
+  /// out ← xᵀ as matrices, added to what is there where `accumulates`.
+  public static func transpose(_ x: Tensor, into out: Tensor, accumulates: Bool = false) {
+    check("transposition", x, out)
+    guard out.count == x.count else {
+      fatalError("transposition of \(x.shape) into \(out.shape)")
+    }
+    guard x.device.isCPU else {
+      let result = x.reshaped([x.rowCount, x.columnCount]).transposed().reshaped(out.shape)
+      return out.assign(accumulates ? out + result : result)
+    }
+    ct_transpose(
+      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, accumulates, out.data)
+  }
+
   /// The mean of each column of x, and its mean squared deviation from it.
   public static func columnMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
     check("column moments", x)

@@ -18,6 +18,20 @@ struct KernelTests {
   }
 
   @Test(
+    "Transpositions of every awkward size", arguments: [DataType.float32, .float64],
+    [(1, 1), (1, 9), (9, 1), (16, 8), (17, 9), (27, 64), (130, 70), (1152, 128), (70, 2304)])
+  func transpositions(_ type: DataType, _ sizes: (Int, Int)) {
+    let x = random([sizes.0, sizes.1], 1, type)
+    let sum = random([sizes.1, sizes.0], 2, type)
+    let out = Tensor(uninitialized: sum.shape, type)
+    let expected = x.transposed().contiguous()
+    Kernels.transpose(x, into: out)
+    #expect(out.doubles == expected.doubles)
+    Kernels.transpose(x, into: sum, accumulates: true)
+    expectEqual(sum, random(sum.shape, 2, type) + expected)
+  }
+
+  @Test(
     "Matrix products in every orientation, of every awkward size",
     arguments: [DataType.float32, .float64],
     [

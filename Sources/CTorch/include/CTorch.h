@@ -208,6 +208,9 @@ void ct_cholesky_solve(
 // The mean of each column, and its mean squared deviation from it.
 void ct_column_moments(
     bool is_double, int64_t rows, int64_t columns, const void *x, void *mean, void *variance);
+// out [columns, rows] ← xᵀ of x [rows, columns], added to what is there where `accumulates`.
+void ct_transpose(
+    bool is_double, int64_t rows, int64_t columns, const void *x, bool accumulates, void *out);
 // sums ← Σ u and products ← Σ u·(x − mean) of each column; u counts as 0 where `mask`, if given, is
 // not positive.
 void ct_column_products(
