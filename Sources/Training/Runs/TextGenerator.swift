@@ -65,7 +65,8 @@ public struct TextGenerator {
     for _ in 0..<count {
       let known = tokens.suffix(context).map { Int64($0) }
       let scores = model(
-        Tensor(known, shape: [1, known.count]).to(parameters.device), at: parameters, statistics: statistics)
+        Tensor(known, shape: [1, known.count]).to(parameters.device), at: parameters,
+        statistics: statistics)
       let last = scores.slice(
         from: (known.count - 1) * vocabulary.count, shape: [vocabulary.count])
       let token = draw(last.doubles, temperature, &generator)
