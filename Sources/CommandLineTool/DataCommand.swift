@@ -175,10 +175,16 @@ struct DataCheckCommand: ParsableCommand {
       return "\(counts[0].grouped) training, \(counts[1].grouped) validation, "
         + "\(counts[2].grouped) test tokens of \(data.encoding.vocabulary.count.grouped)"
     }
+    func words(_ training: Int, _ validation: Int?, _ test: Int) -> String {
+      "\(training.grouped) training" + (validation.map { ", \($0.grouped) validation" } ?? "")
+        + ", \(test.grouped) test examples"
+    }
+    if source.hasColor {
+      let images = try source.loadImages(from: options.path)
+      return words(images.training.count, images.validation.count, images.test.count)
+    }
     let data: DataSet<Float> = try source.load(from: options.path)
-    let validation = data.validation.map { ", \($0.count.grouped) validation" } ?? ""
-    return "\(data.training.count.grouped) training\(validation), "
-      + "\(data.test.count.grouped) test examples"
+    return words(data.training.count, data.validation?.count, data.test.count)
   }
 
   private func report(_ file: PublishedFile, at path: String?, of source: DataSource) -> Bool {

@@ -101,6 +101,16 @@ final class ByteStream {
     }
   }
 
+  /// Passes over bytes of a file that is not decompressed, without reading them where it can.
+  func skip(_ count: Int) throws(DataError) {
+    let taken = unused.prefix(count)
+    unused = taken.upperBound..<unused.upperBound
+    position += count
+    let rest = count - taken.count
+    guard rest > 0, lseek(descriptor, off_t(rest), SEEK_CUR) < 0 else { return }
+    throw .unreadable(file: file, reason: String(cString: strerror(errno)))
+  }
+
   /// Reads more of the file behind what is unused, a byte at most; false at its end.
   private func refill() throws(DataError) -> Bool {
     let kept = Array(input[unused])

@@ -23,6 +23,8 @@ public enum DataError: Error, Hashable, Sendable, CustomStringConvertible {
     case decompressedByte(Int)
     /// One of a list's entries, counted from 0.
     case entry(Int)
+    /// One of a file's variables.
+    case variable(String)
 
     /// The place in words.
     public var description: String {
@@ -34,6 +36,7 @@ public enum DataError: Error, Hashable, Sendable, CustomStringConvertible {
       case .byte(let offset): "byte \(offset)"
       case .decompressedByte(let offset): "byte \(offset) of the decompressed contents"
       case .entry(let index): "entry \(index)"
+      case .variable(let name): "variable '\(name)'"
       }
     }
   }

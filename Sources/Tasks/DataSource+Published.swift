@@ -2,8 +2,8 @@ extension DataSource {
   /// The files that its publisher has, in the folder of its name; none for what the program draws.
   ///
   /// The SHA-256 of MNIST's test files and of the tables were computed from the files themselves;
-  /// those of MNIST's training files and of Fashion-MNIST are those that several independent
-  /// projects publish for files with the publishers' own MD5.
+  /// those of MNIST's training files, of Fashion-MNIST, of SVHN and of CIFAR-10's archive are those
+  /// that several independent projects publish for files with the publishers' own MD5.
   ///
   /// Of Penn Treebank, the SHA-256 are of the three files, which several projects publish; those of
   /// the archive itself nobody does.
@@ -74,6 +74,24 @@ extension DataSource {
             ),
           ])
       ]
+    case .svhn:
+      [
+        digits(
+          "train_32x32.mat", size: 182_040_794,
+          "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
+        digits(
+          "test_32x32.mat", size: 64_275_384,
+          "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
+      ]
+    case .cifar10:
+      [
+        PublishedFile(
+          archive: "cifar-10-binary.tar.gz",
+          url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", size: 170_052_171,
+          sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+          // 10,000 images of 1 + 3 · 32² bytes each.
+          members: files.map { ($0, 30_730_000, nil) })
+      ]
     case .digits, .digitsColor: []
     }
   }
@@ -95,6 +113,12 @@ extension DataSource {
     PublishedFile(
       name: name + ".gz", url: imageServer + name + ".gz", size: size, contentSize: contentSize,
       sha256: sha256)
+  }
+
+  private func digits(_ name: String, size: Int, _ sha256: String) -> PublishedFile {
+    PublishedFile(
+      name: name, url: "http://ufldl.stanford.edu/housenumbers/" + name, size: size,
+      contentSize: size, sha256: sha256)
   }
 
   /// The tables are those of Gal and Ghahramani's experiments, which the paper uses.

@@ -14,6 +14,10 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   case mnist10k = "mnist-10k"
   /// The Penn Treebank's words, see ``PennTreebank``.
   case pennTreebank = "penn-treebank"
+  /// Street View House Numbers: color images of digits.
+  case svhn
+  /// CIFAR-10: color images of 10 kinds of things.
+  case cifar10 = "cifar-10"
   /// Images of digits that the program draws.
   case digits
   /// Color images of digits that the program draws.
@@ -26,7 +30,17 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     case .fashionMNIST, .mnist: Self.trainingImages + Self.testImages
     case .mnist10k: Self.testImages
     case .pennTreebank: PennTreebank.files
+    case .svhn: ["train_32x32.mat", "test_32x32.mat"]
+    case .cifar10: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"]
     case .digits, .digitsColor: []
+    }
+  }
+
+  /// Whether it has color images, which ``loadImages(from:seed:)`` reads.
+  public var hasColor: Bool {
+    switch self {
+    case .svhn, .cifar10, .digitsColor: true
+    case .uciEnergy, .uciProtein, .fashionMNIST, .mnist, .mnist10k, .pennTreebank, .digits: false
     }
   }
 
@@ -83,23 +97,14 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     case .pennTreebank: preconditionFailure("\(rawValue) is a text, and has no numbers")
     case .digits:
       let digits = Digits(seed: seed)
-      return Self.drawn { digits.images($0) }
-    case .digitsColor:
-      let digits = ColorDigits(seed: seed)
-      return Self.drawn { digits.images($0) }
+      let (training, validation) = (digits.images(.train), digits.images(.validation))
+      let images = training.followed(by: validation)
+      let test = digits.images(.test)
+      return DataSet(
+        images, 0..<training.count, training.count..<images.count, test: test, 0..<test.count)
+    case .svhn, .cifar10, .digitsColor:
+      return DataSet(try loadImages(from: directory, seed: seed))
     }
-  }
-
-  /// The data set of images that the program draws.
-  private static func drawn<Scalar: BinaryFloatingPoint & Sendable>(
-    _ images: (Digits.Part) -> LabeledImages
-  ) -> DataSet<Scalar> {
-    let (training, validation, test) = (images(.train), images(.validation), images(.test))
-    let known = LabeledImages(
-      rows: training.rows, columns: training.columns, channels: training.channels,
-      pixels: training.pixels + validation.pixels, labels: training.labels + validation.labels)
-    return DataSet(
-      known, 0..<training.count, training.count..<known.count, test: test, 0..<test.count)
   }
 
   /// The folder that its files are read from.
@@ -110,7 +115,8 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
     case .mnist10k: DataFolder(rawValue, or: ["mnist"], in: directory)
     // As the publisher's archive unpacks.
     case .pennTreebank: DataFolder(rawValue, or: ["simple-examples/data"], in: directory)
-    case .uciEnergy, .uciProtein, .mnist, .digits, .digitsColor:
+    case .cifar10: DataFolder(rawValue, or: ["cifar-10-batches-bin"], in: directory)
+    case .uciEnergy, .uciProtein, .mnist, .svhn, .digits, .digitsColor:
       DataFolder(rawValue, in: directory)
     }
   }
@@ -172,21 +178,17 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
 }
 
 extension DataSet {
-  /// Makes a data set of images, normalized by those that train and validate.
+  /// Makes a data set of gray images, each pixel normalized by those that train and validate.
   fileprivate init(
     _ images: LabeledImages, _ training: Range<Int>, _ validation: Range<Int>?,
     test: LabeledImages, _ testRows: Range<Int>
   ) {
-    let known = (validation ?? training).upperBound
-    // A gray image's pixels each by themselves, as the paper has them; else each channel.
-    let columns = images.channels == 1 ? images.valueCount : images.channels
-    let rowsPerImage = images.valueCount / columns
+    let known = 0..<(validation ?? training).upperBound
     let normalization = Normalization(
-      ofPixels: images.pixels, columns: columns, rows: 0..<(known * rowsPerImage))
+      ofPixels: images.pixels, columns: images.valueCount, rows: known)
     func examples(_ images: LabeledImages, _ rows: Range<Int>) -> Examples<Scalar> {
-      let places = (rows.lowerBound * rowsPerImage)..<(rows.upperBound * rowsPerImage)
-      return Examples(
-        count: rows.count, inputs: normalization.normalizedPixels(images.pixels, rows: places),
+      Examples(
+        count: rows.count, inputs: normalization.normalizedPixels(images.pixels, rows: rows),
         targets: .classes(images.labels[rows].map(Int64.init), count: 10))
     }
     self.init(

@@ -30,4 +30,11 @@ public struct LabeledImages: Hashable, Sendable {
     self.pixels = pixels
     self.labels = labels
   }
+
+  /// These images and then others of the same size.
+  func followed(by others: LabeledImages) -> LabeledImages {
+    LabeledImages(
+      rows: rows, columns: columns, channels: channels, pixels: pixels + others.pixels,
+      labels: labels + others.labels)
+  }
 }

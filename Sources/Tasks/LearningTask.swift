@@ -21,6 +21,10 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   case pennTreebank = "penn-treebank"
   /// A text of one's own, which a ``TextSource`` describes.
   case text
+  /// Street View House Numbers.
+  case svhn
+  /// CIFAR-10.
+  case cifar10 = "cifar-10"
   /// Rosenbrock's function.
   case rosenbrock
   /// A table of one's own, which a ``TableSource`` describes.
@@ -39,6 +43,8 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .mnist10k: "MNIST's test files alone; 8,000 train, 2,000 test"
     case .pennTreebank: "Penn Treebank, the next of 10,000 words; 929,589 train, 82,430 test"
     case .text: "a text of one's own, the next of its bytes or words"
+    case .svhn: "SVHN, 32×32 color images of house numbers' digits; 61,048 train, 26,032 test"
+    case .cifar10: "CIFAR-10, 32×32 color images, cut and mirrored anew; 45,000 train, 10,000 test"
     case .rosenbrock: "Rosenbrock's function from (1, −1), as least squares"
     case .table: "a table of one's own (CSV), a regression or classification by the target's column"
     }
@@ -53,7 +59,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .rosenbrock: nil
     case .pennTreebank, .text: .tokens
     case .uciEnergy, .uciProtein, .table: .features
-    case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: .image
+    case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k, .svhn, .cifar10: .image
     }
   }
 
@@ -62,7 +68,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     switch self {
     case .rosenbrock: nil
     case .digits, .uciEnergy, .uciProtein, .fashionMNIST, .mnist, .mnist10k, .table: .mlp
-    case .digitsColor: .resnet18
+    case .digitsColor, .svhn, .cifar10: .resnet18
     case .pennTreebank, .text: .gpt2
     }
   }
@@ -90,7 +96,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .uciProtein: ProblemShape(.features(9), outputs: 1)
     case .digits, .fashionMNIST, .mnist, .mnist10k:
       ProblemShape(.image(height: 28, width: 28, channels: 1), outputs: 10)
-    case .digitsColor:
+    case .digitsColor, .svhn, .cifar10:
       ProblemShape(.image(height: 32, width: 32, channels: 3), outputs: 10)
     }
   }

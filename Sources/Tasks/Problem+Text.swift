@@ -23,7 +23,7 @@ extension Problem {
     var sets = Parts(
       training: data.training, test: data.test,
       shape: ProblemShape(data.encoding.vocabulary, context: source.context))
-    sets.validation = data.validation
+    sets.validation = data.validation.map { ExampleSet($0) }
     try self.init(task, model, sets, textEncoding: data.encoding, data.notes)
   }
 

@@ -53,10 +53,14 @@ public struct Problem: Sendable {
           shape: ProblemShape(.features(1), outputs: 2)))
       return
     }
-    let sets =
-      type == .float64
-      ? Parts(try source.load(as: Double.self, from: directory, seed: seed))
-      : Parts(try source.load(as: Float.self, from: directory, seed: seed))
+    let sets: Parts
+    if source.hasColor {
+      sets = Parts(try source.loadImages(from: directory, seed: seed), type)
+    } else if type == .float64 {
+      sets = Parts(try source.load(as: Double.self, from: directory, seed: seed))
+    } else {
+      sets = Parts(try source.load(as: Float.self, from: directory, seed: seed))
+    }
     try self.init(task, model, sets)
   }
 
@@ -178,53 +182,56 @@ public struct Problem: Sendable {
     self.largestLayer = largestLayer
     isClassification = encoding?.isClassification ?? task.isClassification
     loss = isClassification ? SoftmaxCrossEntropy() : SquaredError()
-    training = ExampleSet(sets.training)
-    validation = sets.validation.map(ExampleSet.init)
-    test = sets.test.map(ExampleSet.init)
+    training = sets.training
+    validation = sets.validation
+    test = sets.test
     self.encoding = encoding
     self.textEncoding = textEncoding
     self.notes = notes
   }
 }
 
-/// A data set's parts in the engine's memory.
+/// A data set's parts.
 struct Parts {
-  var training: ExampleTensors
-  var validation: ExampleTensors?
-  var test: ExampleTensors?
+  var training: ExampleSet
+  var validation: ExampleSet?
+  var test: ExampleSet?
   let shape: ProblemShape
 
   init(training: ExampleTensors, test: ExampleTensors? = nil, shape: ProblemShape) {
-    self.training = training
-    self.test = test
+    self.training = ExampleSet(training)
+    self.test = test.map { ExampleSet($0) }
     self.shape = shape
   }
 
   init<Scalar: BinaryFloatingPoint & TensorElement>(_ set: DataSet<Scalar>) {
     shape = ProblemShape(set.example, outputs: set.training.targets.outputCount)
-    training = ExampleTensors(set.training)
-    validation = set.validation.map { ExampleTensors($0) }
-    test = ExampleTensors(set.test)
+    training = ExampleSet(ExampleTensors(set.training))
+    validation = set.validation.map { ExampleSet(ExampleTensors($0)) }
+    test = ExampleSet(ExampleTensors(set.test))
+  }
+
+  init(_ set: ImageDataSet, _ type: DataType) {
+    shape = ProblemShape(set.example, outputs: 10)
+    training = ExampleSet(set.training, type)
+    validation = ExampleSet(set.validation, type)
+    test = ExampleSet(set.test, type)
   }
 
   init<Scalar: BinaryFloatingPoint & TensorElement>(_ data: TableData<Scalar>) {
     shape = ProblemShape(
       .features(data.encoding.featureCount), outputs: data.encoding.outputCount)
-    training = ExampleTensors(data.training)
-    validation = data.validation.map { ExampleTensors($0) }
-    test = data.test.map { ExampleTensors($0) }
+    training = ExampleSet(ExampleTensors(data.training))
+    validation = data.validation.map { ExampleSet(ExampleTensors($0)) }
+    test = data.test.map { ExampleSet(ExampleTensors($0)) }
   }
 
   /// The parts with each example's inputs in this shape.
   func shaped(_ dimensions: [Int]) -> Parts {
-    func shaped(_ examples: ExampleTensors) -> ExampleTensors {
-      ExampleTensors(
-        inputs: examples.inputs.reshaped([examples.count] + dimensions), targets: examples.targets)
-    }
     var parts = self
-    parts.training = shaped(training)
-    parts.validation = validation.map(shaped)
-    parts.test = test.map(shaped)
+    parts.training = training.shaped(dimensions)
+    parts.validation = validation?.shaped(dimensions)
+    parts.test = test?.shaped(dimensions)
     return parts
   }
 }

@@ -21,4 +21,10 @@ public struct Split: Hashable, Codable, Sendable {
     training = 0..<trainingCount
     validation = trainingCount..<count
   }
+
+  /// Rows that are divided already.
+  init(_ training: Range<Int>, _ validation: Range<Int>) {
+    self.training = training
+    self.validation = validation
+  }
 }

@@ -71,6 +71,8 @@ public struct Settings: Hashable, Sendable {
     case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: 20
     case .uciEnergy, .uciProtein, .table: 200
     case .pennTreebank, .text: 10
+    case .svhn: 10
+    case .cifar10: 72
     case .rosenbrock: 200
     }
   }

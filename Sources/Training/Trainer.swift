@@ -50,8 +50,8 @@ public struct Trainer {
     let plan = BatchPlan(
       exampleCount: problem.training.count, batchSize: settings.batchSize,
       seed: UInt64(settings.seed))
-    batches = BatchStream(problem.training, plan)
     totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
+    batches = BatchStream(problem.training, plan, stepCount: totalSteps)
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
     let method = settings.method.makeMethod(
       totalSteps: totalSteps, seed: UInt64(settings.seed))
@@ -61,7 +61,8 @@ public struct Trainer {
         problem.training,
         BatchPlan(
           exampleCount: problem.training.count, batchSize: settings.batchSize,
-          seed: UInt64(settings.seed), stream: "independent-batches")) : nil
+          seed: UInt64(settings.seed), stream: "independent-batches"), stepCount: totalSteps)
+      : nil
     if let unknown = method.weightDecay.excludedNames.sorted().first(where: {
       problem.model.layout[$0] == nil
     }) {
