@@ -41,7 +41,8 @@ let package = Package(
     .systemLibrary(name: "CMatio"),
     .target(name: "Tasks", dependencies: ["Networks", "Torch", "CMatio", "CZlib"]),
     .target(name: "Training", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Yams"]),
-    .target(name: "Studies", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Training"]),
+    .target(
+      name: "Studies", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Training", "Yams"]),
     .target(name: "Reports", dependencies: ["Studies", "Tasks", "Training"]),
     .executableTarget(
       name: "CommandLineTool",

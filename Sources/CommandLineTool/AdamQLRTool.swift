@@ -19,7 +19,7 @@ struct AdamQLRTool: ParsableCommand {
       """,
     version: Release.description,
     subcommands: [
-      TrainCommand.self, CompareCommand.self, AblateCommand.self, ReportCommand.self,
+      TrainCommand.self, CompareCommand.self, AblateCommand.self, StudyCommand.self, ReportCommand.self,
       EvaluateCommand.self,
       PredictCommand.self, GenerateCommand.self, DataCommand.self, VerifyCommand.self,
       BenchCommand.self, CheckDeviceCommand.self,

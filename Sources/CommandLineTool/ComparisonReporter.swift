@@ -85,7 +85,7 @@ final class ComparisonReporter {
 
 extension Double {
   /// A time in seconds, roughly.
-  fileprivate var duration: String {
+  var duration: String {
     if self < 90 { return "\(Int(rounded(.up))) s" }
     if self < 5400 { return "\(Int((self / 60).rounded())) min" }
     return String(format: "%.1f h", self / 3600)

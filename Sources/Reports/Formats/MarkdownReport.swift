@@ -39,7 +39,7 @@ struct MarkdownReport {
     if !differences.isEmpty {
       blocks.append("Settings that differ:")
       blocks.append(
-        rows(
+        markdownTable(
           [[""] + task.results.groups.map(\.label.markdown)]
             + differences.map { [$0.key.name] + $0.values.map(\.text.markdown) }))
     }
@@ -48,7 +48,7 @@ struct MarkdownReport {
 
   private func table(_ table: ResultTable) -> String {
     let formats = table.figures.map(ResultFormat.init)
-    return rows(
+    return markdownTable(
       [["optimizer", "runs"] + formats.map(\.heading)]
         + table.rows.map { row in
           [row.label.markdown, row.runs]
@@ -58,14 +58,6 @@ struct MarkdownReport {
               return format.text(estimate.median) + (interval.isEmpty ? "" : " " + interval)
             }
         })
-  }
-
-  /// A table whose first row is its head, of cells in Markdown.
-  private func rows(_ rows: [[String]]) -> String {
-    var lines = rows.map { "| " + $0.joined(separator: " | ") + " |" }
-    let rule = rows[0].indices.map { $0 == 0 ? "---" : "---:" }
-    lines.insert("| " + rule.joined(separator: " | ") + " |", at: 1)
-    return lines.joined(separator: "\n")
   }
 
   private func list(_ items: [String]) -> String {

@@ -39,8 +39,9 @@ public struct ContenderDescription: Hashable, Sendable {
 
   /// Reads a description.
   ///
+  /// - Parameter place: Where it comes from, for error messages.
   /// - Throws: `SettingsError` where there is no such preset, or the label cannot name a directory.
-  public init(_ text: String) throws(SettingsError) {
+  public init(_ text: String, from place: String = "--optimizers") throws(SettingsError) {
     // A plus sign may also belong to a number, as in 1e+3.
     var parts: [String] = []
     for part in text.split(separator: "+", omittingEmptySubsequences: false).map(String.init) {
@@ -67,14 +68,14 @@ public struct ContenderDescription: Hashable, Sendable {
     } else {
       let presets = Preset.allCases.map(\.rawValue).joined(separator: ", ")
       throw SettingsError(
-        "--optimizers: '\(base)' is no preset (\(presets)) and no path of a .yaml file")
+        "\(place): '\(base)' is no preset (\(presets)) and no path of a .yaml file")
     }
     guard !label.isEmpty, !label.hasPrefix("."), !label.contains("/"), label.utf8.count <= 200,
       label.unicodeScalars.allSatisfy({ !$0.properties.isWhitespace || $0 == " " }),
       label.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
     else {
       throw SettingsError(
-        "--optimizers: '\(label)' cannot name a directory; put a shorter name in front, as in "
+        "\(place): '\(label)' cannot name a directory; put a shorter name in front, as in "
           + "memory=adamqlr+learning-rate.memory=0.99")
     }
   }

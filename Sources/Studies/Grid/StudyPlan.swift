@@ -1,0 +1,119 @@
+import Foundation
+import Tasks
+import Training
+
+/// The runs of a study, in the order in which they are made: a seed after the other, in each the tasks
+/// as the file has them, so that what there is makes whole tables as early as can be.
+public struct StudyPlan: Sendable {
+  /// One run.
+  public struct Run: Hashable, Sendable {
+    /// Its place in the grid.
+    public let key: StudyResult.Key
+    /// What tells apart its settings.
+    public let fingerprint: String
+    /// Its settings; the size of full batches is that of the data.
+    public let settings: Settings
+  }
+
+  /// Part of a grid: the tasks, batch sizes, optimizers and seeds that are run.
+  public struct Part: Sendable {
+    /// The tasks' names; `nil`: all.
+    public var tasks: Set<String>?
+    /// The sizes; `nil`: all.
+    public var batchSizes: Set<Study.BatchSize>?
+    /// The labels; `nil`: all.
+    public var optimizers: Set<String>?
+    /// The seeds; `nil`: all.
+    public var seeds: Set<Int>?
+
+    /// The whole grid.
+    public init() {}
+  }
+
+  /// The runs.
+  public let runs: [Run]
+  /// What falls away because the data are fewer, a line each.
+  public let notes: [String]
+
+  /// Makes the plan.
+  ///
+  /// - Parameters:
+  ///   - study: The study.
+  ///   - part: The part of its grid that is run.
+  ///   - dataDirectory: The directory of all data sets; `nil`: the usual one.
+  ///   - threads: The threads of a run.
+  ///   - counts: The number of training examples by the tasks' names. Default: the data are read.
+  /// - Throws: `SettingsError`, and `DataError` where data cannot be read.
+  public init(
+    _ study: Study, part: Part = Part(), dataDirectory: String?, threads: Int,
+    counts: [String: Int]? = nil
+  ) throws {
+    let tasks = study.tasks.filter { part.tasks?.contains($0.name) ?? true }
+    let optimizers = study.optimizers.filter { part.optimizers?.contains($0.label) ?? true }
+    var notes: [String] = []
+    var blocks: [(task: Study.Task, sizes: [(Study.BatchSize, Int)])] = []
+    for task in tasks {
+      let sample = try study.settings(
+        task, study.optimizers[0], batchSize: 1, seed: 0, dataDirectory: dataDirectory)
+      let count = try counts?[task.name] ?? sample.makeProblem().training.count
+      let hasFull = task.batchSizes.contains(.full)
+      let fitting = task.batchSizes.filter { size in
+        size == .full || (hasFull ? size.size(of: count) < count : size.size(of: count) <= count)
+      }
+      let left = task.batchSizes.filter { !fitting.contains($0) }.map(\.text)
+      if !left.isEmpty {
+        notes.append(
+          "\(task.name) has \(count) training examples: no batches of "
+            + left.joined(separator: ", "))
+      }
+      blocks.append(
+        (
+          task,
+          fitting.filter { part.batchSizes?.contains($0) ?? true }.map { ($0, $0.size(of: count)) }
+        ))
+    }
+    var runs: [Run] = []
+    for seed in 0..<(tasks.map(\.seedCount).max() ?? 0) {
+      guard part.seeds?.contains(seed) ?? true else { continue }
+      for (task, sizes) in blocks where seed < task.seedCount {
+        for (label, size) in sizes {
+          for optimizer in optimizers {
+            var settings = try study.settings(
+              task, optimizer, batchSize: size, seed: seed, dataDirectory: dataDirectory)
+            settings.threads = threads
+            settings.logInterval = .max
+            settings.keptCheckpoints = 1
+            runs.append(
+              Run(
+                key: StudyResult.Key(
+                  task: task.name, batchSize: label, optimizer: optimizer.label, seed: seed),
+                fingerprint: Self.fingerprint(of: settings, label, data: task.data),
+                settings: settings))
+          }
+        }
+      }
+    }
+    self.runs = runs
+    self.notes = notes
+  }
+
+  /// What tells apart results of different settings, so that those of earlier ones are not taken for
+  /// the present ones': twelve digits of a hash of all settings but the seed, and but those that change
+  /// no figure or are about a place on this machine.
+  static func fingerprint(
+    of settings: Settings, _ batchSize: Study.BatchSize, data: String?
+  ) -> String {
+    let others: Set = [
+      "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads", "log-every",
+      "checkpoint-every", "keep",
+    ]
+    var lines = SettingsKey.all.filter { !others.contains($0.name) }.compactMap { key in
+      let value = key.value(settings)
+      // A setting that is new in a later version, and is not set, leaves results as they are.
+      return value == .null ? nil : "\(key.name)=\(value.text)"
+    }
+    lines += ["batch-size=\(batchSize.text)", "data=\(data ?? "")"]
+    let text = lines.joined(separator: "\n")
+    return String(SHA256.hexadecimal(of: Array(text.utf8)).prefix(12))
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Training
+
+/// What came out of one run of a study: a row of its results.
+public struct StudyResult: Hashable, Sendable {
+  /// A run's place in the grid.
+  public struct Key: Hashable, Sendable {
+    /// The task's name.
+    public var task: String
+    /// The size of batches.
+    public var batchSize: Study.BatchSize
+    /// The optimizer's label.
+    public var optimizer: String
+    /// The seed.
+    public var seed: Int
+
+    /// A place.
+    public init(task: String, batchSize: Study.BatchSize, optimizer: String, seed: Int) {
+      self.task = task
+      self.batchSize = batchSize
+      self.optimizer = optimizer
+      self.seed = seed
+    }
+  }
+
+  /// The run's place.
+  public var key: Key
+  /// What tells apart settings: see ``StudyPlan/fingerprint(of:_:_:)``.
+  public var settings: String
+  /// The figures.
+  public var outcome: StudyOutcome
+
+  /// A result.
+  public init(_ key: Key, settings: String, _ outcome: StudyOutcome) {
+    self.key = key
+    self.settings = settings
+    self.outcome = outcome
+  }
+}
+
+/// The figures of one run.
+public struct StudyOutcome: Hashable, Codable, Sendable {
+  /// Whether the run diverged; its losses then count as infinite.
+  public var hasDiverged = false
+  /// The number of steps with a loss, gradient or curvature that was not finite.
+  public var nonFiniteSteps = 0
+  /// The number of examples that train.
+  public var examples: Int
+  /// The number of steps.
+  public var steps: Int
+  /// The training loss at the end.
+  public var trainingLoss: Double
+  /// The validation loss at the end.
+  public var validationLoss: Double?
+  /// The test loss at the end.
+  public var testLoss: Double?
+  /// The least mean of batches' losses between two evaluations.
+  public var bestTrainingLoss: Double?
+  /// The least validation loss of any evaluation.
+  public var bestValidationLoss: Double?
+  /// The least test loss of any evaluation.
+  public var bestTestLoss: Double?
+  /// The share of validation examples classified correctly.
+  public var validationAccuracy: Double?
+  /// The share of test examples classified correctly.
+  public var testAccuracy: Double?
+  /// The time of the steps in seconds.
+  public var seconds: Double
+  /// The time of the whole run in seconds, reading data and evaluation included; of one that was
+  /// interrupted, since it was resumed.
+  public var wallSeconds: Double
+
+  /// The figures of a run without validation or test examples.
+  public init(
+    examples: Int, steps: Int, trainingLoss: Double, seconds: Double, wallSeconds: Double
+  ) {
+    self.examples = examples
+    self.steps = steps
+    self.trainingLoss = trainingLoss
+    self.seconds = seconds
+    self.wallSeconds = wallSeconds
+  }
+
+  /// The loss that a run is judged by: that on the validation examples, or on the test examples where
+  /// there are no others, or else on those that train; infinite where the run diverged.
+  public var judgedLoss: Double { counted(validationLoss ?? testLoss ?? trainingLoss) }
+
+  /// A loss as it counts.
+  func counted(_ loss: Double) -> Double { hasDiverged || !loss.isFinite ? .infinity : loss }
+
+  /// Whether every number of the run was finite.
+  public var isSound: Bool { !hasDiverged && nonFiniteSteps == 0 && judgedLoss.isFinite }
+}

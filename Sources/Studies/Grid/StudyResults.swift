@@ -1,0 +1,113 @@
+import Foundation
+import Training
+
+/// The results of a study: a CSV file, a row a run, that rows are added to as runs end.
+///
+/// A row that was cut off, as by a loss of power, is left out, and its run is made again.
+public struct StudyResults: Sendable {
+  /// The path of the file.
+  public let path: String
+  /// The results; of two of one run, the later.
+  public private(set) var rows: [StudyResult.Key: StudyResult] = [:]
+
+  /// Reads the results, if there are any yet.
+  ///
+  /// - Throws: `FileError` with the line where one is damaged.
+  public init(_ path: String) throws(FileError) {
+    self.path = path
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    var lines = String(decoding: try readFile(at: path), as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    // Behind the last line feed there is nothing, or a row that was cut off.
+    lines.removeLast()
+    guard let head = lines.first else { return }
+    guard head == Self.columns.joined(separator: ",")[...] else {
+      throw FileError(
+        path, "the first line is not that of a study's results, which is "
+          + Self.columns.joined(separator: ","))
+    }
+    for (index, line) in lines.enumerated().dropFirst() {
+      guard let row = StudyResult(row: line) else {
+        throw FileError("\(path), line \(index + 1)", "the row is damaged; without it the run is made again")
+      }
+      rows[row.key] = row
+    }
+  }
+
+  /// Adds a result to the file.
+  ///
+  /// - Throws: `FileError`.
+  public mutating func add(_ result: StudyResult) throws(FileError) {
+    rows[result.key] = result
+    do {
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      defer { try? file.close() }
+      try file.seekToEnd()
+      try file.write(contentsOf: Data("\(result.row)\n".utf8))
+      try file.synchronize()
+    } catch {
+      throw FileError(path, "the result cannot be added: \(error.localizedDescription)")
+    }
+  }
+
+  /// Writes all results anew: those of runs in the order of the runs, and any others behind them.
+  ///
+  /// - Throws: `FileError`.
+  public func write(inOrderOf keys: [StudyResult.Key]) throws(FileError) {
+    let places = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+    func place(_ key: StudyResult.Key) -> (Int, String) { (places[key] ?? .max, "\(key)") }
+    let sorted = rows.values.sorted { place($0.key) < place($1.key) }
+    let lines = [Self.columns.joined(separator: ",")] + sorted.map(\.row)
+    try replaceFile(at: path, with: Data(lines.map { $0 + "\n" }.joined().utf8))
+  }
+
+  static let columns = [
+    "task", "batch-size", "optimizer", "seed", "settings", "diverged", "non-finite-steps",
+    "examples", "steps", "training-loss", "validation-loss", "test-loss", "best-training-loss",
+    "best-validation-loss", "best-test-loss", "validation-accuracy", "test-accuracy", "seconds",
+    "wall-seconds",
+  ]
+}
+
+extension StudyResult {
+  /// The result as a row of a CSV file.
+  var row: String {
+    func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    let time = { (seconds: Double) in String(format: "%.3f", seconds) }
+    return [
+      key.task, key.batchSize.text, key.optimizer, String(key.seed), settings,
+      String(outcome.hasDiverged), String(outcome.nonFiniteSteps), String(outcome.examples),
+      String(outcome.steps), text(outcome.trainingLoss), text(outcome.validationLoss),
+      text(outcome.testLoss), text(outcome.bestTrainingLoss), text(outcome.bestValidationLoss),
+      text(outcome.bestTestLoss), text(outcome.validationAccuracy), text(outcome.testAccuracy),
+      time(outcome.seconds), time(outcome.wallSeconds),
+    ].joined(separator: ",")
+  }
+
+  /// Reads a row; `nil` where it is none.
+  init?(row: Substring) {
+    let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard cells.count == StudyResults.columns.count, let size = Study.BatchSize(cells[1]),
+      let seed = Int(cells[3]), let hasDiverged = Bool(cells[5]),
+      let nonFiniteSteps = Int(cells[6]), let examples = Int(cells[7]), let steps = Int(cells[8]),
+      let trainingLoss = Double(cells[9]), let seconds = Double(cells[17]),
+      let wallSeconds = Double(cells[18]),
+      cells[10...16].allSatisfy({ $0.isEmpty || Double($0) != nil })
+    else { return nil }
+    var outcome = StudyOutcome(
+      examples: examples, steps: steps, trainingLoss: trainingLoss, seconds: seconds,
+      wallSeconds: wallSeconds)
+    outcome.hasDiverged = hasDiverged
+    outcome.nonFiniteSteps = nonFiniteSteps
+    outcome.validationLoss = Double(cells[10])
+    outcome.testLoss = Double(cells[11])
+    outcome.bestTrainingLoss = Double(cells[12])
+    outcome.bestValidationLoss = Double(cells[13])
+    outcome.bestTestLoss = Double(cells[14])
+    outcome.validationAccuracy = Double(cells[15])
+    outcome.testAccuracy = Double(cells[16])
+    self.init(
+      Key(task: cells[0], batchSize: size, optimizer: cells[2], seed: seed), settings: cells[4],
+      outcome)
+  }
+}
