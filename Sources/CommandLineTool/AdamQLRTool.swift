@@ -19,7 +19,8 @@ struct AdamQLRTool: ParsableCommand {
       """,
     version: Release.description,
     subcommands: [
-      TrainCommand.self, CompareCommand.self, AblateCommand.self, StudyCommand.self, ReportCommand.self,
+      TrainCommand.self, CompareCommand.self, AblateCommand.self, StudyCommand.self,
+      ReportCommand.self,
       EvaluateCommand.self,
       PredictCommand.self, GenerateCommand.self, DataCommand.self, VerifyCommand.self,
       BenchCommand.self, CheckDeviceCommand.self,

@@ -62,7 +62,9 @@ final class StudyReporter {
 
   func finish() {
     clear()
-    for (block, count) in blocks.sorted(by: { ($0.key.seed, $0.key.task) < ($1.key.seed, $1.key.task) })
+    for (block, count) in blocks.sorted(by: {
+      ($0.key.seed, $0.key.task) < ($1.key.seed, $1.key.task)
+    })
     where count.made > 0 {
       Output.line(
         "seed \(block.seed), \(block.task): \(count.made) runs, \(count.diverged) diverged, "

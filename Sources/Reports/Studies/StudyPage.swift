@@ -94,7 +94,8 @@ public struct StudyPage {
           let measured =
             finding.value.map { StudyPlots.text($0) }
             ?? finding.share.map {
-              String(format: "%.1f %%", 100 * $0) + " (\(finding.heldCount) of \(finding.count) \(unit))"
+              String(format: "%.1f %%", 100 * $0)
+                + " (\(finding.heldCount) of \(finding.count) \(unit))"
             } ?? "–"
           let verdict = finding.isMet.map { $0 ? "yes" : "**no**" } ?? "–"
           return [finding.claim.text.markdown, asked, measured, verdict]
@@ -174,7 +175,9 @@ public struct StudyPage {
       let diverged = results.filter(\.outcome.hasDiverged)
       let unsound = results.count { !$0.outcome.isSound && !$0.outcome.hasDiverged }
       let cells = Set(diverged.map { "\($0.key.task) \($0.key.batchSize.text)" })
-      return [label.markdown, "\(results.count)", "\(diverged.count)", "\(cells.count)", "\(unsound)"]
+      return [
+        label.markdown, "\(results.count)", "\(diverged.count)", "\(cells.count)", "\(unsound)",
+      ]
     }
     return markdownTable(
       [["optimizer", "runs", "diverged", "in cells", "others with non-finite numbers"]] + rows)

@@ -93,7 +93,8 @@ public struct Study: Sendable {
       try sources.add(assignment.text, from: assignment.place)
     }
     if let file = optimizer.file {
-      try sources.add(file: URL(fileURLWithPath: path).deletingLastPathComponent().path + "/" + file)
+      try sources.add(
+        file: URL(fileURLWithPath: path).deletingLastPathComponent().path + "/" + file)
     }
     let place = "\(path): \(optimizer.label)"
     if let preset = optimizer.preset {

@@ -38,7 +38,9 @@ public struct StudyAnalysis: Sendable {
     ///
     /// Where the optimizer's is infinite it is so too, and where only the reference's is, it is 0.
     public func ratio(_ label: String, to reference: String) -> Double? {
-      guard let loss = entries[label]?.loss, let other = entries[reference]?.loss else { return nil }
+      guard let loss = entries[label]?.loss, let other = entries[reference]?.loss else {
+        return nil
+      }
       if loss.isInfinite { return .infinity }
       return other.isInfinite ? 0 : other == 0 && loss == 0 ? 1 : loss / other
     }
@@ -95,7 +97,9 @@ public struct StudyAnalysis: Sendable {
     self.study = study
     self.results = results
     self.staleCount = staleCount
-    let byCell = Dictionary(grouping: results) { CellKey(task: $0.key.task, size: $0.key.batchSize) }
+    let byCell = Dictionary(grouping: results) {
+      CellKey(task: $0.key.task, size: $0.key.batchSize)
+    }
     let cells = study.tasks.flatMap { task in
       task.batchSizes.compactMap { size in
         byCell[CellKey(task: task.name, size: size)].map { Cell($0, study.groups) }

@@ -105,7 +105,8 @@ struct StudyReader {
       guard let value = values[key] else { return nil }
       guard let text = value.scalar?.string, let number = Int(text), number >= 1 else {
         throw reader.error(
-          value, "\(key) is \(value.scalar?.string ?? "no number"), but must be a whole number from 1"
+          value,
+          "\(key) is \(value.scalar?.string ?? "no number"), but must be a whole number from 1"
         )
       }
       return number
@@ -183,7 +184,8 @@ struct StudyReader {
       try checkName(description.label, node, "optimizers")
       if found.contains(where: { $0.label == description.label }) {
         throw error(
-          node, "optimizers: two are called '\(description.label)'; name one otherwise: NAME=\(text)")
+          node,
+          "optimizers: two are called '\(description.label)'; name one otherwise: NAME=\(text)")
       }
       found.append(description)
     }
@@ -232,9 +234,12 @@ struct StudyReader {
       guard let text = item.scalar?.string, let size = Study.BatchSize(text) else {
         throw error(
           item,
-          "batch-sizes: \(item.scalar?.string ?? "this") is neither a whole number from 1 nor 'full'")
+          "batch-sizes: \(item.scalar?.string ?? "this") is neither a whole number from 1 nor 'full'"
+        )
       }
-      guard !sizes.contains(size) else { throw error(item, "batch-sizes: \(size.text) comes twice") }
+      guard !sizes.contains(size) else {
+        throw error(item, "batch-sizes: \(size.text) comes twice")
+      }
       sizes.append(size)
     }
     return sizes.sorted()
@@ -247,13 +252,16 @@ struct StudyReader {
     guard let mapping = node.mapping else {
       throw error(node, "settings must be a mapping, such as {eval-every: 5}")
     }
-    let fixed = ["task", "batch-size", "seed", "data-dir", "epochs", "steps", "seconds", "optimizer"]
+    let fixed = [
+      "task", "batch-size", "seed", "data-dir", "epochs", "steps", "seconds", "optimizer",
+    ]
     var found: [Study.Assignment] = []
     for (key, value) in mapping {
       let name = prefix + (key.scalar?.string ?? "?")
       if fixed.contains(name) {
         throw error(
-          key, "settings: \(name) is no setting of a study's runs; tasks, seeds, batch-sizes and "
+          key,
+          "settings: \(name) is no setting of a study's runs; tasks, seeds, batch-sizes and "
             + "optimizers say it")
       }
       if value.mapping != nil {
@@ -281,7 +289,9 @@ struct StudyReader {
     for (key, value) in mapping {
       let name = key.scalar?.string ?? ""
       try checkName(name, key, "tuned")
-      if labels.contains(name) { throw error(key, "tuned: an optimizer is called '\(name)' already") }
+      if labels.contains(name) {
+        throw error(key, "tuned: an optimizer is called '\(name)' already")
+      }
       var members: [String] = []
       for item in try sequence(value, "tuned.\(name)") {
         guard let member = item.scalar?.string, labels.contains(member) else {
@@ -323,7 +333,9 @@ struct StudyReader {
       let sizes = tasks.first(where: { $0.name == task })?.batchSizes,
       let text = try entries.choice("batch-size", sizes.map(\.text)),
       let size = Study.BatchSize(text)
-    else { throw error(node, "a claim with 'test-loss-below' needs the keys 'task' and 'batch-size'") }
+    else {
+      throw error(node, "a claim with 'test-loss-below' needs the keys 'task' and 'batch-size'")
+    }
     return Claim(subject, .testLossBelow(bound, task: task, batchSize: size))
   }
 

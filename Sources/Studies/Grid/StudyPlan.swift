@@ -104,7 +104,8 @@ public struct StudyPlan: Sendable {
     of settings: Settings, _ batchSize: Study.BatchSize, data: String?
   ) -> String {
     let others: Set = [
-      "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads", "log-every",
+      "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
+      "log-every",
       "checkpoint-every", "keep",
     ]
     var lines = SettingsKey.all.filter { !others.contains($0.name) }.compactMap { key in

@@ -23,12 +23,14 @@ public struct StudyResults: Sendable {
     guard let head = lines.first else { return }
     guard head == Self.columns.joined(separator: ",")[...] else {
       throw FileError(
-        path, "the first line is not that of a study's results, which is "
+        path,
+        "the first line is not that of a study's results, which is "
           + Self.columns.joined(separator: ","))
     }
     for (index, line) in lines.enumerated().dropFirst() {
       guard let row = StudyResult(row: line) else {
-        throw FileError("\(path), line \(index + 1)", "the row is damaged; without it the run is made again")
+        throw FileError(
+          "\(path), line \(index + 1)", "the row is damaged; without it the run is made again")
       }
       rows[row.key] = row
     }
