@@ -46,8 +46,9 @@ struct PlotScript {
   }
 
   private var terminal: String {
-    // Room for the legend below: a row of it takes two labels or so.
-    let rows = isEmbedded ? 0 : (labels.reduce(0) { $0 + $1.count + 8 } / 60 + 1)
+    // Room for the legend below: gnuplot makes its columns as wide as the longest label needs.
+    let columns = max(360 / (8 * (labels.map(\.count).max() ?? 0) + 60), 1)
+    let rows = isEmbedded ? 0 : (labels.count - 1) / columns + 1
     let (width, height) = (440, (plot.showsRosenbrock ? 440 : 320) + 22 * rows)
     return switch format {
     case .svg:

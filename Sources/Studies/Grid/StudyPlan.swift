@@ -100,6 +100,9 @@ public struct StudyPlan: Sendable {
   /// What tells apart results of different settings, so that those of earlier ones are not taken for
   /// the present ones': twelve digits of a hash of all settings but the seed, and but those that change
   /// no figure or are about a place on this machine.
+  ///
+  /// Settings count where they are not those of plain gradient descent: one that a later version adds,
+  /// and that is off there as in the run, leaves results as they are.
   static func fingerprint(
     of settings: Settings, _ batchSize: Study.BatchSize, data: String?
   ) -> String {
@@ -108,13 +111,12 @@ public struct StudyPlan: Sendable {
       "log-every",
       "checkpoint-every", "keep",
     ]
-    var lines = SettingsKey.all.filter { !others.contains($0.name) }.compactMap { key in
-      let value = key.value(settings)
-      // A setting that is new in a later version, and is not set, leaves results as they are.
-      return value == .null ? nil : "\(key.name)=\(value.text)"
-    }
+    let plain = Settings(.sgd)
+    var lines = SettingsKey.all.filter { key in
+      !others.contains(key.name) && key.value(settings) != key.value(plain)
+    }.map { "\($0.name)=\($0.value(settings).text)" }
     lines += ["batch-size=\(batchSize.text)", "data=\(data ?? "")"]
-    let text = lines.joined(separator: "\n")
+    let text = lines.sorted().joined(separator: "\n")
     return String(SHA256.hexadecimal(of: Array(text.utf8)).prefix(12))
   }
 }
