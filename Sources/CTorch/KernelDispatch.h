@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "FlushToZero.h"
+#include "ScalarDispatch.h"
 
 namespace {
 
@@ -35,18 +35,5 @@ const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
 #else
 #define KERNEL(T, name, ...) baseline::name<T>(__VA_ARGS__)
 #endif
-
-// Runs its argument with T as the scalar type that `is_double` names.
-#define DISPATCH(...) \
-  const FlushToZero flush_to_zero; \
-  if (is_double) { \
-    using T = double; \
-    __VA_ARGS__ \
-  } else { \
-    using T = float; \
-    __VA_ARGS__ \
-  }
-#define IN(pointer) static_cast<const T *>(pointer)
-#define OUT(pointer) static_cast<T *>(pointer)
 
 } // namespace

@@ -6,6 +6,7 @@
 
 #include "CTorch.h"
 #include "OptionalSymbol.h"
+#include "ScalarDispatch.h"
 #include "Team.h"
 #include "Threads.h"
 
@@ -176,17 +177,6 @@ template <class T> void solve_right(int64_t rows, int64_t columns, const T *r, T
 }
 
 } // namespace
-
-#define DISPATCH(...) \
-  if (is_double) { \
-    using T = double; \
-    __VA_ARGS__ \
-  } else { \
-    using T = float; \
-    __VA_ARGS__ \
-  }
-#define IN(pointer) static_cast<const T *>(pointer)
-#define OUT(pointer) static_cast<T *>(pointer)
 
 void ct_update_gram(
     bool is_double, int64_t rows, int64_t columns, bool appends_one, const void *x, double alpha,

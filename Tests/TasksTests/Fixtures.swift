@@ -1,6 +1,13 @@
 /// A gzip file of stored (not compressed) blocks, made without zlib.
 func gzipped(_ contents: [UInt8]) -> [UInt8] {
-  var bytes: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]
+  var bytes: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255] + storedBlocks(contents)
+  for word in [checksum(contents), UInt32(contents.count)] { bytes += word.bytes.reversed() }
+  return bytes
+}
+
+/// Contents as DEFLATE's stored blocks (RFC 1951, 3.2.4).
+func storedBlocks(_ contents: [UInt8]) -> [UInt8] {
+  var bytes: [UInt8] = []
   var start = 0
   repeat {
     let end = min(start + 0xffff, contents.count)
@@ -10,7 +17,6 @@ func gzipped(_ contents: [UInt8]) -> [UInt8] {
     bytes += contents[start..<end]
     start = end
   } while start < contents.count
-  for word in [checksum(contents), UInt32(contents.count)] { bytes += word.bytes.reversed() }
   return bytes
 }
 

@@ -46,20 +46,10 @@ private func little(_ number: Int) -> [UInt8] {
 
 /// A zlib stream (RFC 1950) of blocks that are stored, not compressed.
 private func zlibStored(_ contents: [UInt8]) -> [UInt8] {
-  var bytes: [UInt8] = [0x78, 0x01]
-  var start = 0
-  repeat {
-    let end = min(start + 0xffff, contents.count)
-    bytes.append(end == contents.count ? 1 : 0)
-    let size = UInt16(end - start)
-    for half in [size, ~size] { bytes += [UInt8(half & 0xff), UInt8(half >> 8)] }
-    bytes += contents[start..<end]
-    start = end
-  } while start < contents.count
   var (a, b): (UInt32, UInt32) = (1, 0)
   for byte in contents {
     a = (a + UInt32(byte)) % 65521
     b = (b + a) % 65521
   }
-  return bytes + (b << 16 | a).bytes
+  return [0x78, 0x01] + storedBlocks(contents) + (b << 16 | a).bytes
 }

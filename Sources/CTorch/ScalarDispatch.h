@@ -1,0 +1,18 @@
+// Entry points for both scalar types.
+
+#pragma once
+
+#include "FlushToZero.h"
+
+// Runs its argument with T as the scalar type that `is_double` names.
+#define DISPATCH(...) \
+  const FlushToZero flush_to_zero; \
+  if (is_double) { \
+    using T = double; \
+    __VA_ARGS__ \
+  } else { \
+    using T = float; \
+    __VA_ARGS__ \
+  }
+#define IN(pointer) static_cast<const T *>(pointer)
+#define OUT(pointer) static_cast<T *>(pointer)
