@@ -1,7 +1,8 @@
 /// Adam's direction, d = m̂/(√(v̂ + ε_root) + ε) (Kingma and Ba 2015, Algorithm 1).
 ///
 /// m̂ and v̂ are the averages of the gradient and its square, with decays β₁ and β₂, corrected for
-/// their start at zero. The state's vectors are m and v.
+/// their start at zero. The state's vectors are m and v; with a relative ε, its number is the sum of
+/// the elements of v before the last step.
 public struct Adam: Direction, Hashable, Codable {
   /// β₁, the decay of the gradient's average. Default 0.9.
   public var beta1: Double
@@ -11,37 +12,64 @@ public struct Adam: Direction, Hashable, Codable {
   public var epsilon: Double
   /// ε_root, added inside the root. Default 0.
   public var epsilonRoot: Double
+  /// r, for an ε that follows the gradient's scale: r times the root of the mean of v̂'s elements, as
+  /// it was before this step, is added to ε. Parameters whose gradients are far below the average
+  /// then move by less than the others, instead of by as much. Default 0. Not in the paper.
+  public var relativeEpsilon: Double
 
   /// Makes the direction.
   ///
-  /// - Precondition: 0 ≤ β₁ < 1, 0 ≤ β₂ < 1, ε ≥ 0, ε_root ≥ 0.
+  /// - Precondition: 0 ≤ β₁ < 1, 0 ≤ β₂ < 1, ε ≥ 0, ε_root ≥ 0, r ≥ 0.
   public init(
-    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, epsilonRoot: Double = 0
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, epsilonRoot: Double = 0,
+    relativeEpsilon: Double = 0
   ) {
     precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
     precondition((0..<1).contains(beta2), "beta2 is \(beta2), but must lie in 0..<1")
-    precondition(epsilon >= 0 && epsilonRoot >= 0, "epsilon and epsilonRoot must not be negative")
+    precondition(
+      epsilon >= 0 && epsilonRoot >= 0 && relativeEpsilon >= 0,
+      "epsilon, epsilonRoot and relativeEpsilon must not be negative")
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.epsilonRoot = epsilonRoot
+    self.relativeEpsilon = relativeEpsilon
   }
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState(vectors: [parameters.zeros(), parameters.zeros()])
+    DirectionState(
+      vectors: [parameters.zeros(), parameters.zeros()],
+      scalars: relativeEpsilon == 0 ? [] : [0])
   }
 
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) -> DirectionProducts {
-    let coefficients = AdamCoefficients(
+    var coefficients = AdamCoefficients(
       beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: epsilonRoot, step: next.step)
+    if relativeEpsilon != 0 {
+      coefficients.epsilon += relativeEpsilon * typicalMagnitude(input, state, &next)
+    }
     return next.vectors.withUnsafeMutableBufferPointer { moments in
       let moments = moments
       return direction.formAdamDirection(
         coefficients, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1],
         nextFirst: &moments[0], nextSecond: &moments[1])
     }
+  }
+
+  /// The root of the mean of v̂'s elements before this step; at the first, of this gradient's squares.
+  private func typicalMagnitude<L: Linearization>(
+    _ input: DirectionInput<L>, _ state: DirectionState<L.Vector>,
+    _ next: inout DirectionState<L.Vector>
+  ) -> Double {
+    let count = Double(max(input.gradient.count, 1))
+    guard state.step > 0, let square = input.previousGradientDotGradient else {
+      next.scalars[0] = 0
+      return (input.gradient.dot(input.gradient) / count).squareRoot()
+    }
+    next.scalars[0] = beta2 * state.scalars[0] + (1 - beta2) * square
+    return (next.scalars[0] / (1 - power(beta2, state.step)) / count).squareRoot()
   }
 }

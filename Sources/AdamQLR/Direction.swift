@@ -93,6 +93,9 @@ public struct DirectionInput<L: Linearization> {
   public let damping: Double
   /// The weight w of the regularization ½w‖θ‖², whose gradient wθ is part of g.
   public let l2: Double
+  /// gᵀg of the gradient with which the direction last advanced; `nil` at its first step. It is
+  /// known already, while that of this gradient may still be on its way from a device.
+  public let previousGradientDotGradient: Double?
 }
 
 /// What a direction remembers between steps.

@@ -22,6 +22,8 @@ extension Method {
     guard case .quadraticModel(let model) = learningRate else { return }
     requirePositive(model.clipping, "clipping of the learning rate")
     requireDecay(model.memory, "memory")
+    requirePositive(model.memoryOrder, "memoryOrder")
+    requireDecay(model.previousDirectionWeight, "previousDirectionWeight")
     requireDecay(model.averaging, "averaging")
     requireDecay(model.curvatureAveraging, "curvatureAveraging")
   }

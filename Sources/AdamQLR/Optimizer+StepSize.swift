@@ -44,6 +44,14 @@ extension Optimizer {
     }
   }
 
+  /// Begins to compute the slope along the direction of the step before, where α looks at it.
+  func startPreviousSlope() -> (() -> Double)? {
+    guard case .quadraticModel(let rule) = method.learningRate, rule.previousDirectionWeight != 0,
+      let previous = state.previousDirection, state.scalars.previousSquaredNorm != nil
+    else { return nil }
+    return gradient.startDot(previous)
+  }
+
   /// Notes the products with v, unless v is 0.
   func addVelocity(_ velocity: Vector, to model: inout UpdateModel) {
     model.gram.vv = velocity.dot(velocity)
@@ -60,8 +68,7 @@ extension Optimizer {
     var curvature = raw
     if case .quadraticModel(let rule) = method.learningRate, let decay = rule.memory {
       let squaredNorm = model.gram.dd
-      scalars.rememberedCurvature = max(decay * scalars.rememberedCurvature, raw.dd / squaredNorm)
-      curvature.dd = scalars.rememberedCurvature * squaredNorm
+      curvature.dd = remember(raw.dd / squaredNorm, rule, decay, &scalars) * squaredNorm
     }
     curvature = curvature.adding(model.gram, scaledBy: scalars.damping)
     if case .quadraticModel(let rule) = method.learningRate, let r = rule.curvatureAveraging {
@@ -69,6 +76,22 @@ extension Optimizer {
       curvature.dd = scalars.averagedCurvature
     }
     return curvature
+  }
+
+  /// Takes this step's dᵀCd/dᵀd into the memory and returns κ.
+  private func remember(
+    _ curvature: Double, _ rule: QuadraticModel, _ decay: Double,
+    _ scalars: inout OptimizerState<Vector>.Scalars
+  ) -> Double {
+    let remembered = scalars.rememberedCurvature
+    guard let order = rule.memoryOrder else {
+      scalars.rememberedCurvature = max(decay * remembered, curvature)
+      return scalars.rememberedCurvature
+    }
+    let weight = max(1 - decay, 1 / Double(state.step + 1))
+    scalars.rememberedCurvature = powerMean(
+      order, remembered, max(curvature, 0), weightOfSecond: weight)
+    return max(scalars.rememberedCurvature, curvature)
   }
 
   /// Notes α and μ after every refinement, and what is out of the ordinary.
@@ -124,6 +147,11 @@ extension Optimizer {
       var slope = model.directionSlope
       if model.hasVelocity, momentum != 0 { slope += momentum * (model.curvature?.dv ?? .nan) }
       var rate = jointRate ?? slope / (isSigned ? curvature : abs(curvature))
+      if jointRate == nil, let previousSlope = model.previousSlope {
+        let w = rule.previousDirectionWeight
+        let previousRate = max(previousSlope, 0) * model.gram.dd / abs(curvature)
+        rate = max((1 - w) * rate + w * previousRate, 0)
+      }
       if rule.usesIndependentBatch { rate = max(rate, 0) }
       if let limit = rule.clipping { rate = min(max(rate, -limit), limit) }
       rate *= rule.amplification
@@ -155,4 +183,13 @@ extension Optimizer {
     return decay.isScaledByLearningRate
       ? decay.rate * report.learningRate * products.stepSize : decay.rate
   }
+}
+
+/// ((1 − w)aᵖ + wbᵖ)^(1/p), of numbers that are not negative.
+func powerMean(_ p: Double, _ a: Double, _ b: Double, weightOfSecond w: Double) -> Double {
+  let scale = max(a, b)
+  guard scale > 0 else { return 0 }
+  let sum =
+    (1 - w) * exponential(p, ofBase: a / scale) + w * exponential(p, ofBase: b / scale)
+  return scale * exponential(1 / p, ofBase: sum)
 }

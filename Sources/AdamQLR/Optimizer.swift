@@ -95,8 +95,10 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     var products = try method.direction.advance(
       DirectionInput(
         gradient: gradient, parameters: parameters, linearization: linearization,
-        damping: state.scalars.damping, l2: method.l2),
+        damping: state.scalars.damping, l2: method.l2,
+        previousGradientDotGradient: state.scalars.gradientDotGradient),
       from: state.direction, to: &nextDirectionState, direction: &direction)
+    let previousSlope = startPreviousSlope()
     if isCurvatureCertain {
       try linearization.prepareCurvatureProducts(of: [direction], curvature)
     }
@@ -116,12 +118,17 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     guard products.areFinite else { return takeBack(&report, because: .nonFiniteGradient) }
     if products.directionDotDirection == 0 {
       report.events.insert(.zeroDirection)
-      advanceState(state.scalars)
+      advanceState(state.scalars, products)
+      state.scalars.previousSquaredNorm = nil
       return report
     }
 
     // 3. The quadratic model, the learning rate and the momentum.
     var model = UpdateModel(products)
+    if let slope = previousSlope?(), let squaredNorm = state.scalars.previousSquaredNorm {
+      report.previousSlope = slope
+      model.previousSlope = slope / squaredNorm
+    }
     if let velocity = state.velocity { addVelocity(velocity, to: &model) }
     let source: O.Linearized
     if case .quadraticModel(let rule) = method.learningRate, rule.usesIndependentBatch {
@@ -192,9 +199,10 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
           state.step += 1
           state.scalars.damping = scalars.damping
         } else {
-          advanceState(scalars)
+          advanceState(scalars, products)
           // θ did not move along d, so the next gradient has nothing to say about this α.
           state.previousDirection = state.previousDirection?.zeros()
+          state.scalars.previousSquaredNorm = nil
         }
         return report
       }
@@ -215,7 +223,8 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     swap(&parameters, &candidate)
     swap(&state.velocity, &nextVelocity)
     scalars.lastRate = -x
-    advanceState(scalars)
+    scalars.previousSquaredNorm = state.previousDirection.map { _ in model.gram.dd }
+    advanceState(scalars, products)
     return report
   }
 
@@ -278,9 +287,13 @@ extension Optimizer {
     return isFinite
   }
 
-  private mutating func advanceState(_ scalars: OptimizerState<Vector>.Scalars) {
+  /// Goes on to the state after a step, with gᵀg from its `products`.
+  private mutating func advanceState(
+    _ scalars: OptimizerState<Vector>.Scalars, _ products: DirectionProducts
+  ) {
     state.step += 1
     state.scalars = scalars
+    state.scalars.gradientDotGradient = products.gradientDotGradient
     swap(&state.direction, &nextDirectionState)
     if var previous = state.previousDirection.take() {
       swap(&previous, &direction)

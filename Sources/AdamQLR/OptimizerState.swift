@@ -9,7 +9,7 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var scalars: Scalars
   /// What the direction remembers.
   public var direction: DirectionState<Vector>
-  /// d of the step before, where the learning rate learns from it; zero where that step was rejected.
+  /// d of the step before, where the learning rate looks at it; zero where that step was rejected.
   public var previousDirection: Vector?
 
   /// v, the update of the step before, where the method has momentum.
@@ -29,6 +29,10 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
     public var rememberedCurvature = 0.0
     /// α of the last step that was taken, with what clipping and envelope left of it; `nil` before.
     public var lastRate: Double?
+    /// gᵀg of the last gradient with which the direction advanced; `nil` before.
+    public var gradientDotGradient: Double?
+    /// dᵀd of the step before, where the learning rate looks at that; `nil` before.
+    public var previousSquaredNorm: Double?
   }
 
   /// The state before the first step of `method`.
@@ -42,6 +46,7 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
       previousDirection = parameters.zeros()
     case .quadraticModel(let model):
       scalars.averagedCurvature = model.initialAveragedCurvature
+      if model.previousDirectionWeight != 0 { previousDirection = parameters.zeros() }
     case .fixed, .schedule:
       break
     }

@@ -20,6 +20,11 @@ public protocol ParameterVector: Codable, Sendable {
   /// ⟨self, other⟩, accumulated in double precision.
   func dot(_ other: Self) -> Double
 
+  /// Begins to compute ⟨self, other⟩ where a device does that beside other work; the answer waits for it.
+  ///
+  /// By default it is computed at once.
+  func startDot(_ other: Self) -> () -> Double
+
   /// Begins to find out whether every element is finite, where the operations that say so do not know
   /// at once, because a device is still computing; the answer waits for it.
   ///
@@ -105,6 +110,11 @@ extension ParameterVector {
   /// self ← x.
   public mutating func assign(_ x: Self) {
     formLinearCombination(1, x, 0, x)
+  }
+
+  public func startDot(_ other: Self) -> () -> Double {
+    let value = dot(other)
+    return { value }
   }
 
   public func startFinitenessCheck() -> (() -> Bool)? { nil }

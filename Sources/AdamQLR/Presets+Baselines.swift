@@ -3,7 +3,7 @@
 extension Method {
   /// AdamQLR, tuned: where the paper's search starts from, λ₀ 1, ω_dec 0.95, ω_inc 1.0526.
   public static func adamQLRTuned() -> Method {
-    adamQLR(
+    paperAdamQLR(
       damping: LevenbergMarquardt(initial: 1, decreaseFactor: 0.95, increaseFactor: 1.0526))
   }
 

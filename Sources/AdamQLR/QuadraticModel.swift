@@ -15,6 +15,26 @@ public struct QuadraticModel: Hashable, Codable, Sendable {
   /// default, is without. Not in the paper.
   public var memory: Double?
 
+  /// p: κ is the power mean of this order instead, with weight 1 − γ for every new step and equal ones
+  /// at first, but never below the curvature of this step,
+  ///
+  ///     κ = max(((1 − w)κ̄ᵖ + w(dᵀCd/dᵀd)ᵖ)^(1/p), dᵀCd/dᵀd),    w = max(1 − γ, 1/t)
+  ///
+  /// where κ̄ is the mean of the step before. Unlike the maximum it forgives a single step of
+  /// extraordinary curvature. `nil`, the default, is the maximum. Not in the paper.
+  public var memoryOrder: Double?
+
+  /// w: α is mixed, with this weight, with what the model asks for along the direction d′ of the step
+  /// before,
+  ///
+  ///     α = (1 − w)·gᵀd/(dᵀBd) + w·max(gᵀd′, 0)/(dᵀBd) · dᵀd/d′ᵀd′,    B = C + λI
+  ///
+  /// d has this batch's gradient in it, and with it the batch's noise, so that gᵀd overestimates the
+  /// slope; d′ has nothing of the batch. A negative α is then taken as 0. Not where α and μ are
+  /// found together. Default 0: without. Not in the paper; gᵀd′ is what the hypergradient follows
+  /// (Baydin et al. 2018, equation 5).
+  public var previousDirectionWeight = 0.0
+
   /// Whether gᵀd, dᵀCd and both losses of the reduction ratio come from a second batch, independent
   /// of the one that made d. A negative α is then taken as 0. Default no. Not in the paper.
   public var usesIndependentBatch = false

@@ -2,7 +2,7 @@ extension StepReport {
   private enum CodingKeys: String, CodingKey {
     case step, loss, gradientNorm, directionNorm, slope, curvature, learningRate, updateNorm
     case envelope, damping, nextDamping, newLoss, trueChange, predictedChange, reductionRatio
-    case momentum, scaledGradientSquaredNorm, events
+    case momentum, previousSlope, scaledGradientSquaredNorm, events
   }
 
   /// Reads a report; null is NaN.
@@ -20,7 +20,8 @@ extension StepReport {
     self.init(
       step: try container.decode(Int.self, forKey: .step), loss: try number(.loss),
       gradientNorm: try number(.gradientNorm), directionNorm: try number(.directionNorm),
-      slope: try number(.slope), curvature: try optional(.curvature),
+      slope: try number(.slope), previousSlope: try optional(.previousSlope),
+      curvature: try optional(.curvature),
       learningRate: try number(.learningRate), momentum: try optional(.momentum),
       scaledGradientSquaredNorm: try optional(.scaledGradientSquaredNorm),
       updateNorm: try number(.updateNorm),
@@ -37,7 +38,8 @@ extension StepReport {
     try container.encode(step, forKey: .step)
     let numbers: [(CodingKeys, Double?)] = [
       (.loss, loss), (.gradientNorm, gradientNorm), (.directionNorm, directionNorm),
-      (.slope, slope), (.curvature, curvature), (.learningRate, learningRate),
+      (.slope, slope), (.previousSlope, previousSlope), (.curvature, curvature),
+      (.learningRate, learningRate),
       (.momentum, momentum), (.scaledGradientSquaredNorm, scaledGradientSquaredNorm),
       (.updateNorm, updateNorm), (.envelope, envelope), (.damping, damping),
       (.nextDamping, nextDamping), (.newLoss, newLoss), (.trueChange, trueChange),

@@ -13,6 +13,8 @@ public struct StepReport: Hashable, Codable, Sendable {
   public var directionNorm: Double
   /// gᵀd; from the independent batch where the method uses one.
   public var slope: Double
+  /// gᵀd′ with the direction d′ of the step before; `nil` where the learning rate does not look at it.
+  public var previousSlope: Double?
   /// dᵀ(C+λI)d as the learning rate used it, after memory and averaging; `nil` where the method
   /// needs no curvature.
   public var curvature: Double?

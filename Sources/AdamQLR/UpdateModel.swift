@@ -5,6 +5,8 @@ struct UpdateModel {
   var directionSlope: Double
   /// gᵀv.
   var velocitySlope = 0.0
+  /// gᵀd′/d′ᵀd′ with the direction d′ of the step before, where it is asked for and there is one.
+  var previousSlope: Double?
   /// The products of d and v.
   var gram: PlaneForm
   /// B, once the curvature is known.

@@ -21,7 +21,7 @@ struct DemoCommand: ParsableCommand {
     var table = TextTable("", "batch", "training loss", "test accuracy", "seconds")
     for (name, preset, batchSize) in [
       ("AdamQLR, untuned", Preset.adamQLR, 3200), ("Adam 1e-3", .adam, 3200),
-      ("Adam 1e-3", .adam, 128),
+      ("AdamQLR, untuned", .adamQLR, 128), ("Adam 1e-3", .adam, 128),
     ] {
       var sources = SettingsSources()
       try sources.add("optimizer", .text(preset.rawValue), from: "demo")

@@ -70,6 +70,11 @@ extension FlatVector {
 
   public func dot(_ other: FlatVector) -> Double { Kernels.dot(tensor, other.tensor) }
 
+  public func startDot(_ other: FlatVector) -> () -> Double {
+    let product = Kernels.deferredDot(tensor, other.tensor)
+    return { product.value }
+  }
+
   @discardableResult
   public mutating func formLinearCombination(
     _ a: Double, _ x: FlatVector, _ b: Double, _ y: FlatVector

@@ -4,7 +4,7 @@ extension MethodSettings {
   /// The settings of a preset.
   public init(_ preset: Preset) {
     switch preset {
-    case .adamQLR, .adamQLRHessian, .adamQLRTuned:
+    case .adamQLR, .adamQLRPaper, .adamQLRHessian, .adamQLRTuned:
       self.init(.adam, .quadraticModel, rate: 1e-3, .levenbergMarquardt)
     case .adamQLRUndamped: self.init(.adam, .quadraticModel, rate: 1e-3)
     case .sgdQLR: self.init(.sgd, .quadraticModel, rate: 0.1, .levenbergMarquardt)
@@ -26,6 +26,11 @@ extension MethodSettings {
     case .scheduleFreeAdamW: self.init(.scheduleFreeAdamW, .fixed, rate: 0.0025)
     }
     switch preset {
+    case .adamQLR:
+      adam.relativeEpsilon = 0.1
+      model.memoryOrder = 4
+      model.previousDirectionWeight = 0.7
+      memoryEpochs = 3
     case .adamQLRHessian:
       model.curvature = .hessian
     case .adamQLRTuned:

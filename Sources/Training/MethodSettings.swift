@@ -2,7 +2,7 @@ import AdamQLR
 import Networks
 
 /// A method's settings as a flat record, so that each has a name of its own in files and on the
-/// command line. ``makeMethod(totalSteps:seed:)`` makes the method.
+/// command line. ``makeMethod(totalSteps:batchesPerEpoch:seed:)`` makes the method.
 public struct MethodSettings: Hashable, Sendable {
   /// The directions by name.
   public enum DirectionKind: String, CaseIterable, Sendable {
@@ -52,6 +52,8 @@ public struct MethodSettings: Hashable, Sendable {
   var rate: Double
   var hypergradientRate = 1e-3
   var model = QuadraticModel()
+  /// The length in epochs of the curvature memory that ``QuadraticModel/memory`` does not give.
+  var memoryEpochs: Double?
   var envelopePeak: Int?
   var envelopeTotal: Int?
 
@@ -91,10 +93,14 @@ public struct MethodSettings: Hashable, Sendable {
   /// - Parameters:
   ///   - totalSteps: The length of the run, at which cosines and envelopes end that are given no end
   ///     of their own; `nil` where it is not known.
+  ///   - batches: The number of batches in an epoch.
   ///   - seed: What a method draws at random follows from.
-  public func makeMethod(totalSteps: Int?, seed: UInt64) -> Method {
+  public func makeMethod(
+    totalSteps: Int?, batchesPerEpoch batches: Int, seed: UInt64
+  ) -> Method {
+    let share = BatchShare(batchesPerEpoch: batches)
     var method = Method(
-      direction: makeDirection(seed), learningRate: makeLearningRate(totalSteps),
+      direction: makeDirection(seed, share), learningRate: makeLearningRate(totalSteps, share),
       damping: makeDamping(totalSteps))
     method.momentum = makeMomentum(totalSteps)
     method.l2 = l2
@@ -109,10 +115,13 @@ public struct MethodSettings: Hashable, Sendable {
     learningRate == .quadraticModel && model.usesIndependentBatch
   }
 
-  private func makeDirection(_ seed: UInt64) -> any Direction {
+  private func makeDirection(_ seed: UInt64, _ share: BatchShare) -> any Direction {
     switch direction {
     case .sgd: return sgd
-    case .adam: return adam
+    case .adam:
+      var adam = adam
+      adam.relativeEpsilon *= share.unseenShare
+      return adam
     case .rmsprop: return rmsprop
     case .adaGrad: return adaGrad
     case .lion: return lion
@@ -129,7 +138,7 @@ public struct MethodSettings: Hashable, Sendable {
     }
   }
 
-  private func makeLearningRate(_ totalSteps: Int?) -> LearningRate {
+  private func makeLearningRate(_ totalSteps: Int?, _ share: BatchShare) -> LearningRate {
     switch learningRate {
     case .fixed:
       return .fixed(rate)
@@ -139,6 +148,8 @@ public struct MethodSettings: Hashable, Sendable {
       return .schedule(self[.learningRate].makeSchedule(peak: rate, totalSteps: totalSteps))
     case .quadraticModel:
       var model = model
+      model.memory = model.memory ?? memoryEpochs.map(share.memory)
+      model.previousDirectionWeight *= share.unseenShare
       model.envelope = envelopePeak.map {
         Envelope(peak: $0, total: envelopeTotal ?? totalSteps ?? .max)
       }

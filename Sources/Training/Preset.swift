@@ -1,7 +1,9 @@
 /// The optimizers that have a name.
 public enum Preset: String, Codable, CaseIterable, Sendable {
-  /// AdamQLR, untuned.
+  /// AdamQLR for batches of any size.
   case adamQLR = "adamqlr"
+  /// AdamQLR, untuned, as in the paper.
+  case adamQLRPaper = "adamqlr-paper"
   /// AdamQLR without damping.
   case adamQLRUndamped = "adamqlr-undamped"
   /// AdamQLR with the Hessian in place of the Fisher matrix.
@@ -53,7 +55,8 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
   public var summary: String {
     switch self {
     case .adamQLR:
-      "AdamQLR, untuned: Adam's direction, learning rate from the quadratic model"
+      "AdamQLR for batches of any size: learning rate from the quadratic model"
+    case .adamQLRPaper: "AdamQLR, untuned, exactly as in the paper; needs large batches"
     case .adamQLRUndamped: "AdamQLR without damping"
     case .adamQLRHessian: "AdamQLR with the Hessian as the curvature"
     case .adamQLRTuned: "AdamQLR where the paper's search of its settings starts from"

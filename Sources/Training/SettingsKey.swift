@@ -222,6 +222,9 @@ extension SettingsKey {
     number("direction.beta2", \.method.adam.beta2, below: 1, "Adam: decay of the second moment."),
     number("direction.epsilon", \.method.adam.epsilon, "Adam: added to the root."),
     number("direction.epsilon-root", \.method.adam.epsilonRoot, "Adam: added inside the root."),
+    number(
+      "direction.relative-epsilon", \.method.adam.relativeEpsilon,
+      "Adam: times √ of v's mean, added to ε; × the share of the data not in a batch."),
     number("direction.momentum", \.method.sgd.momentum, below: 1, "SGD: decay of the momentum."),
     SettingsKey(
       "direction.nesterov", \.method.sgd.isNesterov, "true or false", "SGD: Nesterov's momentum."),
@@ -249,7 +252,18 @@ extension SettingsKey {
     SettingsKey("learning-rate.curvature", \.method.model.curvature, "Quadratic model: C."),
     fraction(
       "learning-rate.memory", \.method.model.memory,
-      "Quadratic model: decay of the remembered curvature."),
+      "Quadratic model: decay of the remembered curvature; null: by memory-epochs."),
+    positive(
+      "learning-rate.memory-epochs", \.method.memoryEpochs,
+      "Quadratic model: how many epochs it is remembered."),
+    positive(
+      "learning-rate.memory-order", \.method.model.memoryOrder,
+      "Quadratic model: order of the mean that it is; null: the maximum."),
+    SettingsKey(
+      "learning-rate.previous-direction", \.method.model.previousDirectionWeight,
+      "a number in 0...1",
+      "Quadratic model: weight of the slope along d before; × the share not in a batch.",
+      where: { (0...1).contains($0) }),
     SettingsKey(
       "learning-rate.independent-batch", \.method.model.usesIndependentBatch, "true or false",
       "Quadratic model: from a second batch."),

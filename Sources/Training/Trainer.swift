@@ -54,7 +54,7 @@ public struct Trainer {
     batches = BatchStream(problem.training, plan, stepCount: totalSteps)
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
     let method = settings.method.makeMethod(
-      totalSteps: totalSteps, seed: UInt64(settings.seed))
+      totalSteps: totalSteps, batchesPerEpoch: plan.batchCount, seed: UInt64(settings.seed))
     independentBatches =
       settings.method.usesIndependentBatch
       ? BatchStream(

@@ -50,14 +50,14 @@ struct ConvergenceTests {
   @Test("Untuned AdamQLR and SGDQLR descend an ill-conditioned valley")
   func valley() throws {
     let start = Valley().loss([0, 0, 0, 0, 0])
-    let adam = try finalLoss(.adamQLR(), steps: 500)
+    let adam = try finalLoss(.paperAdamQLR(), steps: 500)
     let sgd = try finalLoss(.sgdQLR(), steps: 500)
     let fixed = try finalLoss(.sgd(learningRate: 1e-4), steps: 500)
     #expect(adam < 1e-5 * start && sgd < 1e-3 * start)
     // The best that a fixed learning rate without momentum can do is stay below 2/10⁴.
     #expect(adam < 0.1 * fixed && sgd < fixed)
-    #expect(try finalLoss(.adamQLR(), steps: 2000) < 1e-12 * start)
-    #expect(try finalLoss(.adamQLR(), steps: 500, Float.self) < 1e-5 * start)
+    #expect(try finalLoss(.paperAdamQLR(), steps: 2000) < 1e-12 * start)
+    #expect(try finalLoss(.paperAdamQLR(), steps: 500, Float.self) < 1e-5 * start)
   }
 
   @Test("The other presets converge too with a fitting learning rate")
@@ -112,7 +112,7 @@ struct ConvergenceTests {
     let factor = exponent < 0 ? 1 / Double(1 << -exponent) : Double(1 << exponent)
     let fit = WavyFit()
     func run(_ c: Double) throws -> [[Double]] {
-      var method = Method.adamQLR(
+      var method = Method.paperAdamQLR(
         Adam(epsilon: 1e-8 * c), damping: .init(initial: 1e-3 * c, floor: 1e-8 * c))
       method.learningRate = .quadraticModel(.init { $0.memory = 0.9 })
       var parameters = WavyFit.start
@@ -137,7 +137,9 @@ struct ConvergenceTests {
       for (i, j) in order.enumerated() { y[j] = x[i] }
       return y
     }
-    for method in [Method.adamQLR(), .sgdQLR(), .adamW(learningRate: 0.1), .sgd(momentum: 0.9)] {
+    for method in [
+      Method.paperAdamQLR(), .sgdQLR(), .adamW(learningRate: 0.1), .sgd(momentum: 0.9),
+    ] {
       var (x, y) = (WavyFit.start, permuted(WavyFit.start))
       var (a, b) = (Optimizer(method, for: x), Optimizer(method, for: y))
       let objective = ClosureObjective<[Double]>(

@@ -59,7 +59,7 @@ struct DampingTests {
     // From 0, a floor is what makes it rise.
     let rule = LevenbergMarquardt(initial: 0, floor: 0.125)
     #expect(try step(.levenbergMarquardt(rule), after: 10).report.nextDamping == 0.125)
-    var optimizer = Optimizer(.adamQLR(), for: [1.0, 1])
+    var optimizer = Optimizer(.paperAdamQLR(), for: [1.0, 1])
     var parameters = [1.0, 1]
     let bowl = ClosureObjective<[Double]>(
       loss: { 0.5 * inner($0, $0) + 1 }, gradient: { $0 }, curvatureVectorProduct: { $1 })
@@ -234,7 +234,7 @@ struct DampingTests {
       let fit = WavyFit()
       var parameters = WavyFit.start
       let rule = LevenbergMarquardt(initial: 0.5, ratioCurvature: kind)
-      var optimizer = Optimizer(.adamQLR(damping: rule), for: parameters)
+      var optimizer = Optimizer(.paperAdamQLR(damping: rule), for: parameters)
       for t in 1...5 {
         let (before, state) = (parameters, optimizer.state)
         let report = try optimizer.step(&parameters, on: fit.objective())

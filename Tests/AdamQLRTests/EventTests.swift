@@ -43,7 +43,7 @@ enum Breakage: String, CaseIterable, CustomTestStringConvertible {
 struct EventTests {
   /// Methods that between them remember everything there is to remember.
   static let methods: [(name: String, method: Method)] = {
-    var memory = Method.adamQLR()
+    var memory = Method.paperAdamQLR()
     memory.learningRate = .quadraticModel(
       .init {
         $0.memory = 0.9
@@ -54,7 +54,7 @@ struct EventTests {
     var rejecting = Method.sgdQLR(StochasticGradientDescent(momentum: 0.9))
     rejecting.rejectsIncrease = true
     rejecting.weightDecay.rate = 0.01
-    var accepting = Method.adamQLR()
+    var accepting = Method.paperAdamQLR()
     accepting.damping = .acceptOrReject(.init())
     var learned = Method(
       direction: StochasticGradientDescent(momentum: 0.5, isNesterov: true, l2: 0.01),
@@ -62,11 +62,11 @@ struct EventTests {
       damping: .levenbergMarquardt(.init()))
     learned.clipping = Clipping(gradientNorm: 1, directionElement: 0.5, updateNorm: 0.1)
     return [
-      ("AdamQLR", .adamQLR()), ("memory", memory), ("rejecting", rejecting),
+      ("AdamQLR", .paperAdamQLR()), ("memory", memory), ("rejecting", rejecting),
       ("accepting", accepting), ("learned", learned),
     ]
       + directions.map { name, direction in
-        var method = Method.adamQLR()
+        var method = Method.paperAdamQLR()
         method.direction = direction
         return (name, method)
       }
@@ -121,7 +121,7 @@ struct EventTests {
 
   @Test("Methods without λ take broken steps back too", arguments: [Breakage.loss, .gradient])
   func undamped(_ breakage: Breakage) throws {
-    for method in [Method.adam(), .sgd(), .adamW(), .adamQLR(damping: nil)] {
+    for method in [Method.adam(), .sgd(), .adamW(), .paperAdamQLR(damping: nil)] {
       var parameters = WavyFit.start
       var optimizer = Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: breakage.objective(at: parameters))
@@ -145,7 +145,7 @@ struct EventTests {
     var optimizer = Optimizer(.sgd(learningRate: 1e37), for: parameters)
     #expect(try optimizer.step(&parameters, on: single).events == .nonFiniteUpdate)
     #expect(parameters == [1, 2])
-    var amplified = Method.adamQLR()
+    var amplified = Method.paperAdamQLR()
     amplified.learningRate = .quadraticModel(.init { $0.amplification = 1e308 })
     let fit = WavyFit()
     var theta = WavyFit.start.map { $0 * 1e-3 }
@@ -163,7 +163,7 @@ struct EventTests {
   func overflowingSquare() throws {
     let steep = ClosureObjective<[Float]>(
       loss: { Double($0[0]) }, gradient: { _ in [1e20, 1] }, curvatureVectorProduct: { $1 })
-    for method in [Method.adam(), .adamQLR()] {
+    for method in [Method.adam(), .paperAdamQLR()] {
       var parameters: [Float] = [1, 2]
       var optimizer = Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: steep)
@@ -196,7 +196,7 @@ struct EventTests {
 
   @Test("A broken independent batch is as bad as a broken batch", arguments: Breakage.allCases)
   func brokenIndependentBatch(_ breakage: Breakage) throws {
-    var method = Method.adamQLR()
+    var method = Method.paperAdamQLR()
     method.learningRate = .quadraticModel(.init { $0.usesIndependentBatch = true })
     var parameters = WavyFit.start
     var optimizer = Optimizer(method, for: parameters)
@@ -230,7 +230,7 @@ struct EventTests {
   func zeroDirection() throws {
     let flat = ClosureObjective<[Double]>(
       loss: { _ in 3 }, gradient: { $0.zeros() }, curvatureVectorProduct: { _, d in d })
-    for method in [Method.adamQLR(), .sgdQLR(), .adam(), .sgd(momentum: 0.9)] {
+    for method in [Method.paperAdamQLR(), .sgdQLR(), .adam(), .sgd(momentum: 0.9)] {
       var parameters = [1.0, -2]
       var optimizer = Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: flat)

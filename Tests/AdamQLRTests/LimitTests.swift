@@ -180,7 +180,7 @@ struct LimitTests {
       }
       #expect(complaint(noName).contains("'wieght'"))
       let clip = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        var method = Method.adamQLR()
+        var method = Method.paperAdamQLR()
         method.clipping.directionElement = -1
         _ = Optimizer(method, for: [1.0, 2])
       }
@@ -195,7 +195,7 @@ struct LimitTests {
       let layout = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         var layout = ParameterLayout()
         layout.append(name: "weight", shape: [3], role: .weight)
-        _ = Optimizer(.adamQLR(), for: [1.0, 2], layout: layout)
+        _ = Optimizer(.paperAdamQLR(), for: [1.0, 2], layout: layout)
       }
       #expect(complaint(layout).contains("3 elements, the parameters 2"))
     }

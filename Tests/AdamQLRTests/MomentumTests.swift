@@ -251,7 +251,7 @@ struct MomentumTests {
         zip(times(Bowl.matrix, d), d).map { $0 + weight * $1 }
       })
     for usesIndependentBatch in [false, true] {
-      var method = Method.adamQLR()
+      var method = Method.paperAdamQLR()
       method.momentum = .quadraticModel
       method.learningRate = .quadraticModel(
         QuadraticModel { $0.usesIndependentBatch = usesIndependentBatch })

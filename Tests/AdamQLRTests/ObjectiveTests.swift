@@ -82,7 +82,7 @@ struct ObjectiveTests {
   func throwing(_ call: String) throws {
     let objective = Watched()
     var parameters = [1.0, -2]
-    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
     // On the first step Adam's direction is the gradient's signs, which `Watched` does not expect.
     optimizer = Optimizer(.sgdQLR(StochasticGradientDescent(momentum: 0.5)), for: parameters)
     objective.notes.failsAt = call
@@ -155,8 +155,8 @@ struct ObjectiveTests {
       #expect(parameters == [1, 2] && optimizer.state.step == 0)
       return error
     }
-    #expect(failure(.adamQLR(), plain) == .curvatureUnavailable(.fisher))
-    let error = failure(.adamQLR(curvature: .hessian), squares)
+    #expect(failure(.paperAdamQLR(), plain) == .curvatureUnavailable(.fisher))
+    let error = failure(.paperAdamQLR(curvature: .hessian), squares)
     #expect(error == .curvatureUnavailable(.hessian))
     #expect(error?.description.contains("no hessian curvature") == true)
     var given = Method.adam()
@@ -169,7 +169,7 @@ struct ObjectiveTests {
 
   @Test("Vectors of the wrong length are an error that says both lengths")
   func counts() throws {
-    var optimizer = Optimizer(.adamQLR(), for: [1.0, 2, 3])
+    var optimizer = Optimizer(.paperAdamQLR(), for: [1.0, 2, 3])
     var parameters = [1.0, 2]
     let bowl = ClosureObjective<[Double]>(
       loss: { inner($0, $0) }, gradient: { $0 }, curvatureVectorProduct: { $1 })
@@ -181,7 +181,9 @@ struct ObjectiveTests {
 
     // A gradient that is too long or too short, after which a right one is fine.
     for wrong in [[1.0, 2], [1, 2, 3, 4]] {
-      for method in [Method.adamQLR(), .sgd(), .sgdQLR(StochasticGradientDescent(momentum: 0.5))] {
+      for method in [
+        Method.paperAdamQLR(), .sgd(), .sgdQLR(StochasticGradientDescent(momentum: 0.5)),
+      ] {
         var theta = [1.0, 2, 3]
         var other = Optimizer(method, for: theta)
         let broken = ClosureObjective<[Double]>(
@@ -203,7 +205,7 @@ struct ObjectiveTests {
       jacobianVectorProduct: { _, d in x.map { d[0] + d[1] * $0 } },
       vectorJacobianProduct: { _, r in [r.reduce(0, +), zip(x, r).map(*).reduce(0, +)] })
     var parameters = [0.0, 0]
-    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
     for _ in 0..<200 { try optimizer.step(&parameters, on: line) }
     #expect(areClose(parameters, [1, 2], 1e-6), "\(parameters)")
   }
@@ -214,7 +216,7 @@ struct ObjectiveTests {
       residuals: { _ in [] }, jacobianVectorProduct: { _, _ in [] },
       vectorJacobianProduct: { p, _ in p.zeros() })
     var parameters = [1.0]
-    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
     #expect(try optimizer.step(&parameters, on: nothing).events == .nonFiniteLoss)
     #expect(parameters == [1])
   }
@@ -227,7 +229,7 @@ struct ObjectiveTests {
           residuals: { $0 }, jacobianVectorProduct: { _, d in d + [0] },
           vectorJacobianProduct: { $1 })
         var parameters = [1.0, 2]
-        var optimizer = Optimizer(.adamQLR(), for: parameters)
+        var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
         try optimizer.step(&parameters, on: wrong)
       }
       let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

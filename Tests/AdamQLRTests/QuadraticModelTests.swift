@@ -39,7 +39,7 @@ struct QuadraticModelTests {
   @Test("Runs of AdamQLR and SGDQLR match the formulas written out", arguments: Curvature.allCases)
   func runs(_ curvature: Curvature) throws {
     let (adam, sgd) = (
-      Method.adamQLR(curvature: curvature), Method.sgdQLR(curvature: curvature)
+      Method.paperAdamQLR(curvature: curvature), Method.sgdQLR(curvature: curvature)
     )
     try compare(adam, PlainMethod(curvature: curvature), steps: 12, Double.self)
     try compare(sgd, PlainMethod(usesAdam: false, curvature: curvature), steps: 12, Double.self)

@@ -35,7 +35,7 @@ struct StateTests {
   @Test("A copy of the state is not touched by later steps")
   func snapshots() throws {
     var parameters = WavyFit.start
-    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
     try optimizer.step(&parameters, on: WavyFit().objective())
     let (state, theta) = (optimizer.state, parameters)
     let vectors = state.direction.vectors
@@ -65,7 +65,7 @@ struct StateTests {
   @Test("A report with numbers that are not finite is null there, in JSON and back")
   func reportCoding() throws {
     var parameters = WavyFit.start
-    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
     let fine = try optimizer.step(&parameters, on: WavyFit().objective())
     let decoded = try JSONDecoder().decode(StepReport.self, from: JSONEncoder().encode(fine))
     #expect(decoded == fine && decoded.reductionRatio != nil)
@@ -95,7 +95,7 @@ struct StateTests {
     let rule = LevenbergMarquardt(
       initial: 1e-3, decreaseFactor: 0.5, increaseFactor: 2, floor: 1e-8, ceiling: nil,
       ratioCurvature: .model)
-    for (method, isAdam) in [(Method.adamQLR(), true), (.sgdQLR(), false)] {
+    for (method, isAdam) in [(Method.paperAdamQLR(), true), (.sgdQLR(), false)] {
       #expect((method.direction as? Adam == adam) == isAdam)
       #expect((method.direction as? StochasticGradientDescent == .init()) == !isAdam)
       #expect(method.damping == .levenbergMarquardt(rule))
@@ -107,7 +107,7 @@ struct StateTests {
     #expect(model.curvature == .fisher && model.memory == nil && !model.usesIndependentBatch)
     #expect(model.clipping == nil && model.amplification == 1 && model.averaging == nil)
     #expect(model.curvatureAveraging == nil && !model.isSaddleFree && model.envelope == nil)
-    #expect(Method.adamQLR(damping: nil, curvature: .hessian).damping == .none)
+    #expect(Method.paperAdamQLR(damping: nil, curvature: .hessian).damping == .none)
     #expect(
       Method.sgdQLR(curvature: .hessian).learningRate
         == .quadraticModel(.init { $0.curvature = .hessian }))

@@ -194,7 +194,9 @@ struct FlatVectorTests {
     let onVectors = ClosureObjective<FlatVector>(
       loss: { loss($0.doubles) }, gradient: { FlatVector(gradient($0.doubles)) },
       curvatureVectorProduct: { FlatVector(product($1.doubles)) })
-    for method in [Method.adamQLR(), .sgdQLR(), .adamW(), .sgd(learningRate: 0.01, momentum: 0.9)] {
+    for method in [
+      Method.paperAdamQLR(), .sgdQLR(), .adamW(), .sgd(learningRate: 0.01, momentum: 0.9),
+    ] {
       var (x, y) = (numbers(1), FlatVector(numbers(1)))
       var (a, b) = (Optimizer(method, for: x), Optimizer(method, for: y))
       for _ in 0..<20 {

@@ -141,7 +141,7 @@ struct MatrixDirectionTests {
     for direction in [Shampoo(), Muon()] as [any Direction] {
       let problem = Self.problem()
       var point = problem.parameters
-      var method = Method.adamQLR()
+      var method = Method.paperAdamQLR()
       method.direction = direction
       var optimizer = Optimizer(method, for: point)
       let start = problem.objective.evaluate(at: point).loss

@@ -70,7 +70,7 @@ struct MicroBatchTests {
         method = .adamW(learningRate: 0.01, weightDecay: 0.1)
         method.learningRate = .schedule(Schedule(peak: 0.1, shape: .cosine(total: 8, final: 0)))
       case .adamQLR: method = .adamQLR()
-      case .hessian: method = .adamQLR(curvature: .hessian)
+      case .hessian: method = .paperAdamQLR(curvature: .hessian)
       case .memory:
         method = .adamQLR()
         method.learningRate = .quadraticModel(QuadraticModel { $0.memory = 0.99 })

@@ -9,9 +9,10 @@ struct PresetTests {
   /// The library's method of the same name.
   private func method(_ preset: Preset) -> Method {
     switch preset {
-    case .adamQLR: .adamQLR()
-    case .adamQLRUndamped: .adamQLR(damping: nil)
-    case .adamQLRHessian: .adamQLR(curvature: .hessian)
+    case .adamQLR: .adamQLR(batchesPerEpoch: 4)
+    case .adamQLRPaper: .paperAdamQLR()
+    case .adamQLRUndamped: .paperAdamQLR(damping: nil)
+    case .adamQLRHessian: .paperAdamQLR(curvature: .hessian)
     case .adamQLRTuned: .adamQLRTuned()
     case .sgdQLR: .sgdQLR()
     case .kfac: .kfac()
@@ -38,7 +39,7 @@ struct PresetTests {
 
   @Test("A preset is the library's method of its name", arguments: Preset.allCases)
   func methods(_ preset: Preset) {
-    let made = MethodSettings(preset).makeMethod(totalSteps: 10, seed: 0)
+    let made = MethodSettings(preset).makeMethod(totalSteps: 10, batchesPerEpoch: 4, seed: 0)
     #expect(String(reflecting: made) == String(reflecting: method(preset)))
     #expect(MethodSettings(preset).gridPoint.count == 4)
     #expect(!preset.summary.isEmpty)

@@ -8,7 +8,7 @@ import Training
 public struct Ablation: Sendable {
   /// The method that heuristics are switched off from.
   public enum Base: String, CaseIterable, Sendable {
-    /// AdamQLR, untuned; K-FAC is the other method.
+    /// AdamQLR, untuned, as in the paper; K-FAC is the other method.
     case adamQLR = "adamqlr"
     /// K-FAC; AdamQLR is the other method.
     case kfac
@@ -16,7 +16,7 @@ public struct Ablation: Sendable {
     /// Its preset.
     public var preset: Preset {
       switch self {
-      case .adamQLR: .adamQLR
+      case .adamQLR: .adamQLRPaper
       case .kfac: .kfac
       }
     }

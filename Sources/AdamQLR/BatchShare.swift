@@ -1,0 +1,23 @@
+/// How much of the data one batch shows, which decides how far its own figures can be relied upon.
+public struct BatchShare: Hashable, Sendable {
+  /// n, the number of batches in an epoch; `nil`: many, or a stream without end.
+  public var batchesPerEpoch: Int?
+
+  /// - Precondition: n is positive.
+  public init(batchesPerEpoch: Int?) {
+    precondition(
+      batchesPerEpoch ?? 1 > 0,
+      "\(batchesPerEpoch ?? 0) batches in an epoch, but there must be at least one")
+    self.batchesPerEpoch = batchesPerEpoch
+  }
+
+  /// 1 − 1/n: the share of the data that a batch does not show, and the factor that is left of the
+  /// variance of its mean, drawn without replacement. 0 where a batch has all examples.
+  public var unseenShare: Double { batchesPerEpoch.map { 1 - 1 / Double($0) } ?? 1 }
+
+  /// The decay by the step of a memory that lasts so many epochs: 1 − 1/(epochs·n), with n = 1000
+  /// where there is no end to the data.
+  public func memory(epochs: Double) -> Double {
+    1 - 1 / max(epochs * Double(batchesPerEpoch ?? 1000), 1)
+  }
+}

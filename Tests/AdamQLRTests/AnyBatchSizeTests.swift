@@ -1,0 +1,172 @@
+import AdamQLR
+import Foundation
+import Testing
+
+@Suite("AdamQLR for batches of any size")
+struct AnyBatchSizeTests {
+  private let fit = WavyFit()
+
+  @Test("A run matches the formulas written out", arguments: [2, 5, 1000])
+  func formulas(_ batches: Int) throws {
+    let (decay, unseen) = (1 - 1 / (3 * Double(batches)), 1 - 1 / Double(batches))
+    let (r, w) = (0.1 * unseen, 0.7 * unseen)
+    var (p, m, v, remembered) = (WavyFit.start, [0.0, 0, 0], [0.0, 0, 0], 0.0)
+    var previous: (direction: [Double], meanSquare: Double)?
+    var damping = 1e-3
+    var parameters = p
+    var optimizer = Optimizer(.adamQLR(batchesPerEpoch: batches), for: parameters)
+    for t in 1...12 {
+      let g = fit.gradient(p)
+      let meanSquare =
+        previous.map { $0.meanSquare / (1 - pow(0.999, Double(t - 1))) } ?? inner(g, g) / 3
+      let epsilon = 1e-8 + r * meanSquare.squareRoot()
+      var d = g
+      for i in 0..<3 {
+        m[i] = 0.9 * m[i] + 0.1 * g[i]
+        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i]
+        d[i] =
+          m[i] / (1 - pow(0.9, Double(t)))
+          / ((v[i] / (1 - pow(0.999, Double(t)))).squareRoot() + epsilon)
+      }
+      let current = form(fit.matrix(.fisher, p), d, damping: 0) / inner(d, d)
+      let weight = max(1 - decay, 1 / Double(t))
+      remembered = pow((1 - weight) * pow(remembered, 4) + weight * pow(current, 4), 0.25)
+      let c = (max(remembered, current) + damping) * inner(d, d)
+      var rate = inner(g, d) / c
+      if let before = previous?.direction {
+        let slope = inner(g, before) / inner(before, before)
+        rate = max((1 - w) * rate + w * max(slope, 0) * inner(d, d) / c, 0)
+      }
+
+      let report = try optimizer.step(&parameters, on: fit.objective())
+      #expect(isClose(report.curvature, c, 1e-9) && isClose(report.learningRate, rate, 1e-8))
+      #expect(
+        isClose(
+          report.predictedChange, -rate * inner(g, d) + 0.5 * rate * rate * c, 1e-7)
+          || rate == 0)
+      p = (0..<3).map { p[$0] - rate * d[$0] }
+      #expect(areClose(parameters, p, 1e-8))
+      damping = report.nextDamping
+      previous = (d, v.reduce(0, +) / 3)
+    }
+  }
+
+  @Test("Where a batch has all examples, the paper's method with memory is left")
+  func wholeBatch() throws {
+    var paper = Method.paperAdamQLR()
+    paper.learningRate = .quadraticModel(
+      .init {
+        $0.memory = 1 - 1.0 / 3
+        $0.memoryOrder = 4
+      })
+    var (a, b) = (WavyFit.start, WavyFit.start)
+    var whole = Optimizer(.adamQLR(batchesPerEpoch: 1), for: a)
+    var expected = Optimizer(paper, for: b)
+    for _ in 0..<10 {
+      #expect(
+        try whole.step(&a, on: fit.objective()) == expected.step(&b, on: fit.objective()))
+    }
+    #expect(a == b && whole.state.previousDirection == nil)
+  }
+
+  @Test("A relative ε makes the direction independent of the loss's scale", arguments: [1e-3, 1e4])
+  func scale(_ factor: Double) throws {
+    let adam = Adam(epsilon: 0, relativeEpsilon: 0.5)
+    let method = Method(direction: adam, learningRate: .fixed(0.01))
+    let scaled = ClosureObjective<[Double]>(
+      loss: { factor * fit.loss($0) }, gradient: { fit.gradient($0).map { factor * $0 } })
+    var (a, b) = (WavyFit.start, WavyFit.start)
+    var (plain, other) = (Optimizer(method, for: a), Optimizer(method, for: b))
+    for _ in 0..<8 {
+      try plain.step(&a, on: fit.objective())
+      try other.step(&b, on: scaled)
+      #expect(areClose(a, b, 1e-12))
+    }
+  }
+
+  @Test("One step of extraordinary curvature is forgotten by the power mean, not by the maximum")
+  func spike() throws {
+    /// Half a unit of curvature, but on the third step a thousand times as much.
+    func rates(_ order: Double?) throws -> [Double] {
+      var method = Method(
+        direction: StochasticGradientDescent(),
+        learningRate: .quadraticModel(
+          .init {
+            $0.memory = 0.999
+            $0.memoryOrder = order
+          }))
+      method.damping = .none
+      var parameters = [1.0]
+      var optimizer = Optimizer(method, for: parameters)
+      return try (1...40).map { step in
+        let curvature = step == 3 ? 500.0 : 0.5
+        return try optimizer.step(
+          &parameters,
+          on: ClosureObjective<[Double]>(
+            loss: { 0.5 * curvature * $0[0] * $0[0] }, gradient: { _ in [1e-3] },
+            curvatureVectorProduct: { _, d in d.map { curvature * $0 } })
+        ).learningRate
+      }
+    }
+    let (maximum, mean) = (try rates(nil), try rates(4))
+    #expect(isClose(maximum[1], 2) && isClose(mean[1], 2, 1e-9))
+    // A step never trusts a curvature below its own.
+    #expect(isClose(maximum[2], 1 / 500) && isClose(mean[2], 1 / 500))
+    #expect(isClose(maximum[39], 1 / (500 * pow(0.999, 37)), 1e-9))
+    #expect(isClose(mean[39], 1 / (500 * pow(1 / 40, 0.25)), 1e-3))
+  }
+
+  @Test("The slope along the direction before has nothing of the batch's noise")
+  func noise() throws {
+    // A loss without slope: each batch sees noise alone, whose own direction follows it.
+    var generator = SystemRandomNumberGenerator()
+    var method = Method.adamQLR()
+    method.damping = .none
+    var parameters = Array(repeating: 0.0, count: 50)
+    var optimizer = Optimizer(method, for: parameters)
+    var (own, before) = (0.0, [Double]())
+    for _ in 0..<400 {
+      let g = parameters.map { _ in Double.random(in: -1...1, using: &generator) }
+      let report = try optimizer.step(
+        &parameters,
+        on: ClosureObjective<[Double]>(
+          loss: { inner($0, g) }, gradient: { _ in g }, curvatureVectorProduct: { _, d in d }))
+      own += report.slope
+      if let slope = report.previousSlope { before.append(slope) }
+    }
+    let mean = before.reduce(0, +) / Double(before.count)
+    let deviation =
+      (before.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      / Double(before.count * (before.count - 1))).squareRoot()
+    #expect(before.count == 399)
+    #expect(abs(mean) < 6 * deviation && own / 400 > 20 * abs(mean) || own / 400 > 20 * deviation)
+  }
+
+  @Test("Nothing is learned from the direction of a step that was not taken")
+  func rejection() throws {
+    var method = Method.adamQLR(batchesPerEpoch: 10)
+    method.rejectsIncrease = true
+    var parameters = [1.0]
+    var optimizer = Optimizer(method, for: parameters)
+    // Flat for the model, steep on the way.
+    let cliff = ClosureObjective<[Double]>(
+      loss: { $0[0] < 1 ? 100 : 1 }, gradient: { _ in [1] },
+      curvatureVectorProduct: { _, d in d.map { 1e-3 * $0 } })
+    for _ in 0..<3 {
+      let report = try optimizer.step(&parameters, on: cliff)
+      #expect(report.events.contains(.rejected) && report.previousSlope == nil)
+      #expect(optimizer.state.scalars.previousSquaredNorm == nil)
+    }
+    #expect(parameters == [1])
+  }
+
+  @Test("How much a batch shows", arguments: [1, 4, 100])
+  func share(_ batches: Int) {
+    let share = BatchShare(batchesPerEpoch: batches)
+    #expect(share.unseenShare == 1 - 1 / Double(batches))
+    #expect(share.memory(epochs: 10) == 1 - 1 / (10 * Double(batches)))
+    #expect(share.memory(epochs: 0.001) == 0)
+    let endless = BatchShare(batchesPerEpoch: nil)
+    #expect(endless.unseenShare == 1 && endless.memory(epochs: 10) == 1 - 1.0 / 10000)
+  }
+}
