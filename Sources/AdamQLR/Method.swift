@@ -3,7 +3,7 @@
 ///
 /// A method is a value that says what to do; an ``Optimizer`` does it.
 ///
-///     var method = Method.adamQLR()
+///     var method = Method.adamQLR(batchesPerEpoch: 20)
 ///     method.clipping.updateNorm = 1
 ///     method.rejectsIncrease = true
 public struct Method: Sendable {

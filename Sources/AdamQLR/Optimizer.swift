@@ -1,7 +1,7 @@
 /// Runs a ``Method`` on an objective, step by step.
 ///
 ///     var parameters = [1.0, -1.0]
-///     var optimizer = Optimizer(.adamQLR(), for: parameters)
+///     var optimizer = Optimizer(.adamQLR(batchesPerEpoch: 1), for: parameters)
 ///     for _ in 0..<100 {
 ///       let report = try optimizer.step(&parameters, on: objective)
 ///       print(report.loss, report.learningRate)

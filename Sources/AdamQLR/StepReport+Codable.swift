@@ -2,7 +2,7 @@ extension StepReport {
   private enum CodingKeys: String, CodingKey {
     case step, loss, gradientNorm, directionNorm, slope, curvature, learningRate, updateNorm
     case envelope, damping, nextDamping, newLoss, trueChange, predictedChange, reductionRatio
-    case momentum, previousSlope, scaledGradientSquaredNorm, events
+    case momentum, previousSlope, heldBackChange, scaledGradientSquaredNorm, events
   }
 
   /// Reads a report; null is NaN.
@@ -28,6 +28,7 @@ extension StepReport {
       envelope: try number(.envelope), damping: try number(.damping),
       nextDamping: try number(.nextDamping), newLoss: try optional(.newLoss),
       trueChange: try optional(.trueChange), predictedChange: try optional(.predictedChange),
+      heldBackChange: try optional(.heldBackChange),
       reductionRatio: try optional(.reductionRatio),
       events: try container.decode(StepEvents.self, forKey: .events))
   }
@@ -43,7 +44,8 @@ extension StepReport {
       (.momentum, momentum), (.scaledGradientSquaredNorm, scaledGradientSquaredNorm),
       (.updateNorm, updateNorm), (.envelope, envelope), (.damping, damping),
       (.nextDamping, nextDamping), (.newLoss, newLoss), (.trueChange, trueChange),
-      (.predictedChange, predictedChange), (.reductionRatio, reductionRatio),
+      (.predictedChange, predictedChange), (.heldBackChange, heldBackChange),
+      (.reductionRatio, reductionRatio),
     ]
     for (key, value) in numbers {
       guard let value else { continue }

@@ -81,16 +81,17 @@ struct OptimizersCommand: ParsableCommand {
   func run() {
     print("Presets (--optimizer NAME), each with its point in the grid")
     print("direction × learning rate × momentum × damping:")
-    let base = Settings(.adamQLR)
+    let plain = Settings(.adamQLRPaper)
     for preset in Preset.allCases {
       let settings = Settings(preset)
       print("\n  \(preset.rawValue)\n      \(preset.summary)")
       Output.wrapped(settings.method.gridPoint, separator: " × ")
       Output.wrapped(
         SettingsKey.all.filter {
-          $0.name != "optimizer" && !$0.isPartOfGridPoint && $0.value(settings) != $0.value(base)
+          $0.name != "optimizer" && !$0.isPartOfGridPoint && $0.value(settings) != $0.value(plain)
         }.map { "\($0.name)=\($0.value(settings).text)" })
     }
+    let base = Settings(.adamQLR)
     print("\nSettings (--set key=value, or YAML), with adamqlr's defaults:")
     for key in SettingsKey.all {
       print("  \(key.name)=\(key.value(base).text)")

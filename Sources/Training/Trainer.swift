@@ -27,6 +27,7 @@ public struct Trainer {
 
   private let batches: BatchStream
   private let independentBatches: BatchStream?
+  private let heldBackBatches: BatchStream?
   private var optimizer: Optimizer<FlatVector>
   private var progress = Progress()
   // What is random in a step follows from this plus its number.
@@ -55,14 +56,17 @@ public struct Trainer {
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
     let method = settings.method.makeMethod(
       totalSteps: totalSteps, batchesPerEpoch: plan.batchCount, seed: UInt64(settings.seed))
-    independentBatches =
-      settings.method.usesIndependentBatch
-      ? BatchStream(
-        problem.training,
-        BatchPlan(
-          exampleCount: problem.training.count, batchSize: settings.batchSize,
-          seed: UInt64(settings.seed), stream: "independent-batches"), stepCount: totalSteps)
-      : nil
+    /// Batches from another shuffle.
+    func shuffled(_ stream: String, if isNeeded: Bool, _ stepCount: Int?) -> BatchStream? {
+      guard isNeeded else { return nil }
+      let plan = BatchPlan(
+        exampleCount: problem.training.count, batchSize: settings.batchSize,
+        seed: UInt64(settings.seed), stream: stream)
+      return BatchStream(problem.training, plan, stepCount: stepCount)
+    }
+    independentBatches = shuffled(
+      "independent-batches", if: settings.method.usesIndependentBatch, totalSteps)
+    heldBackBatches = shuffled("held-back-batches", if: settings.measuresHeldBack, totalSteps)
     if let unknown = method.weightDecay.excludedNames.sorted().first(where: {
       problem.model.layout[$0] == nil
     }) {
@@ -84,10 +88,13 @@ public struct Trainer {
   public mutating func next() throws -> TrainingEvent? {
     if let last = progress.unevaluated { return .epoch(evaluate(after: last)) }
     if isOver { return nil }
+    let heldBackLoss = try makeHeldBackLoss()
+    let before = heldBackLoss?(parameters)
     let clock = ContinuousClock()
     let start = clock.now
-    let report = try makeStep()
+    var report = try makeStep()
     progress.seconds += (clock.now - start).seconds
+    if let before, let heldBackLoss { report.heldBackChange = heldBackLoss(parameters) - before }
     progress.note(
       report, count: batches.size(ofStep: step - 1),
       factor: settings.divergenceFactor)
@@ -143,6 +150,17 @@ public struct Trainer {
       seconds: progress.seconds)
     progress.noteEvaluation()
     return report
+  }
+
+  /// The loss on this step's held-back batch as a function of the parameters.
+  private func makeHeldBackLoss() throws -> ((FlatVector) -> Double)? {
+    guard let heldBackBatches else { return nil }
+    let whole = objective(
+      on: heldBackBatches.batch(ofStep: step), seed: stepSeeds &+ UInt64(step))
+    guard settings.microBatches > 1 else { return { whole.evaluate(at: $0).loss } }
+    let divided = MicroBatchedObjective(whole, parts: settings.microBatches)
+      .linearize(at: parameters)
+    return { divided.loss(at: $0, offset: nil) }
   }
 
   /// The loss on one batch, on the device.

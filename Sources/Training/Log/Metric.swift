@@ -32,6 +32,10 @@ public enum Metric: Int, CaseIterable, Sendable {
   case trueChange
   /// The change that the quadratic model predicts.
   case predictedChange
+  /// The true change of the loss on a batch that the step did not see.
+  case heldBackChange
+  /// gᵀd′ with the direction d′ of the step before.
+  case previousSlope
   /// ‖g‖.
   case gradientNorm
   /// ‖d‖.
@@ -65,6 +69,8 @@ public enum Metric: Int, CaseIterable, Sendable {
     case .slope: "Adaptive/Slope"
     case .trueChange: "Adaptive/True_Change"
     case .predictedChange: "Adaptive/Predicted_Change"
+    case .heldBackChange: "Adaptive/Held_Back_Change"
+    case .previousSlope: "Adaptive/Previous_Slope"
     case .gradientNorm: "Norm/Gradient"
     case .directionNorm: "Norm/Direction"
     case .updateNorm: "Norm/Update"
@@ -99,6 +105,8 @@ struct MetricRow {
     add(.newLoss, report.newLoss)
     add(.trueChange, report.trueChange)
     add(.predictedChange, report.predictedChange)
+    add(.heldBackChange, report.heldBackChange)
+    add(.previousSlope, report.previousSlope)
     add(.gradientNorm, report.gradientNorm)
     add(.directionNorm, report.directionNorm)
     add(.updateNorm, report.updateNorm)
