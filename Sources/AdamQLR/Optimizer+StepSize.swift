@@ -18,7 +18,7 @@ extension Optimizer {
     return .fisher
   }
 
-  private var isSaddleFree: Bool {
+  var isSaddleFree: Bool {
     if case .quadraticModel(let model) = method.learningRate { return model.isSaddleFree }
     return false
   }
@@ -88,10 +88,11 @@ extension Optimizer {
       scalars.rememberedCurvature = max(decay * remembered, curvature)
       return scalars.rememberedCurvature
     }
-    let weight = max(1 - decay, 1 / Double(state.step + 1))
-    scalars.rememberedCurvature = powerMean(
-      order, remembered, max(curvature, 0), weightOfSecond: weight)
-    return max(scalars.rememberedCurvature, curvature)
+    let magnitude = abs(curvature)
+    // Equal weights at first, of the steps that were not taken back.
+    let weight = max(1 - decay, 1 / Double(state.direction.step + 1))
+    scalars.rememberedCurvature = powerMean(order, remembered, magnitude, weightOfSecond: weight)
+    return max(scalars.rememberedCurvature, magnitude)
   }
 
   /// Notes α and μ after every refinement, and what is out of the ordinary.
@@ -100,9 +101,6 @@ extension Optimizer {
     _ scalars: inout OptimizerState<Vector>.Scalars
   ) {
     if report.slope <= 0 { report.events.insert(.ascentDirection) }
-    if let curvature = report.curvature, curvature <= 0, !isSaddleFree {
-      report.events.insert(.negativeCurvature)
-    }
     let plane =
       method.momentum == .quadraticModel ? model.minimum(ulpOfOne: candidate.ulpOfOne) : nil
     let fixedMomentum: Double? =

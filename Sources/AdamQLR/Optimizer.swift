@@ -21,7 +21,8 @@
 /// the parameters, leaves the parameters and all state but λ as they were; λ is raised.
 ///
 /// In memory the optimizer holds the direction's state twice, so that a step can be taken back
-/// without a pass over memory, likewise v where there is momentum, and three vectors of working space.
+/// without a pass over memory, likewise v where there is momentum, the direction of the step before
+/// where the learning rate looks at it, and three vectors of working space.
 public struct Optimizer<Vector: ParameterVector>: Sendable {
   /// What is done.
   public let method: Method
@@ -160,6 +161,10 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       }
       model.curvature = damped
       report.curvature = damped.dd
+      // Before any memory, which may hide it.
+      if raw.dd + scalars.damping * model.gram.dd <= 0, !isSaddleFree {
+        report.events.insert(.negativeCurvature)
+      }
     }
     chooseStep(model, &report, &scalars)
 
@@ -199,10 +204,12 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
           state.step += 1
           state.scalars.damping = scalars.damping
         } else {
+          scalars.previousSquaredNorm = previousSquaredNorm(model)
           advanceState(scalars, products)
-          // θ did not move along d, so the next gradient has nothing to say about this α.
-          state.previousDirection = state.previousDirection?.zeros()
-          state.scalars.previousSquaredNorm = nil
+          if case .hypergradient = method.learningRate {
+            // θ did not move along d, so the next gradient has nothing to say about this α.
+            state.previousDirection = state.previousDirection?.zeros()
+          }
         }
         return report
       }
@@ -223,7 +230,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     swap(&parameters, &candidate)
     swap(&state.velocity, &nextVelocity)
     scalars.lastRate = -x
-    scalars.previousSquaredNorm = state.previousDirection.map { _ in model.gram.dd }
+    scalars.previousSquaredNorm = previousSquaredNorm(model)
     advanceState(scalars, products)
     return report
   }
@@ -285,6 +292,11 @@ extension Optimizer {
     let isFinite = candidate.formLinearCombination(factor, parameters, 1, update)
     nextVelocity = update
     return isFinite
+  }
+
+  /// dᵀd, where the next step looks at d.
+  private func previousSquaredNorm(_ model: UpdateModel) -> Double? {
+    state.previousDirection.map { _ in model.gram.dd }
   }
 
   /// Goes on to the state after a step, with gᵀg from its `products`.

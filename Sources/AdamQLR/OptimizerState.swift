@@ -9,7 +9,8 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var scalars: Scalars
   /// What the direction remembers.
   public var direction: DirectionState<Vector>
-  /// d of the step before, where the learning rate looks at it; zero where that step was rejected.
+  /// d of the step before, where the learning rate looks at it; zero for a hypergradient where that
+  /// step was rejected.
   public var previousDirection: Vector?
 
   /// v, the update of the step before, where the method has momentum.

@@ -6,7 +6,7 @@ extension Method {
   ///
   /// - the curvature along the direction is remembered for three epochs, γ = 1 − 1/(3n), by its power
   ///   mean of order 4 (``QuadraticModel/memory``, ``QuadraticModel/memoryOrder``);
-  /// - 0.8·q is the weight of the slope along the direction before, in which the batch had no part
+  /// - 0.75·q is the weight of the slope along the direction before, in which the batch had no part
   ///   (``QuadraticModel/previousDirectionWeight``);
   /// - 0.1·q is the relative ε of Adam's direction (``Adam/relativeEpsilon``), so that parameters that
   ///   few examples touch move less.
@@ -15,7 +15,8 @@ extension Method {
   /// seven tasks and batch sizes from 16 to all examples, Documentation/Studies/untuned.
   ///
   /// - Parameters:
-  ///   - direction: Adam's settings; its relative ε is multiplied by q.
+  ///   - direction: Adam's settings; its relative ε is multiplied by q. An `Adam` of one's own has
+  ///     none unless it says so. Default: ε 1e-8 and a relative ε of 0.1.
   ///   - batches: n, the number of batches in an epoch. `nil`, the default: many, or a stream without
   ///     end; then q = 1 and γ = 1 − 1/3000.
   ///   - damping: As in the paper.
@@ -33,7 +34,7 @@ extension Method {
         $0.curvature = curvature
         $0.memory = share.memory(epochs: 3)
         $0.memoryOrder = 4
-        $0.previousDirectionWeight = 0.8 * share.unseenShare
+        $0.previousDirectionWeight = 0.75 * share.unseenShare
       })
     return method
   }
@@ -41,7 +42,7 @@ extension Method {
   /// AdamQLR, untuned, exactly as in the paper (Clarke and Hernández-Lobato 2024): Adam's direction,
   /// the learning rate of the quadratic model with the Fisher matrix, Levenberg–Marquardt damping.
   ///
-  /// It needs large batches: with small ones it diverges.
+  /// It needs large batches: with small ones it may diverge.
   ///
   /// - Parameters:
   ///   - direction: Adam's settings. Default β₁ 0.9, β₂ 0.999, ε 1e-8.

@@ -21,7 +21,7 @@ public struct QuadraticModel: Hashable, Codable, Sendable {
   ///     κ = max(((1 − w)κ̄ᵖ + w(dᵀCd/dᵀd)ᵖ)^(1/p), dᵀCd/dᵀd),    w = max(1 − γ, 1/t)
   ///
   /// where κ̄ is the mean of the step before. Unlike the maximum it forgives a single step of
-  /// extraordinary curvature. `nil`, the default, is the maximum. Not in the paper.
+  /// extraordinary curvature. Negative curvature counts by its magnitude. `nil`, the default, is the maximum. Not in the paper.
   public var memoryOrder: Double?
 
   /// w: α is mixed, with this weight, with what the model asks for along the direction d′ of the step

@@ -39,8 +39,8 @@ public struct StepReport: Hashable, Codable, Sendable {
   public var trueChange: Double?
   /// The change that the quadratic model predicts.
   public var predictedChange: Double?
-  /// The true change of the loss on a batch that had no part in the step; `nil` unless whoever makes
-  /// the step measures it.
+  /// The true change of the loss, regularization aside, on a batch drawn independently of the step's;
+  /// `nil` unless whoever makes the step measures it.
   public var heldBackChange: Double?
   /// ρ, the reduction ratio: true over predicted change.
   public var reductionRatio: Double?

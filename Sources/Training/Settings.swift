@@ -43,7 +43,7 @@ public struct Settings: Hashable, Sendable {
   public var evaluationInterval = 1
   /// The steps from one row of the log to the next.
   public var logInterval = 1
-  /// Whether each step's change of the loss is measured on a batch, too, that it does not see.
+  /// Whether each step's change of the loss is measured on another batch, too, drawn independently.
   public var measuresHeldBack = false
   /// The steps from one checkpoint to the next; `nil`: one a minute.
   public var checkpointInterval: Int?

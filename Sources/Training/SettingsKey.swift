@@ -148,7 +148,7 @@ extension SettingsKey {
       "Steps from one row of the log to the next.", where: { $0 >= 1 }),
     SettingsKey(
       "held-back", \.measuresHeldBack, "true or false",
-      "Logs how each step changes the loss on a batch that it does not see, from a second shuffle."),
+      "Logs how each step changes the loss on another batch, drawn from a second shuffle."),
     SettingsKey(
       "checkpoint-every", \.checkpointInterval, "a whole number from 1, or null",
       "Steps from one checkpoint to the next; null: one a minute.", where: { $0 ?? 1 >= 1 }),

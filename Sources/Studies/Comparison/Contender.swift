@@ -76,7 +76,7 @@ public struct ContenderDescription: Hashable, Sendable {
     else {
       throw SettingsError(
         "\(place): '\(label)' cannot name a directory; put a shorter name in front, as in "
-          + "memory=adamqlr+learning-rate.memory=0.99")
+          + "hessian=adamqlr+learning-rate.curvature=hessian")
     }
   }
 

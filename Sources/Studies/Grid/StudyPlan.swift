@@ -108,8 +108,7 @@ public struct StudyPlan: Sendable {
   ) -> String {
     let others: Set = [
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
-      "log-every",
-      "checkpoint-every", "keep",
+      "log-every", "checkpoint-every", "keep", "held-back",
     ]
     let plain = Settings(.sgd)
     var lines = SettingsKey.all.filter { key in

@@ -32,7 +32,7 @@ public enum Metric: Int, CaseIterable, Sendable {
   case trueChange
   /// The change that the quadratic model predicts.
   case predictedChange
-  /// The true change of the loss on a batch that the step did not see.
+  /// The true change of the loss on another batch, drawn independently.
   case heldBackChange
   /// gᵀd′ with the direction d′ of the step before.
   case previousSlope
