@@ -6,7 +6,7 @@ extension Method {
   ///
   /// - the curvature along the direction is remembered for three epochs, γ = 1 − 1/(3n), by its power
   ///   mean of order 4 (``QuadraticModel/memory``, ``QuadraticModel/memoryOrder``);
-  /// - 0.75·q is the weight of the slope along the direction before, in which the batch had no part
+  /// - 0.8·q is the weight of the slope along the direction before, in which the batch had no part
   ///   (``QuadraticModel/previousDirectionWeight``);
   /// - 0.1·q is the relative ε of Adam's direction (``Adam/relativeEpsilon``), so that parameters that
   ///   few examples touch move less.
@@ -34,7 +34,7 @@ extension Method {
         $0.curvature = curvature
         $0.memory = share.memory(epochs: 3)
         $0.memoryOrder = 4
-        $0.previousDirectionWeight = 0.75 * share.unseenShare
+        $0.previousDirectionWeight = 0.8 * share.unseenShare
       })
     return method
   }

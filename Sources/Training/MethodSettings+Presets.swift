@@ -29,7 +29,7 @@ extension MethodSettings {
     case .adamQLR:
       adam.relativeEpsilon = 0.1
       model.memoryOrder = 4
-      model.previousDirectionWeight = 0.75
+      model.previousDirectionWeight = 0.8
       memoryEpochs = 3
     case .adamQLRHessian:
       model.curvature = .hessian

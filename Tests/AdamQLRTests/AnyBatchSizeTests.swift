@@ -9,7 +9,7 @@ struct AnyBatchSizeTests {
   @Test("A run matches the formulas written out", arguments: [2, 5, 1000])
   func formulas(_ batches: Int) throws {
     let (decay, unseen) = (1 - 1 / (3 * Double(batches)), 1 - 1 / Double(batches))
-    let (r, w) = (0.1 * unseen, 0.75 * unseen)
+    let (r, w) = (0.1 * unseen, 0.8 * unseen)
     var (p, m, v, remembered) = (WavyFit.start, [0.0, 0, 0], [0.0, 0, 0], 0.0)
     var previous: (direction: [Double], meanSquare: Double)?
     var damping = 1e-3
