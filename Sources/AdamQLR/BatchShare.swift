@@ -20,4 +20,20 @@ public struct BatchShare: Hashable, Sendable {
   public func memory(epochs: Double) -> Double {
     1 - 1 / max(epochs * Double(batchesPerEpoch ?? 1000), 1)
   }
+
+  /// The direction with its relative ε times the unseen share.
+  public func applied(to direction: Adam) -> Adam {
+    var direction = direction
+    direction.relativeEpsilon *= unseenShare
+    return direction
+  }
+
+  /// The learning rate with the weight of the previous direction times the unseen share, and with a
+  /// memory of so many epochs unless it has one of its own.
+  public func applied(to model: QuadraticModel, memoryEpochs: Double?) -> QuadraticModel {
+    var model = model
+    model.memory = model.memory ?? memoryEpochs.map(memory)
+    model.previousDirectionWeight *= unseenShare
+    return model
+  }
 }

@@ -120,7 +120,6 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     if products.directionDotDirection == 0 {
       report.events.insert(.zeroDirection)
       advanceState(state.scalars, products)
-      state.scalars.previousSquaredNorm = nil
       return report
     }
 
@@ -204,7 +203,6 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
           state.step += 1
           state.scalars.damping = scalars.damping
         } else {
-          scalars.previousSquaredNorm = previousSquaredNorm(model)
           advanceState(scalars, products)
           if case .hypergradient = method.learningRate {
             // θ did not move along d, so the next gradient has nothing to say about this α.
@@ -230,7 +228,6 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     swap(&parameters, &candidate)
     swap(&state.velocity, &nextVelocity)
     scalars.lastRate = -x
-    scalars.previousSquaredNorm = previousSquaredNorm(model)
     advanceState(scalars, products)
     return report
   }
@@ -294,18 +291,16 @@ extension Optimizer {
     return isFinite
   }
 
-  /// dᵀd, where the next step looks at d.
-  private func previousSquaredNorm(_ model: UpdateModel) -> Double? {
-    state.previousDirection.map { _ in model.gram.dd }
-  }
-
-  /// Goes on to the state after a step, with gᵀg from its `products`.
+  /// Goes on to the state after a step, with gᵀg and dᵀd from its `products`.
   private mutating func advanceState(
     _ scalars: OptimizerState<Vector>.Scalars, _ products: DirectionProducts
   ) {
     state.step += 1
     state.scalars = scalars
     state.scalars.gradientDotGradient = products.gradientDotGradient
+    let squaredNorm = products.directionDotDirection
+    state.scalars.previousSquaredNorm =
+      state.previousDirection == nil || squaredNorm == 0 ? nil : squaredNorm
     swap(&state.direction, &nextDirectionState)
     if var previous = state.previousDirection.take() {
       swap(&previous, &direction)

@@ -32,7 +32,7 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
     public var lastRate: Double?
     /// gᵀg of the last gradient with which the direction advanced; `nil` before.
     public var gradientDotGradient: Double?
-    /// dᵀd of the step before, where the learning rate looks at that; `nil` before.
+    /// dᵀd of the step before, where the learning rate looks at that; `nil` before, and where d was 0.
     public var previousSquaredNorm: Double?
   }
 

@@ -26,16 +26,13 @@ extension Method {
     damping: LevenbergMarquardt? = LevenbergMarquardt(), curvature: Curvature = .fisher
   ) -> Method {
     let share = BatchShare(batchesPerEpoch: batches)
-    var direction = direction
-    direction.relativeEpsilon *= share.unseenShare
-    var method = paperAdamQLR(direction, damping: damping, curvature: curvature)
-    method.learningRate = .quadraticModel(
-      QuadraticModel {
-        $0.curvature = curvature
-        $0.memory = share.memory(epochs: 3)
-        $0.memoryOrder = 4
-        $0.previousDirectionWeight = 0.8 * share.unseenShare
-      })
+    var method = paperAdamQLR(share.applied(to: direction), damping: damping)
+    let model = QuadraticModel {
+      $0.curvature = curvature
+      $0.memoryOrder = 4
+      $0.previousDirectionWeight = 0.8
+    }
+    method.learningRate = .quadraticModel(share.applied(to: model, memoryEpochs: 3))
     return method
   }
 

@@ -118,10 +118,7 @@ public struct MethodSettings: Hashable, Sendable {
   private func makeDirection(_ seed: UInt64, _ share: BatchShare) -> any Direction {
     switch direction {
     case .sgd: return sgd
-    case .adam:
-      var adam = adam
-      adam.relativeEpsilon *= share.unseenShare
-      return adam
+    case .adam: return share.applied(to: adam)
     case .rmsprop: return rmsprop
     case .adaGrad: return adaGrad
     case .lion: return lion
@@ -147,9 +144,7 @@ public struct MethodSettings: Hashable, Sendable {
     case .schedule:
       return .schedule(self[.learningRate].makeSchedule(peak: rate, totalSteps: totalSteps))
     case .quadraticModel:
-      var model = model
-      model.memory = model.memory ?? memoryEpochs.map(share.memory)
-      model.previousDirectionWeight *= share.unseenShare
+      var model = share.applied(to: model, memoryEpochs: memoryEpochs)
       model.envelope = envelopePeak.map {
         Envelope(peak: $0, total: envelopeTotal ?? totalSteps ?? .max)
       }

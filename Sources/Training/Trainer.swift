@@ -51,22 +51,22 @@ public struct Trainer {
     let plan = BatchPlan(
       exampleCount: problem.training.count, batchSize: settings.batchSize,
       seed: UInt64(settings.seed))
-    totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
+    let totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
+    self.totalSteps = totalSteps
     batches = BatchStream(problem.training, plan, stepCount: totalSteps)
     if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
     let method = settings.method.makeMethod(
       totalSteps: totalSteps, batchesPerEpoch: plan.batchCount, seed: UInt64(settings.seed))
     /// Batches from another shuffle.
-    func shuffled(_ stream: String, if isNeeded: Bool, _ stepCount: Int?) -> BatchStream? {
-      guard isNeeded else { return nil }
+    func shuffled(_ stream: String) -> BatchStream {
       let plan = BatchPlan(
         exampleCount: problem.training.count, batchSize: settings.batchSize,
         seed: UInt64(settings.seed), stream: stream)
-      return BatchStream(problem.training, plan, stepCount: stepCount)
+      return BatchStream(problem.training, plan, stepCount: totalSteps)
     }
-    independentBatches = shuffled(
-      "independent-batches", if: settings.method.usesIndependentBatch, totalSteps)
-    heldBackBatches = shuffled("held-back-batches", if: settings.measuresHeldBack, totalSteps)
+    independentBatches =
+      settings.method.usesIndependentBatch ? shuffled("independent-batches") : nil
+    heldBackBatches = settings.measuresHeldBack ? shuffled("held-back-batches") : nil
     if let unknown = method.weightDecay.excludedNames.sorted().first(where: {
       problem.model.layout[$0] == nil
     }) {
@@ -88,7 +88,7 @@ public struct Trainer {
   public mutating func next() throws -> TrainingEvent? {
     if let last = progress.unevaluated { return .epoch(evaluate(after: last)) }
     if isOver { return nil }
-    let heldBackLoss = try makeHeldBackLoss()
+    let heldBackLoss = makeHeldBackLoss()
     let before = heldBackLoss?(parameters)
     let clock = ContinuousClock()
     let start = clock.now
@@ -153,7 +153,7 @@ public struct Trainer {
   }
 
   /// The loss on this step's held-back batch as a function of the parameters.
-  private func makeHeldBackLoss() throws -> ((FlatVector) -> Double)? {
+  private func makeHeldBackLoss() -> ((FlatVector) -> Double)? {
     guard let heldBackBatches else { return nil }
     let whole = objective(
       on: heldBackBatches.batch(ofStep: step), seed: stepSeeds &+ UInt64(step))
