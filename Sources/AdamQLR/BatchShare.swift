@@ -28,11 +28,13 @@ public struct BatchShare: Hashable, Sendable {
     return direction
   }
 
-  /// The learning rate with the weight of the previous direction times the unseen share, and with a
-  /// memory of so many epochs unless it has one of its own.
+  /// The learning rate with the weight of the previous direction times the unseen share q, with a
+  /// memory of order 2 + (p − 2)·q, since the fewer examples a batch has, the more its curvature
+  /// varies, and with a memory of so many epochs unless it has one of its own.
   public func applied(to model: QuadraticModel, memoryEpochs: Double?) -> QuadraticModel {
     var model = model
     model.memory = model.memory ?? memoryEpochs.map(memory)
+    model.memoryOrder = model.memoryOrder.map { 2 + ($0 - 2) * unseenShare }
     model.previousDirectionWeight *= unseenShare
     return model
   }

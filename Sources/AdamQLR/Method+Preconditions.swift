@@ -23,6 +23,9 @@ extension Method {
     requirePositive(model.clipping, "clipping of the learning rate")
     requireDecay(model.memory, "memory")
     requirePositive(model.memoryOrder, "memoryOrder")
+    require(
+      model.memoryCap.map { $0 >= 1 } ?? true, "memoryCap", model.memoryCap, "be at least 1")
+    requirePositive(model.plausibleDecrease, "plausibleDecrease")
     requireDecay(model.previousDirectionWeight, "previousDirectionWeight")
     requireDecay(model.averaging, "averaging")
     requireDecay(model.curvatureAveraging, "curvatureAveraging")

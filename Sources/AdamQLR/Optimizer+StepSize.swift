@@ -91,7 +91,9 @@ extension Optimizer {
     let magnitude = abs(curvature)
     // Equal weights at first, of the steps that were not taken back.
     let weight = max(1 - decay, 1 / Double(state.direction.step + 1))
-    scalars.rememberedCurvature = powerMean(order, remembered, magnitude, weightOfSecond: weight)
+    var counted = magnitude
+    if let cap = rule.memoryCap, remembered > 0 { counted = min(counted, cap * remembered) }
+    scalars.rememberedCurvature = powerMean(order, remembered, counted, weightOfSecond: weight)
     return max(scalars.rememberedCurvature, magnitude)
   }
 
@@ -146,7 +148,9 @@ extension Optimizer {
       if model.hasVelocity, momentum != 0 { slope += momentum * (model.curvature?.dv ?? .nan) }
       var rate = jointRate ?? slope / (isSigned ? curvature : abs(curvature))
       if jointRate == nil, let previousSlope = model.previousSlope {
-        let w = rule.previousDirectionWeight
+        let w =
+          rule.previousDirectionWeight
+          * rule.doubt(promised: 0.5 * slope * slope / abs(curvature), of: report.loss)
         let previousRate = max(previousSlope, 0) * model.gram.dd / abs(curvature)
         rate = max((1 - w) * rate + w * previousRate, 0)
       }
@@ -180,6 +184,15 @@ extension Optimizer {
     let decay = method.weightDecay
     return decay.isScaledByLearningRate
       ? decay.rate * report.learningRate * products.stepSize : decay.rate
+  }
+}
+
+extension QuadraticModel {
+  /// x²/(x² + c²) for a promised decrease of the loss by its share x; 1 without c.
+  func doubt(promised decrease: Double, of loss: Double) -> Double {
+    guard let plausibleDecrease, decrease > 0, loss > 0 else { return 1 }
+    let ratio = plausibleDecrease * loss / decrease
+    return 1 / (1 + ratio * ratio)
   }
 }
 

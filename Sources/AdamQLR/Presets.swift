@@ -5,9 +5,11 @@ extension Method {
   /// of the data. With n batches in an epoch and q = 1 − 1/n,
   ///
   /// - the curvature along the direction is remembered for three epochs, γ = 1 − 1/(3n), by its power
-  ///   mean of order 4 (``QuadraticModel/memory``, ``QuadraticModel/memoryOrder``);
-  /// - 0.8·q is the weight of the slope along the direction before, in which the batch had no part
-  ///   (``QuadraticModel/previousDirectionWeight``);
+  ///   mean of order 2 + 3·q, in which a step counts at most as four times the mean before
+  ///   (``QuadraticModel/memory``, ``QuadraticModel/memoryOrder``, ``QuadraticModel/memoryCap``);
+  /// - 0.85·q is the weight of the slope along the direction before, in which the batch had no part,
+  ///   where a step promises to take away much more than 3 % of the loss, and less where it does not
+  ///   (``QuadraticModel/previousDirectionWeight``, ``QuadraticModel/plausibleDecrease``);
   /// - 0.1·q is the relative ε of Adam's direction (``Adam/relativeEpsilon``), so that parameters that
   ///   few examples touch move less.
   ///
@@ -29,8 +31,10 @@ extension Method {
     var method = paperAdamQLR(share.applied(to: direction), damping: damping)
     let model = QuadraticModel {
       $0.curvature = curvature
-      $0.memoryOrder = 4
-      $0.previousDirectionWeight = 0.8
+      $0.memoryOrder = 5
+      $0.memoryCap = 4
+      $0.previousDirectionWeight = 0.85
+      $0.plausibleDecrease = 0.03
     }
     method.learningRate = .quadraticModel(share.applied(to: model, memoryEpochs: 3))
     return method

@@ -21,8 +21,15 @@ public struct QuadraticModel: Hashable, Codable, Sendable {
   ///     κ = max(((1 − w)κ̄ᵖ + w(dᵀCd/dᵀd)ᵖ)^(1/p), dᵀCd/dᵀd),    w = max(1 − γ, 1/t)
   ///
   /// where κ̄ is the mean of the step before. Unlike the maximum it forgives a single step of
-  /// extraordinary curvature. Negative curvature counts by its magnitude. `nil`, the default, is the maximum. Not in the paper.
+  /// extraordinary curvature. Negative curvature counts by its magnitude. `nil`, the default, is the
+  /// maximum. Not in the paper.
   public var memoryOrder: Double?
+
+  /// The power mean takes in no more than this many times what it was, so that a single step far
+  /// outside of what is usual, which a mean of a high order would remember for many epochs, passes:
+  /// dᵀCd/dᵀd counts as min(dᵀCd/dᵀd, cap·κ̄) in it. This step's κ is as large as ever. Only with
+  /// ``memoryOrder``. `nil`, the default, is no cap. Not in the paper.
+  public var memoryCap: Double?
 
   /// w: α is mixed, with this weight, with what the model asks for along the direction d′ of the step
   /// before,
@@ -34,6 +41,18 @@ public struct QuadraticModel: Hashable, Codable, Sendable {
   /// found together. Default 0: without. Not in the paper; gᵀd′ is what the hypergradient follows
   /// (Baydin et al. 2018, equation 5).
   public var previousDirectionWeight = 0.0
+
+  /// c: the previous direction counts the more, the greater a share x of the loss f one step along d
+  /// promises to take away,
+  ///
+  ///     w ← w·x²/(x² + c²),    x = (gᵀd)²/(2·dᵀBd·f),    B = C + λI
+  ///
+  /// A batch that can lose much of its loss at one step is one that can be fitted by itself; what it
+  /// says of the slope holds for few other examples. Where x ≪ c the batch speaks for the data, and
+  /// α is as in the paper. It presumes that the loss cannot be negative, as the stochastic Polyak step
+  /// size does (Loizou et al. 2021); where it is, w stays whole. `nil`, the default: w always whole.
+  /// Not in the paper.
+  public var plausibleDecrease: Double?
 
   /// Whether gᵀd, dᵀCd and both losses of the reduction ratio come from a second batch, independent
   /// of the one that made d. A negative α is then taken as 0. Default no. Not in the paper.

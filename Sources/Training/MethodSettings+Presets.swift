@@ -28,8 +28,10 @@ extension MethodSettings {
     switch preset {
     case .adamQLR:
       adam.relativeEpsilon = 0.1
-      model.memoryOrder = 4
-      model.previousDirectionWeight = 0.8
+      model.memoryOrder = 5
+      model.memoryCap = 4
+      model.previousDirectionWeight = 0.85
+      model.plausibleDecrease = 0.03
       memoryEpochs = 3
     case .adamQLRHessian:
       model.curvature = .hessian

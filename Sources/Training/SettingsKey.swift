@@ -261,12 +261,19 @@ extension SettingsKey {
       "Quadratic model: how many epochs it is remembered."),
     positive(
       "learning-rate.memory-order", \.method.model.memoryOrder,
-      "Quadratic model: order of the mean that it is; null: the maximum."),
+      "Quadratic model: order of the mean that it is, 2 with full batches; null: the maximum."),
+    SettingsKey(
+      "learning-rate.memory-cap", \.method.model.memoryCap, "a number from 1, or null",
+      "Quadratic model: times the mean that one step counts at most; null: no cap.",
+      where: { $0.map { $0 >= 1 } ?? true }),
     SettingsKey(
       "learning-rate.previous-direction", \.method.model.previousDirectionWeight,
       "a number in 0...1",
       "Quadratic model: weight of the slope along d before; × the share not in a batch.",
       where: { (0...1).contains($0) }),
+    positive(
+      "learning-rate.plausible-decrease", \.method.model.plausibleDecrease,
+      "Quadratic model: share of the loss at which that weight is half; null: always whole."),
     SettingsKey(
       "learning-rate.independent-batch", \.method.model.usesIndependentBatch, "true or false",
       "Quadratic model: from a second batch."),

@@ -9,7 +9,7 @@ struct AnyBatchSizeTests {
   @Test("A run matches the formulas written out", arguments: [2, 5, 1000])
   func formulas(_ batches: Int) throws {
     let (decay, unseen) = (1 - 1 / (3 * Double(batches)), 1 - 1 / Double(batches))
-    let (r, w) = (0.1 * unseen, 0.8 * unseen)
+    let (r, order) = (0.1 * unseen, 2 + 3 * unseen)
     var (p, m, v, remembered) = (WavyFit.start, [0.0, 0, 0], [0.0, 0, 0], 0.0)
     var previous: (direction: [Double], meanSquare: Double)?
     var damping = 1e-3
@@ -30,11 +30,15 @@ struct AnyBatchSizeTests {
       }
       let current = form(fit.matrix(.fisher, p), d, damping: 0) / inner(d, d)
       let weight = max(1 - decay, 1 / Double(t))
-      remembered = pow((1 - weight) * pow(remembered, 4) + weight * pow(current, 4), 0.25)
+      let counted = t == 1 ? current : min(current, 4 * remembered)
+      remembered = pow(
+        (1 - weight) * pow(remembered, order) + weight * pow(counted, order), 1 / order)
       let c = (max(remembered, current) + damping) * inner(d, d)
       var rate = inner(g, d) / c
       if let before = previous?.direction {
         let slope = inner(g, before) / inner(before, before)
+        let promised = inner(g, d) * inner(g, d) / (2 * c * fit.loss(p))
+        let w = 0.85 * unseen * promised * promised / (promised * promised + 0.03 * 0.03)
         rate = max((1 - w) * rate + w * max(slope, 0) * inner(d, d) / c, 0)
       }
 
@@ -57,7 +61,8 @@ struct AnyBatchSizeTests {
     paper.learningRate = .quadraticModel(
       .init {
         $0.memory = 1 - 1.0 / 3
-        $0.memoryOrder = 4
+        $0.memoryOrder = 2
+        $0.memoryCap = 4
       })
     var (a, b) = (WavyFit.start, WavyFit.start)
     var whole = Optimizer(.adamQLR(batchesPerEpoch: 1), for: a)
@@ -87,13 +92,14 @@ struct AnyBatchSizeTests {
   @Test("One step of extraordinary curvature is forgotten by the power mean, not by the maximum")
   func spike() throws {
     /// Half a unit of curvature, but on the third step a thousand times as much.
-    func rates(_ order: Double?) throws -> [Double] {
+    func rates(_ order: Double?, cap: Double? = nil) throws -> [Double] {
       var method = Method(
         direction: StochasticGradientDescent(),
         learningRate: .quadraticModel(
           .init {
             $0.memory = 0.999
             $0.memoryOrder = order
+            $0.memoryCap = cap
           }))
       method.damping = .none
       var parameters = [1.0]
@@ -114,6 +120,41 @@ struct AnyBatchSizeTests {
     #expect(isClose(maximum[2], 1 / 500) && isClose(mean[2], 1 / 500))
     #expect(isClose(maximum[39], 1 / (500 * pow(0.999, 37)), 1e-9))
     #expect(isClose(mean[39], 1 / (500 * pow(1 / 40, 0.25)), 1e-3))
+    // With a cap it counts as twice the mean before: 39 times ½ and once 1.
+    let capped = try rates(4, cap: 2)
+    #expect(isClose(capped[1], 2, 1e-9) && isClose(capped[2], 1 / 500))
+    #expect(isClose(capped[39], 2 / pow((39 + 16) / 40, 0.25), 1e-9))
+  }
+
+  @Test(
+    "The batch's own slope is believed where it promises little of the loss",
+    arguments: [
+      // The loss; the weight that is left of ½, with the promise ½ of every step and c = 0.1.
+      (0.5, 0.5 / 1.01), (5, 0.25), (5e6, 0), (0, 0.5), (-3, 0.5),
+    ])
+  func plausibleDecrease(_ loss: Double, _ weight: Double) throws {
+    var method = Method(
+      direction: StochasticGradientDescent(),
+      learningRate: .quadraticModel(
+        .init {
+          $0.previousDirectionWeight = 0.5
+          $0.plausibleDecrease = 0.1
+        }))
+    method.damping = .none
+    var (parameters, isFirst) = ([0.0, 0], true)
+    var optimizer = Optimizer(method, for: parameters)
+    var rate = 0.0
+    // The second gradient says nothing of the first, so that α is (1 − w)·gᵀd/dᵀd.
+    for gradient in [[1.0, 0], [0, 1]] {
+      rate = try optimizer.step(
+        &parameters,
+        on: ClosureObjective<[Double]>(
+          loss: { _ in loss }, gradient: { _ in gradient }, curvatureVectorProduct: { _, d in d })
+      ).learningRate
+      if isFirst { #expect(rate == 1) }
+      isFirst = false
+    }
+    #expect(isClose(rate, 1 - weight, 1e-9))
   }
 
   @Test("The slope along the direction before has nothing of the batch's noise")
@@ -188,5 +229,14 @@ struct AnyBatchSizeTests {
     #expect(share.memory(epochs: 0.001) == 0)
     let endless = BatchShare(batchesPerEpoch: nil)
     #expect(endless.unseenShare == 1 && endless.memory(epochs: 10) == 1 - 1.0 / 10000)
+    let model = share.applied(
+      to: QuadraticModel {
+        $0.memoryOrder = 6
+        $0.previousDirectionWeight = 0.5
+      }, memoryEpochs: 2)
+    #expect(model.memoryOrder == 2 + 4 * share.unseenShare)
+    #expect(model.previousDirectionWeight == 0.5 * share.unseenShare)
+    #expect(model.memory == share.memory(epochs: 2))
+    #expect(share.applied(to: QuadraticModel(), memoryEpochs: nil) == QuadraticModel())
   }
 }
