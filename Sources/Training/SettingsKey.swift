@@ -265,7 +265,7 @@ extension SettingsKey {
     SettingsKey(
       "learning-rate.memory-cap", \.method.model.memoryCap, "a number from 1, or null",
       "Quadratic model: times the mean that one step counts at most; null: no cap.",
-      where: { $0.map { $0 >= 1 } ?? true }),
+      where: { $0.map { $0 >= 1 && $0.isFinite } ?? true }),
     SettingsKey(
       "learning-rate.previous-direction", \.method.model.previousDirectionWeight,
       "a number in 0...1",
