@@ -30,12 +30,14 @@ public struct BatchShare: Hashable, Sendable {
 
   /// The learning rate with the weight of the previous direction times the unseen share q, with a
   /// memory of order 2 + (p − 2)·q, since the fewer examples a batch has, the more its curvature
-  /// varies, and with a memory of so many epochs unless it has one of its own.
+  /// varies, with a memory of so many epochs unless it has one of its own, and with its memory's
+  /// relief, in epochs until then, in steps, of which an epoch without end has 1000.
   public func applied(to model: QuadraticModel, memoryEpochs: Double?) -> QuadraticModel {
     var model = model
     model.memory = model.memory ?? memoryEpochs.map(memory)
     model.memoryOrder = model.memoryOrder.map { 2 + ($0 - 2) * unseenShare }
     model.previousDirectionWeight *= unseenShare
+    model.memoryRelief = model.memoryRelief.map { $0 * Double(batchesPerEpoch ?? 1000) }
     return model
   }
 }

@@ -26,6 +26,8 @@ extension Method {
     require(
       model.memoryCap.map { $0 >= 1 } ?? true, "memoryCap", model.memoryCap, "be at least 1")
     requirePositive(model.plausibleDecrease, "plausibleDecrease")
+    requireDecay(model.promiseAveraging, "promiseAveraging")
+    requirePositive(model.memoryRelief, "memoryRelief")
     requireDecay(model.previousDirectionWeight, "previousDirectionWeight")
     requireDecay(model.averaging, "averaging")
     requireDecay(model.curvatureAveraging, "curvatureAveraging")

@@ -78,25 +78,6 @@ extension Optimizer {
     return curvature
   }
 
-  /// Takes this step's dᵀCd/dᵀd into the memory and returns κ.
-  private func remember(
-    _ curvature: Double, _ rule: QuadraticModel, _ decay: Double,
-    _ scalars: inout OptimizerState<Vector>.Scalars
-  ) -> Double {
-    let remembered = scalars.rememberedCurvature
-    guard let order = rule.memoryOrder else {
-      scalars.rememberedCurvature = max(decay * remembered, curvature)
-      return scalars.rememberedCurvature
-    }
-    let magnitude = abs(curvature)
-    // Equal weights at first, of the steps that were not taken back.
-    let weight = max(1 - decay, 1 / Double(state.direction.step + 1))
-    var counted = magnitude
-    if let cap = rule.memoryCap, remembered > 0 { counted = min(counted, cap * remembered) }
-    scalars.rememberedCurvature = powerMean(order, remembered, counted, weightOfSecond: weight)
-    return max(scalars.rememberedCurvature, magnitude)
-  }
-
   /// Notes α and μ after every refinement, and what is out of the ordinary.
   func chooseStep(
     _ model: UpdateModel, _ report: inout StepReport,
@@ -147,10 +128,9 @@ extension Optimizer {
       var slope = model.directionSlope
       if model.hasVelocity, momentum != 0 { slope += momentum * (model.curvature?.dv ?? .nan) }
       var rate = jointRate ?? slope / (isSigned ? curvature : abs(curvature))
+      let doubt = takeIn(0.5 * slope * slope / abs(curvature), of: report.loss, rule, &scalars)
       if jointRate == nil, let previousSlope = model.previousSlope {
-        let w =
-          rule.previousDirectionWeight
-          * rule.doubt(promised: 0.5 * slope * slope / abs(curvature), of: report.loss)
+        let w = rule.previousDirectionWeight * doubt
         let previousRate = max(previousSlope, 0) * model.gram.dd / abs(curvature)
         rate = max((1 - w) * rate + w * previousRate, 0)
       }
@@ -185,22 +165,4 @@ extension Optimizer {
     return decay.isScaledByLearningRate
       ? decay.rate * report.learningRate * products.stepSize : decay.rate
   }
-}
-
-extension QuadraticModel {
-  /// x²/(x² + c²) for a promised decrease of the loss by its share x; 1 without c.
-  func doubt(promised decrease: Double, of loss: Double) -> Double {
-    guard let plausibleDecrease, decrease > 0, loss > 0 else { return 1 }
-    let ratio = plausibleDecrease * loss / decrease
-    return 1 / (1 + ratio * ratio)
-  }
-}
-
-/// ((1 − w)aᵖ + wbᵖ)^(1/p), of numbers that are not negative.
-func powerMean(_ p: Double, _ a: Double, _ b: Double, weightOfSecond w: Double) -> Double {
-  let scale = max(a, b)
-  guard scale > 0 else { return 0 }
-  let sum =
-    (1 - w) * exponential(p, ofBase: a / scale) + w * exponential(p, ofBase: b / scale)
-  return scale * exponential(1 / p, ofBase: sum)
 }

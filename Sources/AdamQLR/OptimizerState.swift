@@ -28,12 +28,23 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
     public var averagedCurvature = 0.0
     /// κ of the curvature memory.
     public var rememberedCurvature = 0.0
+    /// What steps promise to take from the loss and what the loss is, averaged, where the learning
+    /// rate asks whether that is plausible; `nil` before.
+    public var promise: Promise?
     /// α of the last step that was taken, with what clipping and envelope left of it; `nil` before.
     public var lastRate: Double?
     /// gᵀg of the last gradient with which the direction advanced; `nil` before.
     public var gradientDotGradient: Double?
     /// dᵀd of the step before, where the learning rate looks at that; `nil` before, and where d was 0.
     public var previousSquaredNorm: Double?
+  }
+
+  /// Running averages over the steps.
+  public struct Promise: Hashable, Codable, Sendable {
+    /// (gᵀd)²/(2·dᵀ(C+λI)d), the decrease that the quadratic model promises along d.
+    public var decrease: Double
+    /// f.
+    public var loss: Double
   }
 
   /// The state before the first step of `method`.

@@ -54,6 +54,22 @@ public struct QuadraticModel: Hashable, Codable, Sendable {
   /// Not in the paper.
   public var plausibleDecrease: Double?
 
+  /// r: the decay of the running averages of (gᵀd)²/(2·dᵀBd) and of f, whose quotient x then is. They
+  /// start with the first step's. Default 0: this step's alone. Only with ``plausibleDecrease``. Not
+  /// in the paper.
+  public var promiseAveraging = 0.0
+
+  /// N: where a batch is believed, the curvature memory counts less, unless N steps together promise
+  /// to take away more than there is of the loss,
+  ///
+  ///     κ = k·(κ̄/k)^t,    t = 1 − (1 − y)(1 − z),    y = x²/(x² + c²),    z = (Nx)²/((Nx)² + 1)
+  ///
+  /// with k = dᵀCd/dᵀd of this step, κ̄ > k the memory's power mean, c the ``plausibleDecrease``, and x,
+  /// its share of the loss, as it was up to the step before. Where both doubts are small, so that t is
+  /// near 0, the curvature is this step's, as in the paper. Only with ``memoryOrder`` and
+  /// ``plausibleDecrease``. `nil`, the default: the memory always counts whole. Not in the paper.
+  public var memoryRelief: Double?
+
   /// Whether gᵀd, dᵀCd and both losses of the reduction ratio come from a second batch, independent
   /// of the one that made d. A negative α is then taken as 0. Default no. Not in the paper.
   public var usesIndependentBatch = false

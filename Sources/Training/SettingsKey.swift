@@ -274,6 +274,12 @@ extension SettingsKey {
     positive(
       "learning-rate.plausible-decrease", \.method.model.plausibleDecrease,
       "Quadratic model: share of the loss at which that weight is half; null: always whole."),
+    number(
+      "learning-rate.promise-averaging", \.method.model.promiseAveraging, below: 1,
+      "Quadratic model: decay of the averages of that share."),
+    positive(
+      "learning-rate.memory-relief", \.method.model.memoryRelief,
+      "Quadratic model: epochs whose promises below the loss relieve memory; null: none do."),
     SettingsKey(
       "learning-rate.independent-batch", \.method.model.usesIndependentBatch, "true or false",
       "Quadratic model: from a second batch."),

@@ -6,15 +6,28 @@ import Testing
 struct AnyBatchSizeTests {
   private let fit = WavyFit()
 
-  @Test("A run matches the formulas written out", arguments: [2, 5, 1000])
-  func formulas(_ batches: Int) throws {
+  @Test(
+    "A run matches the formulas written out, also with promises averaged and memory relieved",
+    arguments: [2, 5, 1000], [(0.03, 0.0, false), (0.04, 0.9, true)])
+  func formulas(
+    _ batches: Int, _ doubt: (plausibleDecrease: Double, averaging: Double, relief: Bool)
+  ) throws {
     let (decay, unseen) = (1 - 1 / (3 * Double(batches)), 1 - 1 / Double(batches))
     let (r, order) = (0.1 * unseen, 2 + 3 * unseen)
     var (p, m, v, remembered) = (WavyFit.start, [0.0, 0, 0], [0.0, 0, 0], 0.0)
     var previous: (direction: [Double], meanSquare: Double)?
+    var promise: (decrease: Double, loss: Double)?
     var damping = 1e-3
     var parameters = p
-    var optimizer = Optimizer(.adamQLR(batchesPerEpoch: batches), for: parameters)
+    var method = Method.adamQLR(batchesPerEpoch: batches)
+    guard case .quadraticModel(var model) = method.learningRate else { return }
+    if doubt.relief {
+      model.plausibleDecrease = doubt.plausibleDecrease
+      model.promiseAveraging = doubt.averaging
+      model.memoryRelief = Double(batches)
+      method.learningRate = .quadraticModel(model)
+    }
+    var optimizer = Optimizer(method, for: parameters)
     for t in 1...12 {
       let g = fit.gradient(p)
       let meanSquare =
@@ -33,12 +46,24 @@ struct AnyBatchSizeTests {
       let counted = t == 1 ? current : min(current, 4 * remembered)
       remembered = pow(
         (1 - weight) * pow(remembered, order) + weight * pow(counted, order), 1 / order)
-      let c = (max(remembered, current) + damping) * inner(d, d)
+      var share = 1.0
+      if doubt.relief, let x = promise.map({ $0.decrease / $0.loss }) {
+        let y = 1 / (1 + pow(doubt.plausibleDecrease / x, 2))
+        let z = 1 / (1 + 1 / pow(Double(batches) * x, 2))
+        share = 1 - (1 - y) * (1 - z)
+      }
+      let relieved = current * pow(max(remembered / current, 1), share)
+      let c = (relieved + damping) * inner(d, d)
+      let (decrease, loss) = (inner(g, d) * inner(g, d) / (2 * c), fit.loss(p))
+      let (r1, r2) = (doubt.averaging, 1 - doubt.averaging)
+      promise =
+        promise.map { (r1 * $0.decrease + r2 * decrease, r1 * $0.loss + r2 * loss) }
+        ?? (decrease, loss)
       var rate = inner(g, d) / c
       if let before = previous?.direction {
         let slope = inner(g, before) / inner(before, before)
-        let promised = inner(g, d) * inner(g, d) / (2 * c * fit.loss(p))
-        let w = 0.85 * unseen * promised * promised / (promised * promised + 0.03 * 0.03)
+        let x = promise.map { $0.decrease / $0.loss } ?? .nan
+        let w = 0.85 * unseen / (1 + pow(doubt.plausibleDecrease / x, 2))
         rate = max((1 - w) * rate + w * max(slope, 0) * inner(d, d) / c, 0)
       }
 
@@ -63,6 +88,7 @@ struct AnyBatchSizeTests {
         $0.memory = 1 - 1.0 / 3
         $0.memoryOrder = 2
         $0.memoryCap = 4
+        $0.plausibleDecrease = 0.03
       })
     var (a, b) = (WavyFit.start, WavyFit.start)
     var whole = Optimizer(.adamQLR(batchesPerEpoch: 1), for: a)
@@ -157,6 +183,77 @@ struct AnyBatchSizeTests {
     #expect(isClose(rate, 1 - weight, 1e-9))
   }
 
+  @Test("A promise is averaged over steps, from the first one's")
+  func promiseAveraging() throws {
+    var method = Method(
+      direction: StochasticGradientDescent(),
+      learningRate: .quadraticModel(
+        .init {
+          $0.plausibleDecrease = 0.1
+          $0.promiseAveraging = 0.75
+        }))
+    method.damping = .none
+    var parameters = [0.0]
+    var optimizer = Optimizer(method, for: parameters)
+    #expect(optimizer.state.scalars.promise == nil)
+    // Half of g² is promised.
+    for (gradient, loss, decrease, averagedLoss) in [
+      (2.0, 8.0, 2.0, 8.0), (4, 16, 0.75 * 2 + 0.25 * 8, 10), (0.5, 0, 0.75 * 3.5 + 0.03125, 7.5),
+    ] {
+      try optimizer.step(
+        &parameters,
+        on: ClosureObjective<[Double]>(
+          loss: { _ in loss }, gradient: { _ in [gradient] }, curvatureVectorProduct: { _, d in d })
+      )
+      let promise = optimizer.state.scalars.promise
+      #expect(promise?.decrease == decrease && promise?.loss == averagedLoss)
+    }
+    // A step that breaks down leaves it alone.
+    let before = optimizer.state.scalars.promise
+    try optimizer.step(
+      &parameters,
+      on: ClosureObjective<[Double]>(
+        loss: { _ in 1 }, gradient: { _ in [1] }, curvatureVectorProduct: { _, _ in [.infinity] }))
+    #expect(optimizer.state.scalars.promise == before)
+  }
+
+  @Test(
+    "The memory counts less where both a step and the steps of an epoch promise little",
+    arguments: [
+      // The loss; N; what is left of the power: x is 2/loss and c is 0.1.
+      (200.0, 10.0, 0.019703950593079), (200, 1e6, 1), (20, 1, 0.504950495049505),
+      (2, 1, 0.995049504950495), (2e6, 10, 0), (-1, 10, 1),
+    ])
+  func memoryRelief(_ loss: Double, _ steps: Double, _ share: Double) throws {
+    var method = Method(
+      direction: StochasticGradientDescent(),
+      learningRate: .quadraticModel(
+        .init {
+          $0.memory = 0.5
+          $0.memoryOrder = 2
+          $0.plausibleDecrease = 0.1
+          $0.memoryRelief = steps
+        }))
+    method.damping = .none
+    var parameters = [0.0]
+    var optimizer = Optimizer(method, for: parameters)
+    // Twice as steep and of four times the curvature at first, so that the first step promises 2.
+    var curvatures = [Double]()
+    for curvature in [4.0, 1] {
+      let report = try optimizer.step(
+        &parameters,
+        on: ClosureObjective<[Double]>(
+          loss: { _ in loss }, gradient: { _ in [2 * curvature.squareRoot()] },
+          curvatureVectorProduct: { _, d in d.map { curvature * $0 } }))
+      let squaredNorm = report.directionNorm * report.directionNorm
+      curvatures.append((report.curvature ?? .nan) / squaredNorm)
+    }
+    #expect(isClose(curvatures[0], 4))
+    #expect(isClose(curvatures[1], pow(8.5, 0.5 * share), 1e-6))
+    // The mean itself is not relieved.
+    #expect(isClose(optimizer.state.scalars.rememberedCurvature, 8.5.squareRoot(), 1e-12))
+  }
+
   @Test("The slope along the direction before has nothing of the batch's noise")
   func noise() throws {
     // A loss without slope: each batch sees noise alone, whose own direction follows it.
@@ -233,10 +330,12 @@ struct AnyBatchSizeTests {
       to: QuadraticModel {
         $0.memoryOrder = 6
         $0.previousDirectionWeight = 0.5
+        $0.memoryRelief = 3
       }, memoryEpochs: 2)
     #expect(model.memoryOrder == 2 + 4 * share.unseenShare)
     #expect(model.previousDirectionWeight == 0.5 * share.unseenShare)
     #expect(model.memory == share.memory(epochs: 2))
+    #expect(model.memoryRelief == 3 * Double(batches))
     #expect(share.applied(to: QuadraticModel(), memoryEpochs: nil) == QuadraticModel())
   }
 }
