@@ -18,8 +18,11 @@ public struct BatchShare: Hashable, Sendable {
   /// The decay by the step of a memory that lasts so many epochs: 1 − 1/(epochs·n), with n = 1000
   /// where there is no end to the data.
   public func memory(epochs: Double) -> Double {
-    1 - 1 / max(epochs * Double(batchesPerEpoch ?? 1000), 1)
+    1 - 1 / max(steps(epochs: epochs), 1)
   }
+
+  /// The steps of so many epochs, 1000 each where there is no end to the data.
+  private func steps(epochs: Double) -> Double { epochs * Double(batchesPerEpoch ?? 1000) }
 
   /// The direction with its relative ε times the unseen share.
   public func applied(to direction: Adam) -> Adam {
@@ -37,7 +40,7 @@ public struct BatchShare: Hashable, Sendable {
     model.memory = model.memory ?? memoryEpochs.map(memory)
     model.memoryOrder = model.memoryOrder.map { 2 + ($0 - 2) * unseenShare }
     model.previousDirectionWeight *= unseenShare
-    model.memoryRelief = model.memoryRelief.map { $0 * Double(batchesPerEpoch ?? 1000) }
+    model.memoryRelief = model.memoryRelief.map(steps)
     return model
   }
 }

@@ -6,6 +6,12 @@ import Testing
 struct AnyBatchSizeTests {
   private let fit = WavyFit()
 
+  /// A quadratic model along the gradient, without damping.
+  private func undamped(_ refine: (inout QuadraticModel) -> Void) -> Method {
+    Method(
+      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel(refine)))
+  }
+
   @Test(
     "A run matches the formulas written out, also with promises averaged and memory relieved",
     arguments: [2, 5, 1000], [(0.03, 0.0, false), (0.04, 0.9, true)])
@@ -119,15 +125,11 @@ struct AnyBatchSizeTests {
   func spike() throws {
     /// Half a unit of curvature, but on the third step a thousand times as much.
     func rates(_ order: Double?, cap: Double? = nil) throws -> [Double] {
-      var method = Method(
-        direction: StochasticGradientDescent(),
-        learningRate: .quadraticModel(
-          .init {
-            $0.memory = 0.999
-            $0.memoryOrder = order
-            $0.memoryCap = cap
-          }))
-      method.damping = .none
+      let method = undamped {
+        $0.memory = 0.999
+        $0.memoryOrder = order
+        $0.memoryCap = cap
+      }
       var parameters = [1.0]
       var optimizer = Optimizer(method, for: parameters)
       return try (1...40).map { step in
@@ -159,14 +161,10 @@ struct AnyBatchSizeTests {
       (0.5, 0.5 / 1.01), (5, 0.25), (5e6, 0), (0, 0.5), (-3, 0.5),
     ])
   func plausibleDecrease(_ loss: Double, _ weight: Double) throws {
-    var method = Method(
-      direction: StochasticGradientDescent(),
-      learningRate: .quadraticModel(
-        .init {
-          $0.previousDirectionWeight = 0.5
-          $0.plausibleDecrease = 0.1
-        }))
-    method.damping = .none
+    let method = undamped {
+      $0.previousDirectionWeight = 0.5
+      $0.plausibleDecrease = 0.1
+    }
     var (parameters, isFirst) = ([0.0, 0], true)
     var optimizer = Optimizer(method, for: parameters)
     var rate = 0.0
@@ -185,14 +183,10 @@ struct AnyBatchSizeTests {
 
   @Test("A promise is averaged over steps, from the first one's")
   func promiseAveraging() throws {
-    var method = Method(
-      direction: StochasticGradientDescent(),
-      learningRate: .quadraticModel(
-        .init {
-          $0.plausibleDecrease = 0.1
-          $0.promiseAveraging = 0.75
-        }))
-    method.damping = .none
+    let method = undamped {
+      $0.plausibleDecrease = 0.1
+      $0.promiseAveraging = 0.75
+    }
     var parameters = [0.0]
     var optimizer = Optimizer(method, for: parameters)
     #expect(optimizer.state.scalars.promise == nil)
@@ -225,16 +219,12 @@ struct AnyBatchSizeTests {
       (2, 1, 0.995049504950495), (2e6, 10, 0), (-1, 10, 1),
     ])
   func memoryRelief(_ loss: Double, _ steps: Double, _ share: Double) throws {
-    var method = Method(
-      direction: StochasticGradientDescent(),
-      learningRate: .quadraticModel(
-        .init {
-          $0.memory = 0.5
-          $0.memoryOrder = 2
-          $0.plausibleDecrease = 0.1
-          $0.memoryRelief = steps
-        }))
-    method.damping = .none
+    let method = undamped {
+      $0.memory = 0.5
+      $0.memoryOrder = 2
+      $0.plausibleDecrease = 0.1
+      $0.memoryRelief = steps
+    }
     var parameters = [0.0]
     var optimizer = Optimizer(method, for: parameters)
     // Twice as steep and of four times the curvature at first, so that the first step promises 2.
