@@ -43,8 +43,22 @@ public struct Dense: Layer {
       input.shape.last == weight.shape[0],
       "a dense layer from \(weight.shape[0]) to \(weight.shape[1]) elements was given an input of "
         + "shape \(input.shape)")
-    let record = input.record
-    let operands = [input, record.variable(weight)] + (bias.map { [record.variable($0)] } ?? [])
+    return input.dense(weight, bias, activation, parts: parts)
+  }
+}
+
+extension Variable {
+  /// σ(x·W + b), with self as x.
+  ///
+  /// - Parameters:
+  ///   - weight: W, whose last dimension has the outputs and all others together the inputs.
+  ///   - bias: b, if there is one.
+  ///   - activation: σ.
+  ///   - parts: The number of equal parts of the outputs whose weights ``KFAC`` treats apart.
+  func dense(
+    _ weight: Parameter, _ bias: Parameter?, _ activation: Activation, parts: Int = 1
+  ) -> Variable {
+    let operands = [self, record.variable(weight)] + (bias.map { [record.variable($0)] } ?? [])
     let isFused = activation == .relu
     let output = record.apply(DenseOperation(rectifies: isFused, parts: parts), to: operands)
     return isFused ? output : activation(output)
@@ -52,7 +66,7 @@ public struct Dense: Layer {
 }
 
 /// x·W + b, or max(x·W + b, 0) in one go. Inputs: x, W and, if there is one, b.
-struct DenseOperation: Operation {
+private struct DenseOperation: Operation {
   /// Whether the result is rectified.
   let rectifies: Bool
   /// The number of equal parts of z.
@@ -117,7 +131,7 @@ struct DenseOperation: Operation {
         }
       })
     result.product = FactoredProduct(
-      weight: 1, bias: bias == nil ? nil : 2, rowCount: x.count / max(weight.size(0), 1),
+      weight: 1, bias: bias == nil ? nil : 2, rowCount: x.shape.dropLast().reduce(1, *),
       parts: parts
     ) { x }
     // x·(W + ΣcᵢẆᵢ) + b + Σcᵢḃᵢ = z + Σcᵢżᵢ where x does not move.
@@ -126,7 +140,7 @@ struct DenseOperation: Operation {
   }
 
   private func result(_ inputs: [Tensor]) -> Tensor {
-    Tensor(uninitialized: inputs[0].shape.dropLast() + [inputs[1].size(1)], like: inputs[0])
+    Tensor(uninitialized: inputs[0].shape.dropLast() + inputs[1].shape.suffix(1), like: inputs[0])
   }
 }
 

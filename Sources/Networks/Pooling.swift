@@ -64,6 +64,15 @@ public struct AveragePooling: Layer {
   }
 }
 
+extension Variable {
+  /// The elements of an image [N, height, width, channels] at the places of a 1×1 kernel.
+  func subsampled(_ geometry: ConvolutionGeometry) -> Variable {
+    // A mean over one element.
+    geometry.stride == [1, 1]
+      ? self : applying(AveragePoolingOperation(size: [1, 1], geometry: geometry))
+  }
+}
+
 private struct AveragePoolingOperation: Operation {
   let size: [Int]
   let geometry: ConvolutionGeometry

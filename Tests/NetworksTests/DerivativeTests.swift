@@ -62,7 +62,9 @@ enum Problem: String, CaseIterable, CustomTestStringConvertible {
       image(Convolution(2, 3, kernel: 2, padding: .none, dilation: 2, activation: .gelu))
     case .groupedConvolution:
       image(
-        Sequential(Convolution(2, 4, kernel: 1), Convolution(4, 6, kernel: 3, groups: 2)), 6)
+        Sequential(
+          Convolution(2, 4, kernel: 1, stride: 2, activation: .relu),
+          Convolution(4, 6, kernel: 3, groups: 2)), 6)
     case .stackedConvolutions:
       image(
         Sequential(

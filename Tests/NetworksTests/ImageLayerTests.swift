@@ -20,7 +20,8 @@ struct ImageLayerTests {
   }
 
   static let cases = [
-    Case(), Case(kernel: 1), Case(kernel: 2), Case(stride: 2), Case(kernel: 2, stride: 2),
+    Case(), Case(kernel: 1), Case(kernel: 1, stride: 2), Case(kernel: 1, padding: .symmetric(1)),
+    Case(kernel: 1, groups: 2), Case(kernel: 2), Case(stride: 2), Case(kernel: 2, stride: 2),
     Case(kernel: 5, stride: 3), Case(padding: .none), Case(stride: 2, padding: .symmetric(1)),
     Case(padding: .symmetric(3)), Case(dilation: 2), Case(stride: 2, padding: .none, dilation: 3),
     Case(groups: 2), Case(kernel: 2, stride: 2, dilation: 2, groups: 2), Case(type: .float32),

@@ -67,7 +67,8 @@ struct KFACConvolutionTests {
   }
 
   static let cases = [
-    Case(), Case(kernel: 1, hasBias: false), Case(kernel: 2, padding: .none),
+    Case(), Case(kernel: 1, hasBias: false), Case(kernel: 1, stride: 2),
+    Case(kernel: 2, padding: .none),
     Case(stride: 2, hasBias: false), Case(stride: 2, padding: .symmetric(1)),
     Case(kernel: 2, padding: .symmetric(1), dilation: 2), Case(groups: 2),
     Case(kernel: 2, stride: 3, padding: .none, groups: 2, hasBias: false), Case(groups: 4),
