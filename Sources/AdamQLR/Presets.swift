@@ -6,10 +6,13 @@ extension Method {
   ///
   /// - the curvature along the direction is remembered for three epochs, γ = 1 − 1/(3n), by its power
   ///   mean of order 2 + 3·q, in which a step counts at most as four times the mean before
-  ///   (``QuadraticModel/memory``, ``QuadraticModel/memoryOrder``, ``QuadraticModel/memoryCap``);
+  ///   (``QuadraticModel/memory``, ``QuadraticModel/memoryOrder``, ``QuadraticModel/memoryCap``), less
+  ///   where the steps of an epoch promise to take away much less than the loss that there is
+  ///   (``QuadraticModel/memoryRelief``);
   /// - 0.85·q is the weight of the slope along the direction before, in which the batch had no part,
-  ///   where a step promises to take away much more than 3 % of the loss, and less where it does not
-  ///   (``QuadraticModel/previousDirectionWeight``, ``QuadraticModel/plausibleDecrease``);
+  ///   where steps, averaged over about ten, promise to take away much more than 4 % of the loss, and
+  ///   less where they do not (``QuadraticModel/previousDirectionWeight``,
+  ///   ``QuadraticModel/plausibleDecrease``, ``QuadraticModel/promiseAveraging``);
   /// - 0.1·q is the relative ε of Adam's direction (``Adam/relativeEpsilon``), so that parameters that
   ///   few examples touch move less.
   ///
@@ -20,7 +23,7 @@ extension Method {
   ///   - direction: Adam's settings; its relative ε is multiplied by q. An `Adam` of one's own has
   ///     none unless it says so. Default: ε 1e-8 and a relative ε of 0.1.
   ///   - batches: n, the number of batches in an epoch. `nil`, the default: many, or a stream without
-  ///     end; then q = 1 and γ = 1 − 1/3000.
+  ///     end; then q = 1, γ = 1 − 1/3000 and an epoch is 1000 steps.
   ///   - damping: As in the paper.
   ///   - curvature: Default the Fisher matrix.
   public static func adamQLR(
@@ -34,7 +37,9 @@ extension Method {
       $0.memoryOrder = 5
       $0.memoryCap = 4
       $0.previousDirectionWeight = 0.85
-      $0.plausibleDecrease = 0.03
+      $0.plausibleDecrease = 0.04
+      $0.promiseAveraging = 0.9
+      $0.memoryRelief = 1
     }
     method.learningRate = .quadraticModel(share.applied(to: model, memoryEpochs: 3))
     return method

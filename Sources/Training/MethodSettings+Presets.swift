@@ -31,7 +31,9 @@ extension MethodSettings {
       model.memoryOrder = 5
       model.memoryCap = 4
       model.previousDirectionWeight = 0.85
-      model.plausibleDecrease = 0.03
+      model.plausibleDecrease = 0.04
+      model.promiseAveraging = 0.9
+      model.memoryRelief = 1
       memoryEpochs = 3
     case .adamQLRHessian:
       model.curvature = .hessian

@@ -12,12 +12,8 @@ struct AnyBatchSizeTests {
       direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel(refine)))
   }
 
-  @Test(
-    "A run matches the formulas written out, also with promises averaged and memory relieved",
-    arguments: [2, 5, 1000], [(0.03, 0.0, false), (0.04, 0.9, true)])
-  func formulas(
-    _ batches: Int, _ doubt: (plausibleDecrease: Double, averaging: Double, relief: Bool)
-  ) throws {
+  @Test("A run matches the formulas written out", arguments: [2, 5, 1000])
+  func formulas(_ batches: Int) throws {
     let (decay, unseen) = (1 - 1 / (3 * Double(batches)), 1 - 1 / Double(batches))
     let (r, order) = (0.1 * unseen, 2 + 3 * unseen)
     var (p, m, v, remembered) = (WavyFit.start, [0.0, 0, 0], [0.0, 0, 0], 0.0)
@@ -25,15 +21,7 @@ struct AnyBatchSizeTests {
     var promise: (decrease: Double, loss: Double)?
     var damping = 1e-3
     var parameters = p
-    var method = Method.adamQLR(batchesPerEpoch: batches)
-    guard case .quadraticModel(var model) = method.learningRate else { return }
-    if doubt.relief {
-      model.plausibleDecrease = doubt.plausibleDecrease
-      model.promiseAveraging = doubt.averaging
-      model.memoryRelief = Double(batches)
-      method.learningRate = .quadraticModel(model)
-    }
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = Optimizer(.adamQLR(batchesPerEpoch: batches), for: parameters)
     for t in 1...12 {
       let g = fit.gradient(p)
       let meanSquare =
@@ -53,23 +41,22 @@ struct AnyBatchSizeTests {
       remembered = pow(
         (1 - weight) * pow(remembered, order) + weight * pow(counted, order), 1 / order)
       var share = 1.0
-      if doubt.relief, let x = promise.map({ $0.decrease / $0.loss }) {
-        let y = 1 / (1 + pow(doubt.plausibleDecrease / x, 2))
+      if let x = promise.map({ $0.decrease / $0.loss }) {
+        let y = 1 / (1 + pow(0.04 / x, 2))
         let z = 1 / (1 + 1 / pow(Double(batches) * x, 2))
         share = 1 - (1 - y) * (1 - z)
       }
       let relieved = current * pow(max(remembered / current, 1), share)
       let c = (relieved + damping) * inner(d, d)
       let (decrease, loss) = (inner(g, d) * inner(g, d) / (2 * c), fit.loss(p))
-      let (r1, r2) = (doubt.averaging, 1 - doubt.averaging)
       promise =
-        promise.map { (r1 * $0.decrease + r2 * decrease, r1 * $0.loss + r2 * loss) }
+        promise.map { (0.9 * $0.decrease + 0.1 * decrease, 0.9 * $0.loss + 0.1 * loss) }
         ?? (decrease, loss)
       var rate = inner(g, d) / c
       if let before = previous?.direction {
         let slope = inner(g, before) / inner(before, before)
         let x = promise.map { $0.decrease / $0.loss } ?? .nan
-        let w = 0.85 * unseen / (1 + pow(doubt.plausibleDecrease / x, 2))
+        let w = 0.85 * unseen / (1 + pow(0.04 / x, 2))
         rate = max((1 - w) * rate + w * max(slope, 0) * inner(d, d) / c, 0)
       }
 
@@ -94,7 +81,9 @@ struct AnyBatchSizeTests {
         $0.memory = 1 - 1.0 / 3
         $0.memoryOrder = 2
         $0.memoryCap = 4
-        $0.plausibleDecrease = 0.03
+        $0.plausibleDecrease = 0.04
+        $0.promiseAveraging = 0.9
+        $0.memoryRelief = 1
       })
     var (a, b) = (WavyFit.start, WavyFit.start)
     var whole = Optimizer(.adamQLR(batchesPerEpoch: 1), for: a)
