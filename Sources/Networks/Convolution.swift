@@ -56,8 +56,8 @@ public struct Convolution: Layer {
         + "expected [N, height, width, \(channels)]")
     let geometry = placement.geometry(of: input.shape, groups: groups)
     if placement.size == 1 && geometry.padding == [0, 0] && groups == 1 {
-      // A dense layer at each place, and as fast. It also keeps clear of oneDNN (3.12, AVX2), where
-      // the kernel's gradient never returns for few channels and several threads.
+      // A dense layer at each place, and no slower. It also keeps clear of oneDNN, where this
+      // kernel's gradient may never return; see `convolutionPullback`.
       return input.subsampled(geometry).dense(weight, bias, activation)
     }
     let record = input.record

@@ -44,6 +44,10 @@ extension Tensor {
 
   /// The pullback of ``convolved(with:_:)``: the cotangents of the image, self, and of the kernel for
   /// that of the result; those that are not wanted are `nil`.
+  ///
+  /// For a 1×1 kernel without padding and groups use a matrix product: with few channels and several
+  /// threads, oneDNN's gradient of such a kernel (3.12, on processors with AVX2 but no AVX-512) may
+  /// never return. Padded and grouped ones do not take that path.
   public func convolutionPullback(
     _ cotangent: Tensor, kernel: Tensor, _ geometry: ConvolutionGeometry, needsImage: Bool,
     needsKernel: Bool
