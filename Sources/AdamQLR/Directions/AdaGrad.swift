@@ -12,14 +12,15 @@ public struct AdaGrad: Direction, Hashable, Codable {
   public var initialSum: Double
 
   /// Makes the direction.
-  ///
-  /// - Precondition: ε ≥ 0 and s₀ ≥ 0.
   public init(epsilon: Double = 1e-10, initialSum: Double = 0) {
-    precondition(
-      epsilon >= 0 && initialSum >= 0, "epsilon and initialSum must not be negative")
     self.epsilon = epsilon
     self.initialSum = initialSum
   }
+
+  public static let settings: [Setting<AdaGrad>] = [
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
+    Setting("initial-sum", \.initialSum, .nonnegative, "What the sum starts from."),
+  ]
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     var sum = parameters.zeros()

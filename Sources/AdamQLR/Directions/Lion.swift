@@ -13,14 +13,15 @@ public struct Lion: Direction, Hashable, Codable {
   public var beta2: Double
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1.
   public init(beta1: Double = 0.9, beta2: Double = 0.99) {
-    precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
-    precondition((0..<1).contains(beta2), "beta2 is \(beta2), but must lie in 0..<1")
     self.beta1 = beta1
     self.beta2 = beta2
   }
+
+  public static let settings: [Setting<Lion>] = [
+    Setting("beta1", \.beta1, .decay, "Weight of the average in the direction."),
+    Setting("beta2", \.beta2, .decay, "Decay of the average."),
+  ]
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros()])

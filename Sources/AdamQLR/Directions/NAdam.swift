@@ -19,21 +19,23 @@ public struct NAdam: Direction, Hashable, Codable {
   public var momentumDecay: Double
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ β₁ < 1, 0 ≤ β₂ < 1, ε ≥ 0, ψ ≥ 0.
   public init(
     beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     momentumDecay: Double = 0.004
   ) {
-    precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
-    precondition((0..<1).contains(beta2), "beta2 is \(beta2), but must lie in 0..<1")
-    precondition(
-      epsilon >= 0 && momentumDecay >= 0, "epsilon and momentumDecay must not be negative")
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.momentumDecay = momentumDecay
   }
+
+  public static let settings: [Setting<NAdam>] = [
+    Setting("beta1", \.beta1, .decay, "Decay of the first moment."),
+    Setting("beta2", \.beta2, .decay, "Decay of the second moment."),
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
+    Setting(
+      "momentum-decay", \.momentumDecay, .nonnegative, "How fast the momentum rises to beta1."),
+  ]
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros(), parameters.zeros()], scalars: [1])

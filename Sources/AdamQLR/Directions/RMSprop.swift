@@ -16,15 +16,18 @@ public struct RMSprop: Direction, Hashable, Codable {
   public var isCentered: Bool
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ γ < 1 and ε ≥ 0.
   public init(decay: Double = 0.99, epsilon: Double = 1e-8, isCentered: Bool = false) {
-    precondition((0..<1).contains(decay), "decay is \(decay), but must lie in 0..<1")
-    precondition(epsilon >= 0, "epsilon is \(epsilon), but must not be negative")
     self.decay = decay
     self.epsilon = epsilon
     self.isCentered = isCentered
   }
+
+  public static let settings: [Setting<RMSprop>] = [
+    Setting("decay", \.decay, .decay, "Decay of the averages."),
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
+    Setting(
+      "centered", \.isCentered, .either, "Whether the mean gradient's square is subtracted."),
+  ]
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(vectors: (0..<(isCentered ? 2 : 1)).map { _ in parameters.zeros() })
