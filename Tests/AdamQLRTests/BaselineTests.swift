@@ -13,7 +13,7 @@ struct BaselineTests {
   ) throws {
     let fit = WavyFit()
     var (ours, theirs) = (WavyFit.start, WavyFit.start)
-    var optimizer = Optimizer(method, for: ours)
+    var optimizer = try Optimizer(method, for: ours)
     for t in 1...30 {
       theirs = reference(fit.gradient(theirs), theirs, t)
       let report = try optimizer.step(&ours, on: fit.objective())
@@ -64,7 +64,7 @@ struct BaselineTests {
       }
     }
     var parameters = WavyFit.start
-    var optimizer = Optimizer(.lion(learningRate: 0.25, direction), for: parameters)
+    var optimizer = try Optimizer(.lion(learningRate: 0.25, direction), for: parameters)
     for _ in 0..<10 {
       let before = parameters
       let report = try optimizer.step(&parameters, on: WavyFit().objective())
@@ -198,8 +198,8 @@ struct BaselineTests {
   func evaluationPoint() throws {
     for (name, direction) in EventTests.directions {
       var parameters = WavyFit.start
-      var optimizer = Optimizer(
-        Method(direction: direction, learningRate: .fixed(0.01)), for: parameters)
+      var optimizer = try Optimizer(
+        Method(direction: direction, learningRate: FixedRate(0.01)), for: parameters)
       #expect(optimizer.evaluationPoint(for: parameters) == nil)
       for _ in 0..<3 { try optimizer.step(&parameters, on: WavyFit().objective()) }
       #expect((optimizer.evaluationPoint(for: parameters) != nil) == (name == "Schedule-Free"))
@@ -213,14 +213,14 @@ struct BaselineTests {
     let direction = try #require(EventTests.directions.first { $0.name == name }?.direction)
     let fit = WavyFit()
     var parameters = WavyFit.start
-    var optimizer = Optimizer(
+    var optimizer = try Optimizer(
       Method(
-        direction: direction, learningRate: .quadraticModel(.init()),
-        damping: .levenbergMarquardt(.init())),
+        direction: direction, learningRate: QuadraticRate(),
+        damping: LevenbergMarquardt()),
       for: parameters)
     for _ in 0..<25 {
       let before = parameters
-      let damping = optimizer.state.scalars.damping
+      let damping = optimizer.damping
       let report = try optimizer.step(&parameters, on: fit.objective())
       #expect(report.isTaken)
       let d = (0..<3).map { (before[$0] - parameters[$0]) / report.learningRate }
@@ -237,8 +237,8 @@ struct BaselineTests {
     for (name, direction) in EventTests.directions {
       for scale in [0, 1, 1e-12, 1e-18] as [Float] {
         var parameters: [Float] = [1, 2]
-        var optimizer = Optimizer(
-          Method(direction: direction, learningRate: .fixed(0.01)), for: parameters)
+        var optimizer = try Optimizer(
+          Method(direction: direction, learningRate: FixedRate(0.01)), for: parameters)
         for t in 0..<6 {
           // Nothing at all in the first step.
           let g: [Float] = [t == 0 ? 0 : scale, 0]

@@ -58,6 +58,18 @@ public struct PlannedStep: Hashable, Sendable {
   /// included; `nil` unless asked for.
   public var directionCurvature: Double?
 
+  /// A step by α and μ of which s is left.
+  public init(
+    model: QuadraticModel, learningRate: Double, momentum: Double = 0, scale: Double = 1,
+    directionCurvature: Double? = nil
+  ) {
+    self.model = model
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.scale = scale
+    self.directionCurvature = directionCurvature
+  }
+
   /// The factor of d: u = x·d + y·v.
   public var x: Double { -learningRate * scale }
   /// The factor of v.
@@ -76,6 +88,17 @@ public struct Judgment: Hashable, Sendable {
   public var predictedChange: Double?
   /// Whether the step was not accepted.
   public var isRejected: Bool
+
+  /// What came of a step of which the loss before it is its model's.
+  public init(
+    step: PlannedStep, newLoss: Double, predictedChange: Double? = nil, isRejected: Bool = false
+  ) {
+    self.step = step
+    self.newLoss = newLoss
+    trueChange = newLoss - step.model.loss
+    self.predictedChange = predictedChange
+    self.isRejected = isRejected
+  }
 }
 
 /// How a damping took a step.

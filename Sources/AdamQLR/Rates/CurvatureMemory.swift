@@ -31,8 +31,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
   /// an order. `nil`, the default: the memory always counts whole.
   public var relief: Horizon?
 
-  /// κ̄, or κ of the maximum.
-  private var remembered = 0.0
+  /// κ̄, or κ of the maximum; 0 before the first step.
+  public private(set) var remembered = 0.0
   /// The steps that it has learned from.
   private var count = 0
 
@@ -47,14 +47,14 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
   }
 
   /// Puts κ in the place of dᵀCd/dᵀd.
-  mutating func apply(to model: inout QuadraticModel, _ plausibility: Plausibility?) {
+  public mutating func apply(to model: inout QuadraticModel, _ plausibility: Plausibility?) {
     guard let curvature = model.curvature?.dd else { return }
     let squaredNorm = model.gram.dd
     model.curvature?.dd = remember(curvature / squaredNorm, plausibility) * squaredNorm
   }
 
   /// Takes k in, and returns κ.
-  mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
+  public mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
     let decay = horizon.decay ?? .nan
     guard let order else {
       remembered = max(decay * remembered, k)

@@ -16,10 +16,14 @@ public struct Plausibility: Hashable, Codable, Sendable {
   public var averaging: Double
 
   /// The averages; `nil` before the first step.
-  private var average: Average?
+  public private(set) var average: Average?
 
-  private struct Average: Hashable, Codable {
-    var decrease, loss: Double
+  /// The averages of what x is the ratio of.
+  public struct Average: Hashable, Codable, Sendable {
+    /// The predicted decrease of the loss, (gᵀd)²/(2·dᵀBd).
+    public var decrease: Double
+    /// The loss f.
+    public var loss: Double
   }
 
   /// Makes the measure.
@@ -28,8 +32,10 @@ public struct Plausibility: Hashable, Codable, Sendable {
     self.averaging = averaging
   }
 
-  /// Takes in that a step is predicted to take `decrease` of a loss.
-  mutating func note(decrease: Double, of loss: Double) {
+  /// Takes in that a step is predicted to take `decrease` of a loss; nothing where that is not finite,
+  /// as where the model has no curvature, which an average would never forget.
+  public mutating func note(decrease: Double, of loss: Double) {
+    guard decrease.isFinite, loss.isFinite else { return }
     let r = averaging
     let before = average ?? Average(decrease: decrease, loss: loss)
     average = Average(
@@ -37,12 +43,12 @@ public struct Plausibility: Hashable, Codable, Sendable {
   }
 
   /// How far a step is to be doubted, from 0 to 1; `nil` before the first.
-  var doubt: Double? {
+  public var doubt: Double? {
     average.map { Self.doubt($0.decrease, of: $0.loss, against: decrease) }
   }
 
   /// Likewise of so many steps that together take away all of the loss.
-  func doubt(ofSteps count: Double) -> Double? {
+  public func doubt(ofSteps count: Double) -> Double? {
     average.map { Self.doubt(count * $0.decrease, of: $0.loss, against: 1) }
   }
 

@@ -13,11 +13,18 @@ public struct PreviousSlope: Hashable, Codable, Sendable {
   /// Makes the rule.
   public init(weight: BatchDependent) { self.weight = weight }
 
-  func mix(
+  /// α with the slope mixed in; as it was where there was no step before.
+  ///
+  /// - Parameters:
+  ///   - rate: gᵀd/(dᵀBd).
+  ///   - model: The step.
+  ///   - curvature: dᵀBd, as the rate was made with it.
+  ///   - plausibility: What the weight is multiplied by, its doubt; `nil`: by 1.
+  public func mix(
     into rate: Double, _ model: QuadraticModel, _ curvature: Double, _ plausibility: Plausibility?
   ) -> Double {
     guard let previous = model.previous else { return rate }
-    let w = (weight.value ?? .nan) * (plausibility.map { $0.doubt ?? .nan } ?? 1)
+    let w = (weight.value ?? .nan) * (plausibility.map { $0.doubt ?? 1 } ?? 1)
     let slope = previous.slope / previous.squaredNorm
     return max((1 - w) * rate + w * (max(slope, 0) * model.gram.dd / curvature), 0)
   }

@@ -67,6 +67,8 @@ public struct QuadraticRate: LearningRate, Codable {
     var rate = self
     rate.memory = memory?.resolved(for: run)
     rate.previousSlope = previousSlope?.resolved(for: run)
+    // Not even remembered where it does not count.
+    if rate.previousSlope?.weight == 0 { rate.previousSlope = nil }
     return rate
   }
 }
@@ -78,8 +80,8 @@ public struct CurvatureAverage: Hashable, Codable, Sendable {
   /// c̄ before the first step. Default 1e7: cautious.
   public var initial: Double
 
-  /// c̄.
-  private var average: Double?
+  /// c̄; `nil` before the first step.
+  public private(set) var average: Double?
 
   /// Makes the average.
   public init(decay: Double, initial: Double = 1e7) {
@@ -87,7 +89,8 @@ public struct CurvatureAverage: Hashable, Codable, Sendable {
     self.initial = initial
   }
 
-  mutating func apply(to model: inout QuadraticModel) {
+  /// Puts c̄ in the place of dᵀ(C+λI)d.
+  public mutating func apply(to model: inout QuadraticModel) {
     guard let curvature = model.dampedCurvature?.dd else { return }
     let next = decay * (average ?? initial) + (1 - decay) * curvature
     average = next

@@ -88,8 +88,8 @@ extension Optimizer {
     outcome.verdict = acceptance.verdict(on: planned, trueChange: change)
     let adaptation = damping.adapt(
       to: Judgment(
-        step: planned, newLoss: newLoss, trueChange: change,
-        predictedChange: outcome.predictedChange, isRejected: outcome.verdict != .accepted))
+        step: planned, newLoss: newLoss, predictedChange: outcome.predictedChange,
+        isRejected: outcome.verdict != .accepted))
     outcome.reductionRatio = adaptation.reductionRatio
     (outcome.acceptance, outcome.damping) = (acceptance, damping)
     record.outcome = outcome
