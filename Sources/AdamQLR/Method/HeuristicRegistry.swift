@@ -89,6 +89,8 @@ public struct RegisteredHeuristic: Sendable {
   public let name: String
   /// Its settings, under their full names.
   public let settings: [Setting<Method>]
+  /// What the full names start with.
+  let group: String
   /// The learning rate that is usual with this direction, where it is fixed.
   let usualRate: Double?
   /// What is accepted where this damping is chosen.
@@ -104,8 +106,10 @@ public struct RegisteredHeuristic: Sendable {
     get: @escaping @Sendable (Method) -> H?, set: @escaping @Sendable (inout Method, H) -> Void
   ) {
     (self.axis, self.name, self.usualRate, self.acceptance) = (axis, name, usualRate, acceptance)
+    let group = group ?? axis.rawValue
+    self.group = group
     type = ObjectIdentifier(H.self)
-    settings = H.settings.map { $0.lifted(to: group ?? axis.rawValue, get: get, set: set) }
+    settings = H.settings.map { $0.lifted(to: group, get: get, set: set) }
     select = { set(&$0, value) }
     decode = { try H(from: $0) }
   }

@@ -12,6 +12,18 @@ extension Method {
     HeuristicAxis.allCases.map { ($0, entry($0)?.name) }
   }
 
+  /// What is wrong with the heuristic of an axis, with the names that its settings have.
+  func problem(_ axis: HeuristicAxis) -> String? {
+    let heuristic = axis.heuristic(of: self)
+    guard let entry = entry(axis) else {
+      return heuristic.firstProblem.map { "\(axis.rawValue).\($0)" }
+    }
+    if let setting = entry.settings.first(where: { !$0.isValid(self) }) {
+      return setting.rangeProblem(self)
+    }
+    return heuristic.problem.map { "\(entry.group).\($0)" }
+  }
+
   private func entry(_ axis: HeuristicAxis) -> RegisteredHeuristic? {
     let type = ObjectIdentifier(Swift.type(of: axis.heuristic(of: self)))
     return HeuristicRegistry.entries(axis).last { $0.type == type }

@@ -119,12 +119,8 @@ extension Method {
   /// What cannot be meant, in words: a setting out of its range, or settings that do not go together;
   /// `nil` where there is nothing.
   public var problem: String? {
-    let axes: [(String, any Heuristic)] = [
-      ("direction", direction), ("learning-rate", learningRate), ("momentum", momentum),
-      ("damping", damping), ("acceptance", acceptance),
-    ]
-    for (axis, heuristic) in axes {
-      if let text = heuristic.firstProblem { return "\(axis).\(text)" }
+    for axis in HeuristicAxis.allCases {
+      if let problem = problem(axis) { return problem }
     }
     for setting in Self.ownSettings where !setting.isValid(self) {
       return setting.rangeProblem(self)

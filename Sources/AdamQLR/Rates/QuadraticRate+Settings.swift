@@ -96,9 +96,25 @@ extension QuadraticRate {
         memory.horizon.decay == nil || memory.order?.value == nil && memory.order != nil
           || memory.relief?.steps == nil && memory.relief != nil
       } ?? false || previousSlope.map { $0.weight.value == nil } ?? false
-    return isUnresolved
-      ? "memory and previous-direction depend on how many batches make an epoch: say it by "
-        + "Method.resolved(for:)" : nil
+    if isUnresolved {
+      return "memory and previous-direction depend on how many batches make an epoch: say it by "
+        + "Method.resolved(for:)"
+    }
+    return memory?.problem
+  }
+}
+
+extension CurvatureMemory {
+  /// What is wrong with horizons that are resolved, which no setting is of.
+  fileprivate var problem: String? {
+    let horizons: [(String, Horizon?)] = [("memory-epochs", horizon), ("memory-relief", relief)]
+    for (name, horizon) in horizons {
+      guard case .steps(let steps) = horizon, !SettingRange.positive.contains(steps) else {
+        continue
+      }
+      return "\(name) comes to \(steps) steps, but must be above 0"
+    }
+    return nil
   }
 }
 

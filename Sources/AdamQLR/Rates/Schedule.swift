@@ -101,7 +101,10 @@ public struct Schedule: Hashable, Codable, Sendable {
         }, "Piecewise: steps from which a factor applies.",
         get: { $0.shape == .piecewise ? $0.boundaries : nil }, set: { $0.boundaries = $1 }),
       Setting(
-        "factors", SettingRange("a list of numbers"), "Piecewise: the factors.",
+        "factors",
+        SettingRange("a list of numbers from 0") {
+          $0.allSatisfy(SettingRange<Double>.nonnegative.contains)
+        }, "Piecewise: the factors.",
         get: { $0.shape == .piecewise ? $0.factors : nil }, set: { $0.factors = $1 }),
     ]
     return all.map { setting in
