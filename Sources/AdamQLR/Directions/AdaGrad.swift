@@ -28,12 +28,27 @@ public struct AdaGrad: Direction, Hashable, Codable {
     return DirectionState(vectors: [sum])
   }
 
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState()
+  }
+
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) -> DirectionProducts {
     direction.formScaledGradient(
-      AdamCoefficients(decay: 1, gain: 1, epsilon: epsilon),
-      gradient: input.gradient, second: state.vectors[0], nextSecond: &next.vectors[0])
+      coefficients, gradient: input.gradient, second: state.vectors[0])
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    V.advanceSecondMoment(coefficients, gradient: gradient, second: &state.vectors[0])
+    state.step = next.step
+  }
+
+  private var coefficients: AdamCoefficients {
+    AdamCoefficients(decay: 1, gain: 1, epsilon: epsilon)
   }
 }

@@ -27,15 +27,24 @@ public struct Lion: Direction, Hashable, Codable {
     DirectionState(vectors: [parameters.zeros()])
   }
 
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState()
+  }
+
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) -> DirectionProducts {
-    let gradient = input.gradient
-    // The next average's place serves for the other one first.
-    next.vectors[0].formLinearCombination(beta1, state.vectors[0], 1 - beta1, gradient)
-    direction.formSign(of: next.vectors[0])
-    next.vectors[0].formLinearCombination(beta2, state.vectors[0], 1 - beta2, gradient)
-    return gradient.products(withDirection: direction)
+    direction.formLinearCombination(beta1, state.vectors[0], 1 - beta1, input.gradient)
+    direction.formSign()
+    return input.gradient.products(withDirection: direction)
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    state.vectors[0].formLinearCombination(selfTimes: beta2, 1 - beta2, gradient)
+    state.step = next.step
   }
 }

@@ -41,6 +41,10 @@ public struct NAdam: Direction, Hashable, Codable {
     DirectionState(vectors: [parameters.zeros(), parameters.zeros()], scalars: [1])
   }
 
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState(scalars: [1])
+  }
+
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
@@ -48,16 +52,24 @@ public struct NAdam: Direction, Hashable, Codable {
     let (now, after) = (momentum(next.step), momentum(next.step + 1))
     let product = state.scalars[0] * now
     next.scalars[0] = product
-    var coefficients = AdamCoefficients(
-      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: next.step)
+    var coefficients = coefficients(next.step)
     coefficients.firstCorrection = after / (1 - product * after)
     coefficients.gradientWeight = (1 - now) / (1 - product)
-    return next.vectors.withUnsafeMutableBufferPointer { moments in
-      let moments = moments
-      return direction.formAdamDirection(
-        coefficients, gradient: input.gradient, first: state.vectors[0],
-        second: state.vectors[1], nextFirst: &moments[0], nextSecond: &moments[1])
-    }
+    return direction.formAdamDirection(
+      coefficients, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1])
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    state.advanceMoments(coefficients(next.step), gradient)
+    (state.step, state.scalars) = (next.step, next.scalars)
+  }
+
+  /// Adam's at a step counted from 1.
+  private func coefficients(_ step: Int) -> AdamCoefficients {
+    AdamCoefficients(beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: step)
   }
 
   /// μ at a step counted from 1.

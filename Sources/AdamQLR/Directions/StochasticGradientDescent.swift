@@ -31,6 +31,10 @@ public struct StochasticGradientDescent: Direction, Hashable, Codable {
     DirectionState(vectors: momentum == 0 ? [] : [parameters.zeros()])
   }
 
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState()
+  }
+
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
@@ -39,15 +43,29 @@ public struct StochasticGradientDescent: Direction, Hashable, Codable {
     if momentum == 0 {
       direction.formLinearCombination(1, gradient, l2, input.parameters)
     } else {
-      next.vectors[0].formLinearCombination(momentum, state.vectors[0], 1, gradient)
-      next.vectors[0].add(input.parameters, scaledBy: l2, in: l2 == 0 ? [] : nil)
+      // b as it will be.
+      direction.formLinearCombination(momentum, state.vectors[0], 1, gradient)
+      regularize(&direction, input.parameters)
       if isNesterov {
-        direction.formLinearCombination(1, gradient, momentum, next.vectors[0])
-        direction.add(input.parameters, scaledBy: l2, in: l2 == 0 ? [] : nil)
-      } else {
-        direction.assign(next.vectors[0])
+        direction.formLinearCombination(1, gradient, selfTimes: momentum)
+        regularize(&direction, input.parameters)
       }
     }
     return gradient.products(withDirection: direction)
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    if momentum != 0 {
+      state.vectors[0].formLinearCombination(selfTimes: momentum, 1, gradient)
+      regularize(&state.vectors[0], parameters)
+    }
+    state.step = next.step
+  }
+
+  private func regularize<V: ParameterVector>(_ vector: inout V, _ parameters: V) {
+    if l2 != 0 { vector.add(parameters, scaledBy: l2, in: nil) }
   }
 }

@@ -38,6 +38,27 @@ extension Array: ParameterVector where Element: ParameterScalar {
 
   @_specialize(where Element == Float)
   @_specialize(where Element == Double)
+  @discardableResult
+  public mutating func formLinearCombination(
+    _ a: Double, _ x: [Element], selfTimes b: Double
+  ) -> Bool {
+    let (a, b) = (Element(a), Element(b))
+    if b == 0 { return form(x) { a * $0 } }
+    return transform(x) { a * $1 + b * $0 }
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
+  @discardableResult
+  public mutating func formLinearCombination(
+    selfTimes a: Double, _ b: Double, _ y: [Element]
+  ) -> Bool {
+    let (a, b) = (Element(a), Element(b))
+    return b == 0 ? transform(y) { own, _ in a * own } : transform(y) { a * $0 + b * $1 }
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
   public mutating func scale(by a: Double) {
     let a = Element(a)
     for i in indices { self[i] *= a }
@@ -84,7 +105,13 @@ extension Array: ParameterVector where Element: ParameterScalar {
   @_specialize(where Element == Float)
   @_specialize(where Element == Double)
   public mutating func formSign(of x: [Element]) {
-    form(x) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }
+    form(x) { $0.signOrSelf }
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
+  public mutating func formSign() {
+    for i in indices { self[i] = self[i].signOrSelf }
   }
 
   @_specialize(where Element == Float)
@@ -103,6 +130,27 @@ extension Array: ParameterVector where Element: ParameterScalar {
     _ coefficients: AdamCoefficients, gradient: [Element], first: [Element], second: [Element],
     nextFirst: inout [Element], nextSecond: inout [Element]
   ) -> DirectionProducts {
+    precondition(
+      count == nextFirst.count && count == nextSecond.count,
+      "Adam's direction: vectors of different counts")
+    return formAdam(coefficients, gradient, first, second) { i, m, v in
+      (nextFirst[i], nextSecond[i]) = (m, v)
+    }
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
+  public mutating func formAdamDirection(
+    _ coefficients: AdamCoefficients, gradient: [Element], first: [Element], second: [Element]
+  ) -> DirectionProducts {
+    formAdam(coefficients, gradient, first, second) { _, _, _ in }
+  }
+
+  @inline(__always)
+  private mutating func formAdam(
+    _ coefficients: AdamCoefficients, _ gradient: [Element], _ first: [Element],
+    _ second: [Element], _ note: (Int, Element, Element) -> Void
+  ) -> DirectionProducts {
     let (beta1, beta2) = (Element(coefficients.beta1), Element(coefficients.beta2))
     let (gain1, gain2) = (Element(coefficients.firstGain), Element(coefficients.secondGain))
     let (c1, c2) = (Element(coefficients.firstCorrection), Element(coefficients.secondCorrection))
@@ -111,8 +159,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
       Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
     )
     precondition(
-      count == gradient.count && count == first.count && count == second.count
-        && count == nextFirst.count && count == nextSecond.count,
+      count == gradient.count && count == first.count && count == second.count,
       "Adam's direction: vectors of different counts")
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
     for i in indices {
@@ -120,7 +167,8 @@ extension Array: ParameterVector where Element: ParameterScalar {
       let m = beta1 * first[i] + gain1 * g
       let v = beta2 * second[i] + gain2 * (g * g)
       let d = (c0 == 0 ? c1 * m : c1 * m + c0 * g) / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
-      (nextFirst[i], nextSecond[i], self[i]) = (m, v, d)
+      note(i, m, v)
+      self[i] = d
       gd += Double(g) * Double(d)
       dd += Double(d) * Double(d)
       gg += Double(g) * Double(g)
@@ -136,20 +184,38 @@ extension Array: ParameterVector where Element: ParameterScalar {
     _ coefficients: AdamCoefficients, gradient: [Element], second: [Element],
     nextSecond: inout [Element]
   ) -> DirectionProducts {
+    precondition(count == nextSecond.count, "scaled gradient: vectors of different counts")
+    return formScaled(coefficients, gradient, second) { i, v in nextSecond[i] = v }
+  }
+
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
+  public mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: [Element], second: [Element]
+  ) -> DirectionProducts {
+    formScaled(coefficients, gradient, second) { _, _ in }
+  }
+
+  @inline(__always)
+  private mutating func formScaled(
+    _ coefficients: AdamCoefficients, _ gradient: [Element], _ second: [Element],
+    _ note: (Int, Element) -> Void
+  ) -> DirectionProducts {
     let (beta2, gain2) = (Element(coefficients.beta2), Element(coefficients.secondGain))
     let (c0, c2) = (Element(coefficients.gradientWeight), Element(coefficients.secondCorrection))
     let (epsilon, epsilonRoot) = (
       Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
     )
     precondition(
-      count == gradient.count && count == second.count && count == nextSecond.count,
+      count == gradient.count && count == second.count,
       "scaled gradient: vectors of different counts")
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
     for i in indices {
       let g = gradient[i]
       let v = beta2 * second[i] + gain2 * (g * g)
       let d = c0 * g / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
-      (nextSecond[i], self[i]) = (v, d)
+      note(i, v)
+      self[i] = d
       gd += Double(g) * Double(d)
       dd += Double(d) * Double(d)
       gg += Double(g) * Double(g)
@@ -170,6 +236,20 @@ extension Array: ParameterVector where Element: ParameterScalar {
     for i in second.indices {
       second[i] = beta2 * second[i] + gain2 * (gradient[i] * gradient[i])
     }
+  }
+
+  /// Replaces every element by what `value` makes of it and that of x.
+  @inline(__always)
+  private mutating func transform(
+    _ x: [Element], _ value: (Element, Element) -> Element
+  ) -> Bool {
+    precondition(count == x.count, "\(count) elements against \(x.count)")
+    var isFinite = true
+    for i in indices {
+      self[i] = value(self[i], x[i])
+      isFinite = isFinite && self[i].isFinite
+    }
+    return isFinite
   }
 
   @inline(__always) @discardableResult
@@ -196,4 +276,9 @@ extension Array: ParameterVector where Element: ParameterScalar {
     }
     return isFinite
   }
+}
+
+extension ParameterScalar {
+  /// −1 or 1, or itself where it is 0 or NaN.
+  fileprivate var signOrSelf: Self { self > 0 ? 1 : self < 0 ? -1 : self }
 }

@@ -79,6 +79,11 @@ public protocol ParameterVector: Codable, Sendable {
   /// magnitude proportional instead of ±1.
   mutating func formSign(of x: Self)
 
+  /// self ← its signs, as ``formSign(of:)``, in place.
+  ///
+  /// A default implementation makes a copy.
+  mutating func formSign()
+
   /// Limits every element to `range`.
   mutating func clamp(to range: ClosedRange<Double>)
 
@@ -198,6 +203,11 @@ extension ParameterVector {
     assign(x)
     clamp(to: -bound...bound)
     scale(by: 1 / bound)
+  }
+
+  public mutating func formSign() {
+    let old = self
+    formSign(of: old)
   }
 
   public func products(withDirection direction: Self) -> DirectionProducts {
