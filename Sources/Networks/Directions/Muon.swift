@@ -38,16 +38,11 @@ public struct Muon: MatrixDirection, Hashable, Codable {
   public var adam: Adam
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ μ < 1, at least one iteration, and a ratio that is not negative.
   public init(
     momentum: Double = 0.95, isNesterov: Bool = true, iterations: Int = 5,
     includesOutput: Bool = false, adamRatio: Double = 0.015,
     adam: Adam = Adam(beta1: 0.9, beta2: 0.95, epsilon: 1e-10)
   ) {
-    precondition((0..<1).contains(momentum), "momentum is \(momentum), but must lie in 0..<1")
-    precondition(iterations >= 1, "iterations is \(iterations), but must be positive")
-    precondition(adamRatio >= 0, "adamRatio is \(adamRatio), but must not be negative")
     self.momentum = momentum
     self.isNesterov = isNesterov
     self.iterations = iterations
@@ -55,6 +50,22 @@ public struct Muon: MatrixDirection, Hashable, Codable {
     self.adamRatio = adamRatio
     self.adam = adam
   }
+
+  public static let settings: [Setting<Muon>] =
+    [
+      Setting("momentum", \.momentum, .decay, "Decay of the momentum."),
+      Setting("nesterov", \.isNesterov, .either, "Nesterov's momentum."),
+      Setting("iterations", \.iterations, .positive, "Newton–Schulz iterations."),
+      Setting(
+        "includes-output", \.includesOutput, .either,
+        "Whether the last weight matrix is orthogonalized too."),
+      Setting(
+        "adam-ratio", \.adamRatio, .nonnegative,
+        "Learning rate of what is not orthogonalized over α."),
+      Setting("adam-beta1", \.adam.beta1, .decay, "Adam's first decay there."),
+      Setting("adam-beta2", \.adam.beta2, .decay, "Adam's second decay there."),
+      Setting("adam-epsilon", \.adam.epsilon, .nonnegative, "Adam's ε there."),
+    ]
 
   func vectorCounts(_ layout: ParameterLayout) -> [Int] {
     let matrices = matrices(layout)
@@ -138,7 +149,7 @@ extension Method {
   public static func muon(
     learningRate: Double = 0.02, weightDecay: Double = 0, _ direction: Muon = Muon()
   ) -> Method {
-    var method = Method(direction: direction, learningRate: .fixed(learningRate))
+    var method = Method(direction: direction, learningRate: FixedRate(learningRate))
     method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
     return method
   }
