@@ -41,7 +41,7 @@ struct BenchCommand: ParsableCommand {
       var line = JSONLine()
       line.add("task", settings.task.rawValue)
       line.add("model", settings.modelKind?.rawValue)
-      line.add("optimizer", settings.optimizer.rawValue)
+      line.add("optimizer", settings.optimizer.name)
       line.add("batch_size", benchmark.batchSize)
       line.add("threads", Runtime.threadCount)
       line.add("device", settings.device.description)
@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
       line.print()
     } else {
       Output.line(
-        "\(settings.optimizer.rawValue) on \(settings.task.rawValue)"
+        "\(settings.optimizer.name) on \(settings.task.rawValue)"
           + (settings.modelKind.map { " with \($0.rawValue)" } ?? "") + ", batch of "
           + "\(benchmark.batchSize.grouped): median \(median.short) µs a step, "
           + "10 % below \(low.short), 10 % above \(high.short); \(times.count.grouped) steps")

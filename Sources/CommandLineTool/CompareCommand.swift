@@ -27,7 +27,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What is compared, separated by commas: [name=]preset|file[+key=value…].",
-      discussion: "Presets: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: "Presets: \(Preset.all.map(\.name).joined(separator: ", ")).",
       valueName: "list"))
   var optimizers: String?
 

@@ -24,12 +24,12 @@ struct DemoCommand: ParsableCommand {
       ("AdamQLR, untuned", .adamQLR, 128), ("Adam 1e-3", .adam, 128),
     ] {
       var sources = SettingsSources()
-      try sources.add("optimizer", .text(preset.rawValue), from: "demo")
+      try sources.add("optimizer", .text(preset.name), from: "demo")
       try sources.add("batch-size", .integer(batchSize), from: "demo")
       try sources.add("epochs", epochs, from: "--epochs")
       try sources.add("seed", seed, from: "--seed")
       let run = try TrainingRun(
-        try sources.resolve(), in: "\(folder)/\(preset.rawValue)-\(batchSize)")
+        try sources.resolve(), in: "\(folder)/\(preset.name)-\(batchSize)")
       let reporter = TextReporter(run)
       reporter.start()
       let summary = try run.run { event in

@@ -66,7 +66,7 @@ struct EvaluateCommand: ParsableCommand {
       line.print()
     } else {
       Output.line(
-        "\(model.settings.optimizer.rawValue) on \(model.settings.task.rawValue), after step "
+        "\(model.settings.optimizer.name) on \(model.settings.task.rawValue), after step "
           + "\(model.step.grouped):")
       TextTable(scores: training, validation, test, model.problem).lines.forEach(Output.line)
     }

@@ -81,21 +81,35 @@ struct OptimizersCommand: ParsableCommand {
   func run() {
     print("Presets (--optimizer NAME), each with its point in the grid")
     print("direction × learning rate × momentum × damping:")
-    let plain = Settings(.adamQLRPaper)
-    for preset in Preset.allCases {
+    for preset in Preset.all {
       let settings = Settings(preset)
-      print("\n  \(preset.rawValue)\n      \(preset.summary)")
-      Output.wrapped(settings.method.gridPoint, separator: " × ")
+      print("\n  \(preset.name)\n      \(preset.summary)")
       Output.wrapped(
-        SettingsKey.all.filter {
-          $0.name != "optimizer" && !$0.isPartOfGridPoint && $0.value(settings) != $0.value(plain)
-        }.map { "\($0.name)=\($0.value(settings).text)" })
+        preset.method.kinds.filter { $0.axis != .acceptance }.map { $0.name ?? "–" },
+        separator: " × ")
+      Output.wrapped(
+        preset.changes.map { "\($0.name)=\($0.text(of: settings))" })
     }
     let base = Settings(.adamQLR)
-    print("\nSettings (--set key=value, or YAML), with adamqlr's defaults:")
-    for key in SettingsKey.all {
-      print("  \(key.name)=\(key.value(base).text)")
+    print("\nSettings (--set key=value, or YAML), with adamqlr's values; – where it has none:")
+    for key in Settings.all {
+      print("  \(key.name)=\(key.text(of: base))")
       Output.wrapped("\(key.help) \(key.expectation).".split(separator: " ").map(String.init))
+    }
+  }
+}
+
+extension Preset {
+  /// The settings in which it differs from the defaults of its heuristics.
+  fileprivate var changes: [Setting<Settings>] {
+    var plain = Settings(.sgd)
+    for (axis, name) in method.kinds {
+      guard let name else { continue }
+      _ = Settings.setting(named: "\(axis.rawValue).kind")?.assign(&plain, .text(name))
+    }
+    let own = Settings(self)
+    return Settings.all.filter {
+      $0.name != "optimizer" && $0.value(own) != $0.value(plain)
     }
   }
 }

@@ -9,7 +9,7 @@ struct SettingsOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The preset to start from: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
+      "The preset to start from: \(Preset.all.map(\.name).joined(separator: ", ")).",
       discussion: "Default: adamqlr, untuned.", valueName: "optimizer"))
   var optimizer: String?
 

@@ -20,7 +20,7 @@ struct JSONReporter: TrainingReporter {
     var line = JSONLine(event: "start")
     line.add("task", trainer.settings.task.rawValue)
     line.add("model", trainer.settings.modelKind?.rawValue)
-    line.add("optimizer", trainer.settings.optimizer.rawValue)
+    line.add("optimizer", trainer.settings.optimizer.name)
     line.add("parameters", trainer.parameters.count)
     line.add("examples", trainer.problem.training.count)
     line.add("steps_per_epoch", trainer.stepsPerEpoch)
@@ -95,7 +95,7 @@ final class TextReporter: TrainingReporter {
   func start() {
     let batches = trainer.stepsPerEpoch == 1 ? "1 batch" : "\(trainer.stepsPerEpoch) batches"
     Output.line(
-      "\(trainer.settings.optimizer.rawValue) on \(trainer.settings.task.rawValue)"
+      "\(trainer.settings.optimizer.name) on \(trainer.settings.task.rawValue)"
         + (trainer.settings.modelKind.map { " with \($0.rawValue): " } ?? ": ")
         + "\(trainer.problem.training.count.grouped) examples in \(batches), "
         + "\(trainer.parameters.count.grouped) parameters, seed \(trainer.settings.seed)")

@@ -68,10 +68,20 @@ public protocol Direction: Heuristic {
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) throws -> DirectionProducts
 
-  /// uᵀĈu, with Ĉ the direction's own undamped approximation of the curvature, which its `state`
-  /// after this step holds. Default: `nil`, it has none.
+  /// Whether ``curvature(along:from:to:at:)`` knows a curvature. Default no.
+  var hasCurvature: Bool { get }
+
+  /// uᵀĈu, with Ĉ the direction's own undamped approximation of the curvature. Default: `nil`, it has
+  /// none.
+  ///
+  /// - Parameters:
+  ///   - update: u.
+  ///   - state: The state before this step.
+  ///   - next: What ``advance(_:from:to:direction:)`` wrote at this step.
+  ///   - linearization: The objective as evaluated at θ.
   func curvature<L: Linearization>(
-    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+    along update: L.Vector, from state: DirectionState<L.Vector>,
+    to next: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double?
 
   /// Where what was learned is to be judged and used, for a direction whose gradients are taken
@@ -101,6 +111,7 @@ extension Direction {
   }
 
   public var l2: Double { 0 }
+  public var hasCurvature: Bool { false }
 
   public func accepts<Vector: ParameterVector>(
     _ state: DirectionState<Vector>, for parameters: Vector
@@ -111,7 +122,8 @@ extension Direction {
   }
 
   public func curvature<L: Linearization>(
-    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+    along update: L.Vector, from state: DirectionState<L.Vector>,
+    to next: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double? { nil }
 
   public func evaluationPoint<Vector: ParameterVector>(

@@ -117,11 +117,14 @@ public struct KFAC: Direction, Hashable, Codable {
     return products
   }
 
+  public var hasCurvature: Bool { true }
+
   public func curvature<L: Linearization>(
-    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+    along update: L.Vector, from state: DirectionState<L.Vector>,
+    to next: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double? {
     guard let linearization = linearization as? any NetworkLinearization,
-      let update = update as? FlatVector, let state = state as? DirectionState<FlatVector>
+      let update = update as? FlatVector, let state = next as? DirectionState<FlatVector>
     else { throw KFACError.objectiveUnsupported("\(L.self)") }
     let structure = BlockStructure(linearization, isExact: usesExactInverses)
     try structure.check(state)
