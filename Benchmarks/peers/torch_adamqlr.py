@@ -2,6 +2,7 @@
 2024, §3)."""
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import harness
 import torch_network as network
@@ -14,6 +15,7 @@ class TorchAdamQLR:
     NAME = "PyTorch AdamQLR"
     PACKAGES = ["torch"]
     TRACES = ["adamqlr-untuned"]
+    random_problem = staticmethod(network.random_problem)
 
     def __init__(self, problem, double, settings):
         self.problem, self.double = problem, double
@@ -39,7 +41,9 @@ class TorchAdamQLR:
         gradient = torch.autograd.grad(loss, self.point)
         with torch.no_grad():
             direction = self.adam_direction(gradient)
-            outputs, tangent = torch.func.jvp(output, tuple(self.point), tuple(direction))
+            # Fused attention has no forward derivative.
+            with sdpa_kernel(SDPBackend.MATH):
+                outputs, tangent = torch.func.jvp(output, tuple(self.point), tuple(direction))
             slope = sum(network.dot(g, d) for g, d in zip(gradient, direction))
             square = sum(network.dot(d, d) for d in direction)
             fisher = network.fisher_product(outputs, tangent, is_classification)
