@@ -89,7 +89,12 @@ loads() {
   local lacking
   has ldd || return 0
   lacking=$(ldd "$1/lib/libtorch_cpu.so" "$1/lib/libc10.so" 2>&1 | grep -m 1 'not found' || true)
-  [ -z "$lacking" ] || { reason="its libraries do not load:${lacking//$'\t'/ }"; return 1; }
+  [ -n "$lacking" ] || return 0
+  reason="its libraries do not load:${lacking//$'\t'/ }"
+  if [[ $lacking =~ libcu(dart|pti) ]]; then
+    reason+="; install nvidia-cuda-runtime and nvidia-cuda-cupti beside it"
+  fi
+  return 1
 }
 
 check_tree() { reason=$(python3 scripts/unpack_libtorch.py check "$1" "$2" 2>&1); }

@@ -51,8 +51,7 @@ def batch(x, y, problem, double):
 def output(parameters, x, problem):
     if problem.module:
         names = (name for name, _ in problem.module.named_parameters())
-        with torch.autocast(
-                x.device.type, torch.bfloat16, problem.matmul == "bf16", cache_enabled=False):
+        with torch.autocast(x.device.type, torch.bfloat16, problem.matmul == "bf16"):
             z = functional_call(problem.module, dict(zip(names, parameters)), (x,))
         return z.float().flatten(0, -2)
     function = {"relu": torch.relu, "tanh": torch.tanh}[problem.activation]
