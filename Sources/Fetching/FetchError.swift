@@ -1,3 +1,5 @@
+import Tasks
+
 /// Why a file could not be fetched.
 public enum FetchError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The server cannot be reached, or the connection broke.

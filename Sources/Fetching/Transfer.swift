@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Tasks
 
 #if canImport(FoundationNetworking)
   import FoundationNetworking

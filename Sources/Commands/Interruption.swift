@@ -4,7 +4,7 @@ import Synchronization
 /// Notices Ctrl-C and requests to terminate, so that a run can end after its current step.
 ///
 /// A second signal ends the process at once.
-enum Interruption {
+package enum Interruption {
   private static let received = Atomic<Int32>(0)
 
   /// The process whose end counts as a request to terminate, if there is one.
@@ -12,14 +12,14 @@ enum Interruption {
     .flatMap(Int32.init)
 
   /// The signal that was received, 0 for none.
-  static var signal: Int32 {
+  package static var signal: Int32 {
     let signal = received.load(ordering: .relaxed)
     if signal == 0, let parent, getppid() != parent { return SIGTERM }
     return signal
   }
 
   /// Starts to notice.
-  static func watch() {
+  package static func watch() {
     // Whoever started the process may have blocked them.
     var numbers = sigset_t()
     sigemptyset(&numbers)

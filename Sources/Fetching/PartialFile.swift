@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// A file of which a part has come: `NAME.partial`, until it is whole.
 ///

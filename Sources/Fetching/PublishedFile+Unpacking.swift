@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 extension PublishedFile {
   /// The same file at another address.

@@ -1,12 +1,12 @@
 import Foundation
 
 /// Standard output and standard error.
-enum Output {
+package enum Output {
   /// Whether a person at a terminal sees standard output.
-  static let isTerminal = isatty(STDOUT_FILENO) == 1
+  package static let isTerminal = isatty(STDOUT_FILENO) == 1
 
   /// Prints a line that is seen at once, also by a program at the other end of a pipe.
-  static func line(_ text: String) {
+  package static func line(_ text: String) {
     print(text)
     fflush(nil)
   }
@@ -17,12 +17,12 @@ enum Output {
   }
 
   /// Prints a line on standard error.
-  static func warning(_ text: String) {
+  package static func warning(_ text: String) {
     FileHandle.standardError.write(Data("\(text)\n".utf8))
   }
 
   /// Rewrites the terminal's current line.
-  static func rewrite(_ text: String) {
+  package static func rewrite(_ text: String) {
     print("\r\u{1B}[K\(text)", terminator: "")
     fflush(nil)
   }
@@ -47,20 +47,20 @@ extension Output {
 }
 
 /// Text in columns, the first to the left and the others to the right.
-struct TextTable {
+package struct TextTable {
   private var rows: [[String]]
 
   /// A table with these headings.
-  init(_ headings: String...) { rows = [headings] }
+  package init(_ headings: String...) { rows = [headings] }
 
   /// A table with these headings.
   init(headings: [String]) { rows = [headings] }
 
-  mutating func add(_ cells: String...) { rows.append(cells) }
+  package mutating func add(_ cells: String...) { rows.append(cells) }
 
   mutating func add(_ cells: [String]) { rows.append(cells) }
 
-  var lines: [String] {
+  package var lines: [String] {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       row.indices.map { column in
@@ -73,14 +73,14 @@ struct TextTable {
 
 extension Double {
   /// A loss or a scalar of the method: four significant digits.
-  var short: String { String(format: "%.4g", self) }
+  package var short: String { String(format: "%.4g", self) }
   /// A share as a percentage.
   var percent: String { String(format: "%.2f %%", 100 * self) }
 }
 
 extension Int {
   /// The number with its thousands set apart.
-  var grouped: String {
+  package var grouped: String {
     var text = String(self)
     var position = text.count - 3
     while position > 0 {

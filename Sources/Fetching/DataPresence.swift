@@ -1,3 +1,5 @@
+import Tasks
+
 /// What there is of a data set in a directory.
 public struct DataPresence: Hashable, Sendable {
   /// Whether all its files are there.

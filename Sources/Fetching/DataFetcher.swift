@@ -1,4 +1,5 @@
 import Foundation
+import Tasks
 
 /// Fetches published files: with what came before a break, several tries, and a check of what came.
 public struct DataFetcher: Sendable {

@@ -9,7 +9,8 @@ struct CheckDeviceCommand: ParsableCommand {
     discussion: """
       Runs every kernel and some training steps on the device and on the processor, in single and in \
       double precision, with a line for each: the largest deviation, and what rounding may explain. \
-      Then it counts what a step waits for and copies. Exit 1 if anything deviates.
+      Then it counts what a step waits for and copies, and looks whether a gradient in single \
+      precision stays as it is beside a thread that rounds factors. Exit 1 if anything deviates.
 
         adamqlr check-device cuda
         adamqlr check-device cpu
@@ -37,6 +38,14 @@ struct CheckDeviceCommand: ParsableCommand {
       Output.line(
         "\(isQuiet ? "ok  " : "FAIL") a step of \(traffic.name): waits "
           + "\(traffic.fetches) times for numbers, copies \(traffic.copies) tensors")
+    }
+    for beside in check.neighborhoods() {
+      if beside.deviations > 0 { failures += 1 }
+      Output.line(
+        "\(beside.deviations == 0 ? "ok  " : "FAIL") float beside \(beside.neighbor.rawValue) in "
+          + "another thread: \(beside.deviations) of \(beside.count) gradients differ"
+          + (beside.isTelling
+            ? "" : "; \(beside.neighbor.rawValue) makes no difference on this device"))
     }
     if failures > 0 {
       Output.warning("\(failures) comparisons failed on \(check.device)")
