@@ -36,7 +36,7 @@ extension Optimizer {
   }
 
   /// α where it does not depend on the direction.
-  private var rateInAdvance: Double? {
+  var rateInAdvance: Double? {
     switch method.learningRate {
     case .fixed(let value): value
     case .schedule(let schedule): schedule.value(at: state.step)

@@ -96,7 +96,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     var products = try method.direction.advance(
       DirectionInput(
         gradient: gradient, parameters: parameters, linearization: linearization,
-        damping: state.scalars.damping, l2: method.l2,
+        damping: state.scalars.damping, l2: method.l2, learningRate: rateInAdvance,
         previousGradientDotGradient: state.scalars.gradientDotGradient),
       from: state.direction, to: &nextDirectionState, direction: &direction)
     let previousSlope = startPreviousSlope()
