@@ -70,11 +70,14 @@ let package = Package(
     .executableTarget(
       name: "OwnModel", dependencies: ["AdamQLR", "Networks", "Torch"], path: "Examples/OwnModel"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
-    .testTarget(name: "AdamQLRTests", dependencies: ["AdamQLR"]),
+    .testTarget(
+      name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Studies"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-    .testTarget(name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"],
+      resources: [.copy("Baselines")]),
     .testTarget(
       name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "Fetching", "LocalServer"]),
     .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),

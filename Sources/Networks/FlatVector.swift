@@ -62,6 +62,13 @@ extension FlatVector {
 
   public func zeros() -> FlatVector { FlatVector(zeros: count, like: tensor) }
 
+  public func elements(every stride: Int) -> FlatVector {
+    let rows = count / stride
+    let first = tensor.slice(from: 0, shape: [rows, stride]).narrowed(1, from: 0, count: 1)
+    let last = tensor.slice(from: rows * stride, shape: [rows * stride == count ? 0 : 1])
+    return FlatVector(takingOver: .joining([first.reshaped([rows]), last], over: 0))
+  }
+
   public func startFinitenessCheck() -> (() -> Bool)? {
     if device == .cpu { return nil }
     let largest = Kernels.largestMagnitude(of: tensor)

@@ -52,6 +52,7 @@ public struct Preset: Sendable {
     .kfacUnadaptive, .adam, .adamEpsilon, .adamW, .sgdMinimal, .sgdFull, .sgd, .baydinSGD,
     .hypergradient, .rmsprop, .adaGrad, .nadam, .lion, .shampoo, .muon, .prodigy, .dAdaptation,
     .scheduleFreeAdamW,
+    .scheduleFreeAdamWPaper,
   ]
 }
 
@@ -165,4 +166,8 @@ extension Preset {
   public static let scheduleFreeAdamW = Preset(
     "schedule-free-adamw", "Schedule-Free AdamW: learns an average (Defazio et al. 2024)",
     .scheduleFreeAdamW())
+  /// Schedule-Free AdamW exactly as in its paper.
+  public static let scheduleFreeAdamWPaper = Preset(
+    "schedule-free-adamw-paper", "Schedule-Free AdamW by Algorithm 1 of its paper",
+    .scheduleFreeAdamWPaper())
 }

@@ -143,11 +143,13 @@ public struct DirectionInput<L: Linearization> {
   public let damping: Double
   /// The weight w of the regularization ½w‖θ‖², whose gradient wθ is part of g.
   public let l2: Double
+  /// α of this step where it is known before the direction is: a fixed or a scheduled one; `nil` where
+  /// it comes from the direction, or is learned. A direction that has the learning rate in its state
+  /// takes 1 for one that it does not know.
+  public let learningRate: Double?
   /// gᵀg of the gradient with which the direction last advanced; `nil` at its first step. It is
   /// known already, while that of this gradient may still be on its way from a device.
   public let previousGradientDotGradient: Double?
-  /// α, where it is known before the direction is: fixed, or a function of the step's number.
-  public let learningRate: Double?
 }
 
 /// What a direction remembers between steps.
