@@ -209,7 +209,7 @@ struct FlatVectorTests {
       Method.paperAdamQLR(), .sgdQLR(), .adamW(), .sgd(learningRate: 0.01, momentum: 0.9),
     ] {
       var (x, y) = (numbers(1), FlatVector(numbers(1)))
-      var (a, b) = (Optimizer(method, for: x), Optimizer(method, for: y))
+      var (a, b) = (try Optimizer(method, for: x), try Optimizer(method, for: y))
       for _ in 0..<20 {
         let (first, second) = (try a.step(&x, on: onArrays), try b.step(&y, on: onVectors))
         #expect(deviation(first.loss, second.loss) < 1e-9)
