@@ -272,9 +272,16 @@ void ct_direction_products(
 void ct_scaled_gradient(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *second, void *next_second, void *direction, double products[3]) {
-  DISPATCH(KERNEL(
-      T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(next_second),
-      OUT(direction), products);)
+  DISPATCH(
+      if (next_second) {
+        KERNEL(
+            T, scaled_gradient_step, count, coefficients, IN(gradient), IN(second),
+            OUT(next_second), OUT(direction), products);
+      } else {
+        KERNEL(
+            T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(direction),
+            products);
+      })
 }
 
 void ct_adam_direction(
@@ -284,14 +291,29 @@ void ct_adam_direction(
   DISPATCH(
       double sums[3 * largest_part_count];
       for_parts(count, [&](int64_t part, int64_t start, int64_t length) {
-        KERNEL(
-            T, adam_direction, length, coefficients, IN(gradient) + start,
-            IN(first) + start, IN(second) + start,
-            OUT(next_first) + start, OUT(next_second) + start,
-            OUT(direction) + start, sums + 3 * part);
+        if (next_first) {
+          KERNEL(
+              T, adam_step, length, coefficients, IN(gradient) + start, IN(first) + start,
+              IN(second) + start, OUT(next_first) + start, OUT(next_second) + start,
+              OUT(direction) + start, sums + 3 * part);
+        } else {
+          KERNEL(
+              T, adam_direction, length, coefficients, IN(gradient) + start, IN(first) + start,
+              IN(second) + start, OUT(direction) + start, sums + 3 * part);
+        }
       });
       for (int i = 0; i < 3; ++i) {
         products[i] = sums[i];
         for (int64_t part = 1; part < part_count(count); ++part) products[i] += sums[3 * part + i];
       })
+}
+
+void ct_advance_moments(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    void *first, void *second) {
+  DISPATCH(for_parts(count, [&](int64_t, int64_t start, int64_t length) {
+    KERNEL(
+        T, advance_moments, length, coefficients, IN(gradient) + start,
+        first ? OUT(first) + start : nullptr, OUT(second) + start);
+  });)
 }

@@ -161,8 +161,12 @@ struct BaselineTests {
   @Test(
     "Schedule-Free AdamW: gradients at y, and x is the weighted average of z",
     arguments: [
-      ScheduleFreeAdamW(), .init(weightDecay: 0.2), .init(warmUp: 8),
-      .init(beta1: 0.5, beta2: 0.8, epsilon: 0.1, weightDecay: 0.1, warmUp: 3),
+      ScheduleFreeAdamW(), .init(weightDecay: 0.2), .init(warmUp: 8), .paper,
+      .init(
+        beta1: 0.5, beta2: 0.8, epsilon: 0.1, weightDecay: 0.1, warmUp: 3, weightPower: 1,
+        averagingPower: 0.5),
+      .init(
+        beta1: 0.5, beta2: 0.8, epsilon: 0.1, weightDecay: 0.1, warmUp: 3, followsPaper: true),
     ])
   func scheduleFree(_ direction: ScheduleFreeAdamW) throws {
     let (beta1, beta2, rate) = (direction.beta1, direction.beta2, 0.03)
@@ -170,14 +174,18 @@ struct BaselineTests {
     var (weights, points): ([Double], [[Double]]) = ([], [])
     try check(.scheduleFreeAdamW(learningRate: rate, direction)) { g, y, t in
       let rise = min(1, Double(t) / Double(max(direction.warmUp, 1)))
-      let gamma = rate * (1 - pow(beta2, Double(t))).squareRoot() * rise
-      weights.append(gamma * gamma)
-      let c = gamma * gamma / weights.reduce(0, +)
+      let correction = (1 - pow(beta2, Double(t))).squareRoot()
+      let gamma = rate * rise * (direction.followsPaper ? correction : 1)
+      let vFactor = direction.followsPaper ? 1 : 1 / correction
+      weights.append(
+        pow(Double(t), direction.averagingPower) * pow(gamma, direction.weightPower))
+      let c = weights[t - 1] / weights.reduce(0, +)
       for i in 0..<3 {
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
         z[i] -=
           gamma
-          * (g[i] / (v[i].squareRoot() + direction.epsilon) + direction.weightDecay * y[i])
+          * (g[i] / (vFactor * v[i].squareRoot() + direction.epsilon)
+            + direction.weightDecay * y[i])
         x[i] = (1 - c) * x[i] + c * z[i]
       }
       points.append(z)

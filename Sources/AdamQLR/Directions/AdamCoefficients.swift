@@ -52,6 +52,11 @@ public struct AdamCoefficients: Hashable, Sendable {
   }
 }
 
+/// √(1 − β₂ᵗ)/(1 − β₁ᵗ) at step t, counted from 1: both of Adam's bias corrections as one factor.
+func biasCorrection(beta1: Double, beta2: Double, step: Int) -> Double {
+  (1 - power(beta2, step)).squareRoot() / (1 - power(beta1, step))
+}
+
 /// `base` to a whole, nonnegative power, by repeated squaring.
 func power(_ base: Double, _ exponent: Int) -> Double {
   var result = 1.0

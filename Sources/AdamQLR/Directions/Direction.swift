@@ -68,10 +68,20 @@ public protocol Direction: Heuristic {
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) throws -> DirectionProducts
 
-  /// uᵀĈu, with Ĉ the direction's own undamped approximation of the curvature, which its `state`
-  /// after this step holds. Default: `nil`, it has none.
+  /// Whether ``curvature(along:from:to:at:)`` knows a curvature. Default no.
+  var hasCurvature: Bool { get }
+
+  /// uᵀĈu, with Ĉ the direction's own undamped approximation of the curvature. Default: `nil`, it has
+  /// none.
+  ///
+  /// - Parameters:
+  ///   - update: u.
+  ///   - state: The state before this step.
+  ///   - next: What ``advance(_:from:to:direction:)`` wrote at this step.
+  ///   - linearization: The objective as evaluated at θ.
   func curvature<L: Linearization>(
-    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+    along update: L.Vector, from state: DirectionState<L.Vector>,
+    to next: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double?
 
   /// Where what was learned is to be judged and used, for a direction whose gradients are taken
@@ -101,6 +111,7 @@ extension Direction {
   }
 
   public var l2: Double { 0 }
+  public var hasCurvature: Bool { false }
 
   public func accepts<Vector: ParameterVector>(
     _ state: DirectionState<Vector>, for parameters: Vector
@@ -111,7 +122,8 @@ extension Direction {
   }
 
   public func curvature<L: Linearization>(
-    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+    along update: L.Vector, from state: DirectionState<L.Vector>,
+    to next: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double? { nil }
 
   public func evaluationPoint<Vector: ParameterVector>(
@@ -131,11 +143,13 @@ public struct DirectionInput<L: Linearization> {
   public let damping: Double
   /// The weight w of the regularization ½w‖θ‖², whose gradient wθ is part of g.
   public let l2: Double
+  /// α of this step where it is known before the direction is: a fixed or a scheduled one; `nil` where
+  /// it comes from the direction, or is learned. A direction that has the learning rate in its state
+  /// takes 1 for one that it does not know.
+  public let learningRate: Double?
   /// gᵀg of the gradient with which the direction last advanced; `nil` at its first step. It is
   /// known already, while that of this gradient may still be on its way from a device.
   public let previousGradientDotGradient: Double?
-  /// α, where it is known before the direction is: fixed, or a function of the step's number.
-  public let learningRate: Double?
 }
 
 /// What a direction remembers between steps.

@@ -23,6 +23,19 @@ extension Heuristic {
   public var problem: String? { nil }
   public func resolved(for run: RunShape) -> Self { self }
 
+  /// This rule, with what it has learned, by the settings of another of its type; `nil` where the
+  /// other is of another type.
+  func adoptingSettings(of other: any Heuristic) -> Self? {
+    guard let other = other as? Self else { return nil }
+    var rule = self
+    for setting in Self.settings {
+      if let value = setting.value(other), value != setting.value(self) {
+        _ = setting.assign(&rule, value)
+      }
+    }
+    return rule
+  }
+
   /// The first setting that is out of its range, else what is wrong with them together.
   var firstProblem: String? {
     Self.settings.first { !$0.isValid(self) }?.rangeProblem(self) ?? problem

@@ -8,23 +8,27 @@ import Synchronization
 ///
 ///     HeuristicRegistry.register(.direction("sign-descent", SignDescent(), usualRate: 1e-3))
 public enum HeuristicRegistry {
-  private static let registered = Mutex(builtIn)
+  private static let registered = Mutex((version: 0, entries: builtIn))
 
   /// Gives a heuristic its name. The last one of a name counts.
   public static func register(_ entry: RegisteredHeuristic) {
-    registered.withLock { entries in
-      entries.removeAll { $0.axis == entry.axis && $0.name == entry.name }
-      entries.append(entry)
+    registered.withLock { registered in
+      registered.entries.removeAll { $0.axis == entry.axis && $0.name == entry.name }
+      registered.entries.append(entry)
+      registered.version += 1
     }
   }
 
   /// All of them, in the order in which they were registered.
-  public static var entries: [RegisteredHeuristic] { registered.withLock { $0 } }
+  public static var entries: [RegisteredHeuristic] { registered.withLock { $0.entries } }
 
   /// Those of one axis.
   public static func entries(_ axis: HeuristicAxis) -> [RegisteredHeuristic] {
     entries.filter { $0.axis == axis }
   }
+
+  /// A number that rises with every registration.
+  package static var version: Int { registered.withLock { $0.version } }
 
   private static let builtIn: [RegisteredHeuristic] = [
     .direction("sgd", StochasticGradientDescent(), group: "direction", usualRate: 0.1),

@@ -129,6 +129,12 @@ extension Method {
       return "clipping.norm-constraint needs a learning rate that is known in advance: set "
         + "learning-rate.kind to 'fixed' or 'schedule'"
     }
+    if damping.needs(at: 0).union(damping.needs(at: 1)).contains(.directionCurvature),
+      !direction.hasCurvature
+    {
+      return "damping.ratio-curvature 'direction' needs a direction that has a curvature of its own, "
+        + "as K-FAC's"
+    }
     return envelope?.problem
   }
 }

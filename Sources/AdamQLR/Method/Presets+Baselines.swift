@@ -82,7 +82,7 @@ extension Method {
   /// Prodigy (Mishchenko and Defazio 2023), which needs no learning rate.
   ///
   /// - Parameters:
-  ///   - learningRate: A factor on the step size that it finds itself. Default 1.
+  ///   - learningRate: α, a factor on the step size that it finds itself. Default 1.
   ///   - weightDecay: w of the decay by αdwθ, d being that step size. Default 0.
   ///   - direction: Prodigy's settings.
   public static func prodigy(
@@ -103,12 +103,18 @@ extension Method {
     decaying(direction, learningRate, weightDecay)
   }
 
-  /// Schedule-Free AdamW (Defazio et al. 2024); what it learned is at
+  /// Schedule-Free AdamW (Defazio et al. 2024), as its authors' package has it; what it learned is at
   /// ``Optimizer/evaluationPoint(for:)``. Default learning rate 0.0025.
   public static func scheduleFreeAdamW(
     learningRate: Double = 0.0025, _ direction: ScheduleFreeAdamW = ScheduleFreeAdamW()
   ) -> Method {
     Method(direction: direction, learningRate: FixedRate(learningRate))
+  }
+
+  /// Schedule-Free AdamW exactly as in Algorithm 1 of its paper; what it learned is at
+  /// ``Optimizer/evaluationPoint(for:)``. Default learning rate 0.0025.
+  public static func scheduleFreeAdamWPaper(learningRate: Double = 0.0025) -> Method {
+    scheduleFreeAdamW(learningRate: learningRate, .paper)
   }
 
   private static func decaying(

@@ -107,6 +107,9 @@ public struct Setting<Root>: Sendable {
       isValid: { root in settings.allSatisfy { $0.isValid(root) } })
   }
 
+  /// The value as one would write it; a dash where the setting has no effect.
+  public func text(of root: Root) -> String { value(root)?.text ?? "–" }
+
   /// That the value is out of its range, in words.
   func rangeProblem(_ root: Root) -> String {
     "\(name) is \((value(root) ?? .null).text), but must be \(expectation)"

@@ -11,7 +11,7 @@ extension Optimizer {
       DirectionInput(
         gradient: workspace.gradient, parameters: parameters, linearization: linearization,
         damping: record.damping, l2: method.weightDecay.l2,
-        previousGradientDotGradient: state.gradientDotGradient, learningRate: known),
+        learningRate: known, previousGradientDotGradient: state.gradientDotGradient),
       from: state.direction, to: &workspace.directionState, direction: &workspace.direction)
     let previous = startPrevious(at: parameters)
     if isCurvatureCertain {

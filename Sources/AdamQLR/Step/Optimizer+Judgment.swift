@@ -41,7 +41,7 @@ extension Optimizer {
     }
     guard
       let product = try method.direction.curvature(
-        along: update, in: workspace.directionState, at: linearization)
+        along: update, from: state.direction, to: workspace.directionState, at: linearization)
     else { throw OptimizerError.directionCurvatureUnavailable }
     return factor * product + method.weightDecay.l2 * planned.model.gram(x, y)
   }

@@ -36,6 +36,22 @@ public struct OptimizerState<Vector: ParameterVector>: Sendable {
   }
 }
 
+extension OptimizerState {
+  /// This state for a method of the same heuristics, whose settings may have changed since, such as
+  /// the end of a schedule; `nil` where the method has others.
+  public func adopting(_ method: Method) -> OptimizerState? {
+    guard let learningRate = learningRate.adoptingSettings(of: method.learningRate),
+      let momentum = momentum.adoptingSettings(of: method.momentum),
+      let damping = damping.adoptingSettings(of: method.damping),
+      let acceptance = acceptance.adoptingSettings(of: method.acceptance)
+    else { return nil }
+    var state = self
+    (state.learningRate, state.momentum) = (learningRate, momentum)
+    (state.damping, state.acceptance) = (damping, acceptance)
+    return state
+  }
+}
+
 extension OptimizerState: Codable {
   private enum CodingKeys: String, CodingKey {
     case step, learningRate, momentum, damping, acceptance, direction

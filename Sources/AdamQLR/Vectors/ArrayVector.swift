@@ -13,6 +13,10 @@ extension Array: ParameterVector where Element: ParameterScalar {
 
   public func zeros() -> [Element] { [Element](repeating: 0, count: count) }
 
+  public func elements(every stride: Int) -> [Element] {
+    Swift.stride(from: 0, to: count, by: stride).map { self[$0] }
+  }
+
   @_specialize(where Element == Float)
   @_specialize(where Element == Double)
   public func dot(_ other: [Element]) -> Double {

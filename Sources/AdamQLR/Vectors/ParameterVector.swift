@@ -17,6 +17,12 @@ public protocol ParameterVector: Codable, Sendable {
   /// A new vector of zeros with the layout of this one.
   func zeros() -> Self
 
+  /// A new vector of the first element and every `stride`-th after it.
+  ///
+  /// For estimates from a part of the parameters. The default is the vector itself, for types that
+  /// cannot do it.
+  func elements(every stride: Int) -> Self
+
   /// ⟨self, other⟩, accumulated in double precision.
   func dot(_ other: Self) -> Double
 
@@ -181,6 +187,8 @@ extension ParameterVector {
     let old = self
     return formLinearCombination(a, old, b, y)
   }
+
+  public func elements(every stride: Int) -> Self { self }
 
   public func startDot(_ other: Self) -> () -> Double {
     let value = dot(other)

@@ -167,7 +167,8 @@ typedef struct {
   double beta1, first_gain, beta2, second_gain, epsilon, epsilon_root, first_correction,
       second_correction, gradient_weight;
 } ct_adam_coefficients;
-// products: gᵀd, dᵀd, gᵀg
+// products: gᵀd, dᵀd, gᵀg. next_first and next_second may both be NULL: then the moments after the
+// step are not kept, and everything else is the same to the last bit.
 void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *first, const void *second, void *next_first, void *next_second, void *direction,
@@ -176,6 +177,11 @@ void ct_adam_direction(
 void ct_scaled_gradient(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *second, void *next_second, void *direction, double products[3]);
+// first ← beta1·first + first_gain·g and second ← beta2·second + second_gain·g², what the two above
+// keep to the last bit. first may be NULL.
+void ct_advance_moments(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    void *first, void *second);
 
 // Samples of the softmax model: row by row, draws a class whose cumulative probability exceeds the
 // row's number in [0, 1), and writes the derivative of its −log p, softmax − one-hot.
