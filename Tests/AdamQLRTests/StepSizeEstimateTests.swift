@@ -8,7 +8,7 @@ struct StepSizeEstimateTests {
   private func estimate(_ method: Method) throws -> (d: Double, distance: Double) {
     let problem = BaselineFigures.vectors.problem
     var parameters = problem.start
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     for step in 0..<200 {
       try optimizer.step(&parameters, on: problem.objective(cycles: false, step: step))
     }
@@ -31,7 +31,7 @@ struct StepSizeEstimateTests {
     let problem = BaselineFigures.vectors.problem
     func first(_ rate: Double) throws -> [Double] {
       var parameters = problem.start
-      var optimizer = Optimizer(
+      var optimizer = try Optimizer(
         .dAdaptation(learningRate: rate, DAdaptation(initialEstimate: 0.1)), for: parameters)
       try optimizer.step(&parameters, on: problem.objective(cycles: false, step: 0))
       return zip(parameters, problem.start).map { $0 - $1 }
