@@ -54,8 +54,9 @@ public struct Shampoo: MatrixDirection, Hashable, Codable {
   private func isFull(_ size: Int) -> Bool { size <= largestSide }
 
   func advance(
-    _ gradient: Tensor, _ layout: ParameterLayout, from state: [FlatVector],
-    to next: inout DirectionState<FlatVector>, isFirst: Bool, direction: Tensor
+    _ gradient: Tensor, at parameters: Tensor, _ layout: ParameterLayout,
+    from state: [FlatVector], to next: inout DirectionState<FlatVector>, isFirst: Bool,
+    direction: Tensor
   ) throws {
     let step = next.step
     let isDue = isFirst || step <= rootInterval || (step - 1).isMultiple(of: rootInterval)
