@@ -32,11 +32,29 @@ extension SettingsKey {
     number("prodigy.epsilon", \.method.prodigy.epsilon, "Added to the root, in units of d."),
     aboveZero("prodigy.initial", \.method.prodigy.initialEstimate, "d at the start."),
     aboveZero("prodigy.coefficient", \.method.prodigy.coefficient, "Factor on the estimate of d."),
+    SettingsKey(
+      "prodigy.beta3", \.method.prodigy.beta3, "a number in 0..<1, or null",
+      "Decay of the estimate's sums; null: √ of beta2.",
+      where: { $0.map { (0..<1).contains($0) } ?? true }),
+    growthRate("prodigy.growth-rate", \.method.prodigy.growthRate),
+    SettingsKey(
+      "prodigy.bias-correction", \.method.prodigy.usesBiasCorrection, "true or false",
+      "Whether the step has Adam's bias corrections."),
+    SettingsKey(
+      "prodigy.safeguard-warm-up", \.method.prodigy.safeguardsWarmUp, "true or false",
+      "Whether small rates of a warm-up make the estimate smaller."),
+    positiveWhole(
+      "prodigy.slice", \.method.prodigy.sliceP,
+      "The estimate is from every so many-th parameter, which saves memory."),
     number(
       "d-adaptation.beta1", \.method.dAdaptation.beta1, below: 1, "Decay of the first moment."),
     between("d-adaptation.beta2", \.method.dAdaptation.beta2, "Decay of the second moment."),
     number("d-adaptation.epsilon", \.method.dAdaptation.epsilon, "Added to the root."),
     aboveZero("d-adaptation.initial", \.method.dAdaptation.initialEstimate, "d at the start."),
+    growthRate("d-adaptation.growth-rate", \.method.dAdaptation.growthRate),
+    SettingsKey(
+      "d-adaptation.bias-correction", \.method.dAdaptation.usesBiasCorrection, "true or false",
+      "Whether the step has Adam's bias corrections."),
   ]
 
   private static let scheduleFree: [SettingsKey] = [
@@ -52,6 +70,15 @@ extension SettingsKey {
       "Weight decay, multiplied by α."),
     whole(
       "schedule-free.warm-up", \.method.scheduleFreeAdamW.warmUp, "Steps of linear warm-up."),
+    number(
+      "schedule-free.weight-power", \.method.scheduleFreeAdamW.weightPower,
+      "Power of α in the average's weights."),
+    number(
+      "schedule-free.averaging-power", \.method.scheduleFreeAdamW.averagingPower,
+      "Power of the step's number in them."),
+    SettingsKey(
+      "schedule-free.paper", \.method.scheduleFreeAdamW.followsPaper, "true or false",
+      "Whether the bias correction is part of α, as in Algorithm 1."),
   ]
 
   private static let matrices: [SettingsKey] = [
@@ -71,10 +98,21 @@ extension SettingsKey {
     number(
       "muon.adam-ratio", \.method.muon.adamRatio,
       "Learning rate of what is not orthogonalized over α."),
+    number(
+      "muon.weight-decay", \.method.muon.weightDecay,
+      "Weight decay, multiplied by each one's learning rate."),
     number("muon.adam-beta1", \.method.muon.adam.beta1, below: 1, "Adam's first decay there."),
     number("muon.adam-beta2", \.method.muon.adam.beta2, below: 1, "Adam's second decay there."),
     number("muon.adam-epsilon", \.method.muon.adam.epsilon, "Adam's ε there."),
   ]
+
+  private static func growthRate(
+    _ name: String, _ path: any WritableKeyPath<Settings, Double?> & Sendable
+  ) -> SettingsKey {
+    SettingsKey(
+      name, path, "a number from 1, or null", "Most that d grows by in a step; null: any.",
+      where: { $0.map { $0 >= 1 && $0.isFinite } ?? true })
+  }
 
   private static func aboveZero(
     _ name: String, _ path: any WritableKeyPath<Settings, Double> & Sendable, _ help: String
