@@ -19,7 +19,7 @@ extension MethodSettings {
     case .adaGrad: self.init(.adaGrad, .fixed, rate: 0.01)
     case .nadam: self.init(.nadam, .fixed, rate: 2e-3)
     case .lion: self.init(.lion, .fixed, rate: 1e-4)
-    case .shampoo: self.init(.shampoo, .fixed, rate: 0.1)
+    case .shampoo: self.init(.shampoo, .fixed, rate: 0.05)
     case .muon: self.init(.muon, .fixed, rate: 0.02)
     case .prodigy: self.init(.prodigy, .fixed, rate: 1)
     case .dAdaptation: self.init(.dAdaptation, .fixed, rate: 1)

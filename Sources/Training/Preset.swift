@@ -40,7 +40,7 @@ public enum Preset: String, Codable, CaseIterable, Sendable {
   case nadam
   /// Lion with learning rate 1e-4.
   case lion
-  /// Shampoo with learning rate 0.1.
+  /// Shampoo with learning rate 0.05.
   case shampoo
   /// Muon with learning rate 0.02.
   case muon
