@@ -62,11 +62,12 @@ let package = Package(
       name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"],
       resources: [.copy("Baselines")]),
     .testTarget(name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "LocalServer"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),
+    .testTarget(name: "TrainingTests", dependencies: ["AdamQLR", "Networks", "Tasks", "Training"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel", "LocalServer"]),
+      name: "CommandLineTests",
+      dependencies: ["CommandLineTool", "OwnModel", "LocalServer", "Training"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Training"],
+      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Torch", "Training"],
       resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],
