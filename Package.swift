@@ -73,19 +73,19 @@ let package = Package(
     .testTarget(
       name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Studies"]),
+    .testTarget(name: "ReportsTests", dependencies: ["AdamQLR", "Reports", "Studies"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
     .testTarget(
       name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"],
       resources: [.copy("Baselines")]),
     .testTarget(
       name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "Fetching", "LocalServer"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),
+    .testTarget(name: "TrainingTests", dependencies: ["AdamQLR", "Networks", "Tasks", "Training"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["CommandLineTool", "GPUBundle", "OwnModel", "LocalServer"]),
+      dependencies: ["AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "LocalServer", "Training"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Training"],
+      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Torch", "Training"],
       resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],

@@ -146,7 +146,7 @@ extension Preset {
   public static let lion = Preset(
     "lion", "Lion: the sign of a momentum (Chen et al. 2023)",
     .lion())
-  /// Shampoo with learning rate 0.1.
+  /// Shampoo with learning rate 0.05.
   public static let shampoo = Preset(
     "shampoo", "Shampoo: factored statistics of gradients (Gupta et al. 2018)",
     .shampoo())

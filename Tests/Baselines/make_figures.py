@@ -6,11 +6,12 @@
 
 Writes Tests/AdamQLRTests/Baselines/vectors.json and Tests/NetworksTests/Baselines/matrices.json: the
 parameters after some steps with each optimizer of a package, in double precision. Where a package
-differs from its paper on purpose, or by oversight, the line is replaced here (see `patched`), and what
-it is stands beside it.
+differs from its paper, the line is replaced here (see `patched`), and what it is stands beside it.
 """
 
+import contextlib
 import importlib.metadata
+import io
 import json
 import os
 
@@ -25,6 +26,7 @@ import lion_pytorch
 import prodigyopt
 import pytorch_optimizer
 import schedulefree
+import torch.optim._muon
 from torch import optim
 
 from problem import STEPS, Case, LeastSquares, Network, patched, warm_up_cosine
@@ -32,21 +34,22 @@ from problem import STEPS, Case, LeastSquares, Network, patched, warm_up_cosine
 PACKAGES = [
     "torch", "prodigyopt", "dadaptation", "schedulefree", "lion-pytorch", "pytorch_optimizer"]
 
-# Prodigy's Algorithm 4 adds d*epsilon to the root with the d of this step; the package has updated d.
+# Prodigy's Algorithm 4 adds d*epsilon to the root with the d of this step; the package has updated
+# d by then.
 Prodigy = patched(
     prodigyopt.Prodigy,
     ("dlr = d*lr*bias_correction", "dlr = d*lr*bias_correction; d_now = d"),
     ("denom = exp_avg_sq.sqrt().add_(d * eps)", "denom = exp_avg_sq.sqrt().add_(d_now * eps)"))
 
-# D-Adaptation's Algorithm 5 takes the inner product with s by A_{k+1}, of the second moment with this
-# gradient in it; the package takes A_k.
+# D-Adaptation's Algorithm 5 takes the inner product with s by A_{k+1}, of the second moment with
+# this gradient in it; the package takes A_k.
 DAdaptAdam = patched(
     dadaptation.DAdaptAdam,
     ("s.div(denom)",
      "s.div(exp_avg_sq.mul(beta2).addcmul_(grad, grad, value=1-beta2).sqrt_().add_(eps))"))
 
-# Schedule-Free's Algorithm 1: the bias correction is part of the learning rate, and so of the weights
-# of the average and of weight decay. The package had it so before 1.3.
+# Schedule-Free's Algorithm 1: the bias correction is part of the learning rate, and so of the
+# weights of the average and of weight decay. The package had it so before 1.3.
 AlgorithmOne = patched(
     schedulefree.AdamWScheduleFreeReference,
     ("lr = group['lr']*sched\n", "lr = group['lr']*sched*math.sqrt(bias_correction2)\n"),
@@ -207,8 +210,7 @@ class Muon(optim.Muon):
         super().__init__(self.transposed, momentum=momentum, eps=1e-7 * (1 - momentum), **settings)
 
     def step(self):
-        import torch.optim._muon as module
-
+        module = torch.optim._muon
         for p, t in zip(self.originals, self.transposed):
             t.data.copy_(p.detach().T)
             t.grad = p.grad.T.contiguous()
@@ -269,7 +271,9 @@ MATRIX_CASES = [
 
 
 def figures(problem, cases):
-    return [case.figures(problem, cycles) for case in cases for cycles in (False, True)]
+    # Some packages tell how they are used.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return [case.figures(problem, cycles) for case in cases for cycles in (False, True)]
 
 
 def write(path, problem, cases, **further):

@@ -3,7 +3,9 @@
 Everything is of double precision. The data are small dyadic numbers, which the files hold exactly.
 """
 
+import inspect
 import math
+import textwrap
 
 import torch
 
@@ -168,14 +170,11 @@ class Case:
 
 def patched(optimizer, *replacements):
     """A subclass whose step has some lines replaced, each of which must be there exactly once."""
-    import inspect as python
-    import textwrap
-
-    source = textwrap.dedent(python.getsource(optimizer.step))
+    source = textwrap.dedent(inspect.getsource(optimizer.step))
     for old, new in replacements:
         if source.count(old) != 1:
             raise SystemExit(f"{optimizer.__name__}.step has {source.count(old)} times: {old}")
         source = source.replace(old, new)
-    scope = dict(vars(python.getmodule(optimizer)))
+    scope = dict(vars(inspect.getmodule(optimizer)))
     exec(source, scope)
     return type(optimizer.__name__, (optimizer,), {"step": scope["step"]})

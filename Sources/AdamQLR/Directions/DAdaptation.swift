@@ -13,9 +13,9 @@
 /// that α is divided by here; at α = 0 nothing moves. α 1 is what it is meant for. Weight decay that is
 /// scaled by the learning rate is scaled by d too.
 ///
-/// d estimates the distance from the first parameters to a solution from below, and never falls. It is
-/// a bound for the weighted sums of the paper's Algorithm 1; with Adam's averages in their place it is
-/// one only where γ is small, and with γ = 1 may be a few times too large.
+/// d estimates the distance from the first parameters to a solution, and never falls. It is a lower
+/// bound with the sums of the paper's Algorithm 1; with Adam's averages in their place a γ of 1 may
+/// make it a few times too large.
 ///
 /// The paper's weighted product in r has √v of this step in it. The package `dadaptation` takes the v
 /// from before, so that its figures differ. The package's scale for single layers is left out: a

@@ -11,8 +11,7 @@
 ///
 /// Algorithm 1 of the paper, which is ``paper``, has the bias correction in f_t = √(1 − β₂ᵗ)·min(1, t/T)
 /// instead of below the root, so that it also lessens weight decay and the weights w_t = tʳ·γ_tᵖ of
-/// the first steps. Those are small beside the moves that they weigh, which can be unstable: hence
-/// the change.
+/// the first steps, which can be unstable.
 ///
 /// The optimizer's parameters are y, and ``evaluationPoint(for:learningRate:in:)`` is x. In place of
 /// z and x the state has δ = (z − y)/α, in which the same steps need no α:

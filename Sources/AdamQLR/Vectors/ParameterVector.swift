@@ -21,6 +21,8 @@ public protocol ParameterVector: Codable, Sendable {
   ///
   /// For estimates from a part of the parameters. The default is the vector itself, for types that
   /// cannot do it.
+  ///
+  /// - Parameter stride: A number from 1.
   func elements(every stride: Int) -> Self
 
   /// ⟨self, other⟩, accumulated in double precision.
