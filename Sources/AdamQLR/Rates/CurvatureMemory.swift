@@ -69,10 +69,15 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
       weightOfSecond: max(1 - decay, 1 / Double(count)))
     remembered = mean
     guard mean > magnitude, magnitude > 0, let plausibility, let relief,
-      let doubt = plausibility.doubt, let runDoubt = plausibility.doubt(ofSteps: relief.steps ?? .nan)
+      let doubt = plausibility.doubt,
+      let runDoubt = plausibility.doubt(ofSteps: relief.steps ?? .nan)
     else { return max(mean, magnitude) }
     let share = 1 - (1 - doubt) * (1 - runDoubt)
     return share == 1 ? mean : magnitude * exponential(share, ofBase: mean / magnitude)
+  }
+
+  mutating func learn(from other: CurvatureMemory?) {
+    (remembered, count) = (other?.remembered ?? 0, other?.count ?? 0)
   }
 
   func resolved(for run: RunShape) -> CurvatureMemory {
