@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "Training", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Yams"]),
     .target(
       name: "Studies", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Training", "Yams"]),
-    .target(name: "Reports", dependencies: ["Studies", "Tasks", "Training"]),
+    .target(name: "Reports", dependencies: ["AdamQLR", "Studies", "Tasks", "Training"]),
     // Whatever imports FoundationNetworking stays in here: it cannot be linked statically.
     .target(name: "Fetching", dependencies: ["Tasks"]),
     .target(

@@ -105,7 +105,7 @@ struct ComparisonOptions: ParsableArguments {
     try problem.addFlags(to: &sources)
     try length.add(to: &sources)
     let place = "\(place) \(description.label)"
-    try sources.add("optimizer", description.preset?.rawValue, from: place)
+    try sources.add("optimizer", description.preset?.name, from: place)
     for assignment in description.assignments { try sources.add(assignment, from: place) }
     // The comparison may go on from another directory.
     return Contender(

@@ -1,3 +1,4 @@
+import AdamQLR
 import ArgumentParser
 import Foundation
 import Tasks

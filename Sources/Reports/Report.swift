@@ -1,3 +1,4 @@
+import AdamQLR
 import Foundation
 import Studies
 import Tasks

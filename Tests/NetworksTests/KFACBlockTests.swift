@@ -67,7 +67,7 @@ extension SmallProblem {
       for place in ones { u[place] += 1 }
       return try #require(
         try kfac.curvature(
-          along: FlatVector(u, parameters.type), in: state, at: linearization))
+          along: FlatVector(u, parameters.type), from: state, to: state, at: linearization))
     }
     let diagonal = try (0..<n).map { try form($0) }
     return try (0..<n).map { i in

@@ -56,7 +56,7 @@ struct MicroBatchTests {
   /// Methods of every family.
   enum Family: String, CaseIterable, CustomTestStringConvertible {
     case adam, hypergradient, schedule, adamQLR, hessian, memory, rejecting, independent, momentum
-    case kfacSampled, kfacEmpirical, kfacTwice, kfacExact, kfacIntervals, kfacUnadaptive, muon
+    case kfacSampled, kfacEmpirical, kfacExact, kfacIntervals, kfacUnadaptive, muon
     case shampoo
 
     var testDescription: String { rawValue }

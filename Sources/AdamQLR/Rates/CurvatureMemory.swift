@@ -13,8 +13,8 @@
 /// Unlike the maximum it forgives a single step of extraordinary curvature. Negative curvature counts
 /// by its magnitude.
 public struct CurvatureMemory: Hashable, Codable, Sendable {
-  /// How long curvature is remembered: γ.
-  public var horizon: Horizon
+  /// How long curvature is remembered: γ. `nil`, the default: not at all.
+  public var horizon: Horizon?
   /// p. `nil`, the default, is the maximum.
   public var order: BatchDependent?
   /// The most times κ̄ that one step counts in it, so that a single step far outside of what is usual,
@@ -38,7 +38,7 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   /// Makes a memory.
   public init(
-    _ horizon: Horizon, order: BatchDependent? = nil, cap: Double? = nil, relief: Horizon? = nil
+    _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil, relief: Horizon? = nil
   ) {
     self.horizon = horizon
     self.order = order
@@ -48,14 +48,14 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   /// Puts κ in the place of dᵀCd/dᵀd.
   public mutating func apply(to model: inout QuadraticModel, _ plausibility: Plausibility?) {
-    guard let curvature = model.curvature?.dd else { return }
+    guard horizon != nil, let curvature = model.curvature?.dd else { return }
     let squaredNorm = model.gram.dd
     model.curvature?.dd = remember(curvature / squaredNorm, plausibility) * squaredNorm
   }
 
   /// Takes k in, and returns κ.
   public mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
-    let decay = horizon.decay ?? .nan
+    let decay = horizon?.decay ?? .nan
     guard let order else {
       remembered = max(decay * remembered, k)
       return remembered
@@ -82,7 +82,7 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   func resolved(for run: RunShape) -> CurvatureMemory {
     var memory = self
-    memory.horizon = horizon.resolved(for: run)
+    memory.horizon = horizon?.resolved(for: run)
     memory.order = order?.resolved(for: run)
     memory.relief = relief?.resolved(for: run)
     return memory

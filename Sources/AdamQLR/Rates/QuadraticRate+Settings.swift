@@ -14,31 +14,30 @@ extension QuadraticRate {
     Setting(
       "memory", SettingRange<Double>.fraction.orNull,
       "Quadratic model: decay of the remembered curvature; null: by memory-epochs.",
-      get: { .some($0.memory?.horizon.ownDecay) },
-      set: { rate, decay in rate.remember(decay.map(Horizon.decay), instead: \.ownDecay) }),
+      get: { .some($0.memory.horizon?.ownDecay) },
+      set: { $0.memory.set(horizon: $1.map(Horizon.decay), instead: \.ownDecay) }),
     Setting(
       "memory-epochs", SettingRange<Double>.positive.orNull,
       "Quadratic model: how many epochs it is remembered.",
-      get: { .some($0.memory?.horizon.epochs) },
-      set: { rate, epochs in rate.remember(epochs.map(Horizon.epochs), instead: \.epochs) }),
+      get: { .some($0.memory.horizon?.epochs) },
+      set: { $0.memory.set(horizon: $1.map(Horizon.epochs), instead: \.epochs) }),
     Setting(
       "memory-order", SettingRange<Double>.positive.orNull,
       "Quadratic model: order of the mean that it is, 2 with full batches; null: the maximum.",
-      get: { $0.memory.map { $0.order?.small } },
-      set: { $0.memory?.order = $1.map { BatchDependent(full: 2, small: $0) } }),
+      get: { $0.memory.horizon == nil ? nil : .some($0.memory.order?.small) },
+      set: { $0.memory.order = $1.map { BatchDependent(full: 2, small: $0) } }),
     Setting(
       "memory-cap", SettingRange<Double>.fromOne.orNull,
       "Quadratic model: times the mean that one step counts at most; null: no cap.",
-      get: { $0.memory?.order == nil ? nil : .some($0.memory?.cap) },
-      set: { $0.memory?.cap = $1 }),
+      get: { $0.memory.isMean ? .some($0.memory.cap) : nil }, set: { $0.memory.cap = $1 }),
     Setting(
       "memory-relief", SettingRange<Double>.positive.orNull,
       "Quadratic model: epochs whose promises below the loss relieve memory; null: none do.",
       get: { rate in
-        rate.plausibility == nil || rate.memory?.order == nil
-          ? nil : .some(rate.memory?.relief?.epochs)
+        rate.plausibility != nil && rate.memory.isMean
+          ? .some(rate.memory.relief?.epochs) : nil
       },
-      set: { $0.memory?.relief = $1.map(Horizon.epochs) }),
+      set: { $0.memory.relief = $1.map(Horizon.epochs) }),
   ]
 
   private static let plausibilitySettings: [Setting<QuadraticRate>] = [
@@ -51,8 +50,8 @@ extension QuadraticRate {
       "plausible-decrease", SettingRange<Double>.positive.orNull,
       "Quadratic model: share of the loss at which that weight is half; null: always whole.",
       get: { rate in
-        rate.previousSlope == nil && rate.memory?.order == nil
-          ? nil : .some(rate.plausibility?.decrease)
+        rate.previousSlope != nil || rate.memory.isMean
+          ? .some(rate.plausibility?.decrease) : nil
       },
       set: { rate, decrease in
         rate.plausibility = decrease.map {
@@ -80,31 +79,32 @@ extension QuadraticRate {
       get: { $0.curvatureAverage?.initial }, set: { $0.curvatureAverage?.initial = $1 }),
   ]
 
-  /// Remembers for as long as this; `nil` ends the memory where it is given in that way.
-  private mutating func remember(_ horizon: Horizon?, instead own: KeyPath<Horizon, Double?>) {
-    if let horizon {
-      if memory == nil { memory = CurvatureMemory(horizon) }
-      memory?.horizon = horizon
-    } else if memory?.horizon[keyPath: own] != nil {
-      memory = nil
-    }
-  }
-
   public var problem: String? {
     let isUnresolved =
-      memory.map { memory in
-        memory.horizon.decay == nil || memory.order?.value == nil && memory.order != nil
-          || memory.relief?.steps == nil && memory.relief != nil
-      } ?? false || previousSlope.map { $0.weight.value == nil } ?? false
+      memory.isUnresolved || previousSlope.map { $0.weight.value == nil } ?? false
     if isUnresolved {
       return "memory and previous-direction depend on how many batches make an epoch: say it by "
         + "Method.resolved(for:)"
     }
-    return memory?.problem
+    return memory.problem
   }
 }
 
 extension CurvatureMemory {
+  /// Whether there is a memory, and it is a mean.
+  fileprivate var isMean: Bool { horizon != nil && order != nil }
+
+  fileprivate var isUnresolved: Bool {
+    guard let horizon else { return false }
+    return horizon.decay == nil || order.map { $0.value == nil } ?? false
+      || relief.map { $0.steps == nil } ?? false
+  }
+
+  /// Remembers for as long as this; `nil` ends the memory where it is given in that way.
+  fileprivate mutating func set(horizon: Horizon?, instead own: KeyPath<Horizon, Double?>) {
+    if horizon != nil || self.horizon?[keyPath: own] != nil { self.horizon = horizon }
+  }
+
   /// What is wrong with horizons that are resolved, which no setting is of.
   fileprivate var problem: String? {
     let horizons: [(String, Horizon?)] = [("memory-epochs", horizon), ("memory-relief", relief)]

@@ -8,7 +8,7 @@
 /// Where μ comes from the model too, α and μ minimize it together (Martens and Grosse 2015, §7).
 public struct QuadraticRate: LearningRate, Codable {
   /// The curvature is remembered from step to step. Not in the paper.
-  public var memory: CurvatureMemory?
+  public var memory = CurvatureMemory()
   /// r of a running average of dᵀ(C+λI)d.
   public var curvatureAverage: CurvatureAverage?
   /// How plausible it is that a step takes away what it promises; the parts below and the memory use
@@ -39,7 +39,7 @@ public struct QuadraticRate: LearningRate, Codable {
   }
 
   public mutating func rate(_ model: inout QuadraticModel) -> Double {
-    memory?.apply(to: &model, plausibility)
+    memory.apply(to: &model, plausibility)
     model.damp()
     curvatureAverage?.apply(to: &model)
     let curvature = abs(model.dampedCurvature?.dd ?? .nan)
@@ -75,7 +75,7 @@ public struct QuadraticRate: LearningRate, Codable {
 
   public func resolved(for run: RunShape) -> QuadraticRate {
     var rate = self
-    rate.memory = memory?.resolved(for: run)
+    rate.memory = memory.resolved(for: run)
     rate.previousSlope = previousSlope?.resolved(for: run)
     // Not even remembered where it does not count.
     if rate.previousSlope?.weight == 0 { rate.previousSlope = nil }

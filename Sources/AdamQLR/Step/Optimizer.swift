@@ -72,7 +72,9 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       throw OptimizerError.countMismatch(
         expected: workspace.gradient.count, found: parameters.count)
     }
-    var record = StepRecord(step: state.step, damping: state.damping.damping(at: state.step))
+    var record = StepRecord(
+      step: state.step, damping: state.damping.damping(at: state.step),
+      isPreviousReported: method.learningRate.needs.contains(.previousDirection))
     do {
       let linearization = try objective.linearize(at: parameters)
       let head = try formHead(linearization, at: parameters, &record)

@@ -4,6 +4,8 @@ struct StepRecord {
   let step: Int
   /// λ.
   let damping: Double
+  /// Whether the learning rate weighs the slope along the direction of the step before.
+  let isPreviousReported: Bool
   var head: Head?
   var model: QuadraticModel?
   var choice: Choice?
@@ -61,7 +63,7 @@ struct StepRecord {
       gradientNorm: products?.gradientDotGradient.squareRoot() ?? .nan,
       directionNorm: products?.directionDotDirection.squareRoot() ?? .nan,
       slope: model?.slope ?? products?.gradientDotDirection ?? .nan,
-      previousSlope: head?.previous?.slope,
+      previousSlope: isPreviousReported ? head?.previous?.slope : nil,
       curvature: choice?.planned.model.dampedCurvature?.dd,
       learningRate: choice?.planned.learningRate ?? .nan, momentum: choice?.momentum,
       scaledGradientSquaredNorm: head?.scaledGradientSquaredNorm,

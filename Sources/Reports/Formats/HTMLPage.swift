@@ -1,3 +1,4 @@
+import AdamQLR
 import Studies
 import Training
 

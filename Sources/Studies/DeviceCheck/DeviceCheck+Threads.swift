@@ -21,8 +21,8 @@ extension DeviceCheck {
   /// Computes loss and gradient of a network in single precision, alone and then beside another
   /// thread that computes those of the same network with rounded factors.
   ///
-  /// - Parameter count: How often, beside each. Default 200.
-  public func neighborhoods(count: Int = 200) -> [Neighborhood] {
+  /// - Parameter count: How often, beside each. Default 50.
+  public func neighborhoods(count: Int = 50) -> [Neighborhood] {
     let own = Workload(device, .float)
     let alone = own.figures()
     return [ProductPrecision.tf32, .bf16].map { precision in
