@@ -38,7 +38,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   /// Makes a memory.
   public init(
-    _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil, relief: Horizon? = nil
+    _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil,
+    relief: Horizon? = nil
   ) {
     self.horizon = horizon
     self.order = order
@@ -55,7 +56,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   /// Takes k in, and returns κ.
   public mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
-    let decay = horizon?.decay ?? .nan
+    guard let horizon else { return k }
+    let decay = horizon.decay ?? .nan
     guard let order else {
       remembered = max(decay * remembered, k)
       return remembered
@@ -76,8 +78,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
     return share == 1 ? mean : magnitude * exponential(share, ofBase: mean / magnitude)
   }
 
-  mutating func learn(from other: CurvatureMemory?) {
-    (remembered, count) = (other?.remembered ?? 0, other?.count ?? 0)
+  mutating func learn(from other: CurvatureMemory) {
+    (remembered, count) = (other.remembered, other.count)
   }
 
   func resolved(for run: RunShape) -> CurvatureMemory {

@@ -66,7 +66,7 @@ public struct QuadraticRate: LearningRate, Codable {
   /// By properties: a setting says less than the property that it is of, a horizon in steps for one.
   public func adopting(settingsOf other: QuadraticRate) -> QuadraticRate {
     var rate = other
-    rate.memory?.learn(from: memory)
+    rate.memory.learn(from: memory)
     rate.plausibility?.learn(from: plausibility)
     rate.curvatureAverage?.learn(from: curvatureAverage)
     rate.average = average

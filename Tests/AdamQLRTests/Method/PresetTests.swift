@@ -20,7 +20,7 @@ struct PresetTests {
       #expect(method.curvature == .fisher && method.measuredOn == .own && method.envelope == nil)
     }
     let rate = QuadraticRate()
-    #expect(rate.memory == nil && rate.plausibility == nil && rate.previousSlope == nil)
+    #expect(rate.memory.horizon == nil && rate.plausibility == nil && rate.previousSlope == nil)
     #expect(rate.clipping == nil && rate.amplification == 1 && rate.averaging == nil)
     #expect(rate.curvatureAverage == nil)
     let undamped = Method.paperAdamQLR(damping: nil, curvature: .hessian)

@@ -205,12 +205,12 @@ struct SettingTests {
     // Which is the untuned default.
     #expect(method == .adamQLR())
     method.set("learning-rate.memory", .number(0.9))
-    #expect(try rate().memory?.horizon == .decay(0.9))
+    #expect(try rate().memory.horizon == .decay(0.9))
     #expect(method.value("learning-rate.memory-epochs") == .null)
     // No epochs is nothing new then.
     method.set("learning-rate.memory-epochs", .null)
-    #expect(try rate().memory?.horizon == .decay(0.9))
+    #expect(try rate().memory.horizon == .decay(0.9))
     method.set("learning-rate.memory", .null)
-    #expect(try rate().memory == nil)
+    #expect(try rate().memory.horizon == nil)
   }
 }

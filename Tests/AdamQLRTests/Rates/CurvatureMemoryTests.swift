@@ -20,6 +20,8 @@ struct CurvatureMemoryTests {
     // Negative curvature has nothing to show for itself before any other.
     #expect(remembered(.init(.decay(0.5)), [-3, 2]) == [0, 2])
     #expect(remembered(.init(.decay(0)), [4, 1]) == [4, 1])
+    // Without a horizon nothing is remembered.
+    #expect(remembered(.init(order: 2), [4, 1]) == [4, 1])
   }
 
   @Test("With an order: the power mean with weights max(1 − γ, 1/t), never below k")

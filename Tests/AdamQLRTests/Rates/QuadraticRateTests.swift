@@ -240,7 +240,7 @@ struct QuadraticRateTests {
       p = (0..<3).map { p[$0] - alpha * g[$0] }
       #expect(areClose(parameters, p))
       let rate = try #require(optimizer.state.learningRate as? QuadraticRate)
-      #expect(isClose(rate.memory?.remembered, kappa))
+      #expect(isClose(rate.memory.remembered, kappa))
     }
     #expect(isRemembered == [true, false])
   }

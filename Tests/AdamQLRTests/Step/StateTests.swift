@@ -120,9 +120,9 @@ struct StateTests {
         let old = learned.learningRate as? QuadraticRate,
         let new = after.learningRate as? QuadraticRate
       {
-        #expect(rate.memory?.horizon == new.memory?.horizon)
-        #expect(rate.memory?.remembered == old.memory?.remembered)
-        #expect(rate.memory?.relief == new.memory?.relief)
+        #expect(rate.memory.horizon == new.memory.horizon)
+        #expect(rate.memory.remembered == old.memory.remembered)
+        #expect(rate.memory.relief == new.memory.relief)
         #expect(rate.previousSlope == new.previousSlope)
         #expect(rate.plausibility?.average == old.plausibility?.average)
       }
