@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "AdamQLRTests", dependencies: ["AdamQLR"]),
     .testTarget(name: "ConsumerTests"),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Studies"]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "TorchTests", dependencies: ["CTorch", "Torch"]),
     .testTarget(name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"]),
     .testTarget(name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "LocalServer"]),
     .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),

@@ -28,6 +28,7 @@ struct AdamQLRTool: ParsableCommand {
     ])
 
   static func main() {
+    Runtime.tuneProcess()
     Runtime.whenOutOfMemory { error in
       Output.warning(
         "Error: out of memory: \(error)\nA smaller --batch-size needs less, and so does "
