@@ -61,7 +61,9 @@ let package = Package(
     .testTarget(name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "LocalServer"]),
     .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel", "LocalServer"]),
+      name: "CommandLineTests",
+      dependencies: ["AdamQLR", "CommandLineTool", "OwnModel", "LocalServer", "Training"],
+      exclude: ["Interface.txt"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Training"],
       resources: [.copy("Traces")]),
