@@ -2,6 +2,7 @@
 
     make bench                                  everything, a few minutes
     PYTHON Benchmarks/bench.py --case uci-energy-588 --rounds 5
+    PYTHON Benchmarks/bench.py --memory         the memory of a large network's step alone
 
 PYTHON is the one that scripts/python-env.sh Benchmarks/peers/requirements.txt prints. See
 Benchmarks/README.md for what is measured.
@@ -44,6 +45,13 @@ DEFAULT_TARGET = 1.15
 # Of a residual network: AdamQLR's time and our Adam's, and our memory and PyTorch's.
 STEP_TARGET, MEMORY_TARGET = 2.1, 1.3
 
+# A network whose parameters take most of the memory: GPT-2 as it is published, but for bytes.
+Memory = collections.namedtuple(
+    "Memory", "name batch_size layers heads embedding vocabulary context threads")
+MEMORY = Memory("gpt2-4x128", 4, 12, 12, 768, 256, 128, 2)
+# The greatest ratio of our peak, by optimizer, and that of PyTorch's Adam.
+MEMORY_TARGETS = {"adam": 1.25, "adamqlr": 1.5}
+
 # The peers of each optimizer, in JAX (which the targets are about) and in PyTorch.
 Optimizer = collections.namedtuple("Optimizer", "name title jax torch")
 OPTIMIZERS = [
@@ -64,6 +72,8 @@ class Failure(Exception):
 def main():
     options = parse_options()
     cases = [case for case in CASES if not options.case or case.name in options.case]
+    if options.memory:
+        cases = []
     if options.check:
         for peer in peers():
             run_peer(peer, ["--check", options.traces], shows_output=True)
@@ -73,9 +83,14 @@ def main():
     ours = our_optimizers()
     programs = [(case, programs_of(case, ours)) for case in cases]
     results, failures, versions = measure(programs, options)
-    text = report(cases, results, versions, options)
-    print(text)
-    for optimizer in OPTIMIZERS:
+    if cases:
+        print(report(cases, results, versions, options))
+    if options.memory or not options.case:
+        memory, memory_failures = measure_memory(ours, versions)
+        failures += memory_failures
+        results.update(memory)
+        print(("\n" if cases else "") + memory_report(memory, versions))
+    for optimizer in OPTIMIZERS if cases else []:
         if optimizer.name not in ours:
             print("\nadamqlr has no preset '%s'; its peer was measured alone." % optimizer.name)
     for failure in failures:
@@ -96,6 +111,9 @@ def parse_options():
     parser.add_argument(
         "--seconds", type=positive(float), default=1,
         help="how long each program measures each time (default: 1)")
+    parser.add_argument(
+        "--memory", action="store_true",
+        help="measure the memory of a large network's step, and nothing else")
     parser.add_argument("--json", metavar="FILE", help="write every figure to a file as well")
     parser.add_argument(
         "--check", action="store_true",
@@ -142,6 +160,12 @@ def peers():
     return [peer for o in OPTIMIZERS for peer in (o.jax, o.torch) if peer]
 
 
+def peer_options(values):
+    """Named values as a peer's options."""
+    return [word for name, value in values.items()
+            for word in ("--" + name.replace("_", "-"), str(value))]
+
+
 def our_optimizers():
     """The presets that adamqlr has: the words that stand alone in a line, two blanks in."""
     lines = run([TOOL, "optimizers"], "adamqlr optimizers").splitlines()
@@ -163,14 +187,16 @@ def programs_of(case, ours):
     ]
 
 
+def our_command(tool, case, optimizer, seconds):
+    return [
+        tool, "bench", "--task", case.task, "--model", case.model, "--optimizer", optimizer.name,
+        "--batch-size", str(case.batch_size), "--random-data", "--seconds", str(seconds), "--json",
+    ]
+
+
 def measure_once(case, optimizer, side, seconds):
     if side == "ours":
-        command = [
-            TOOL, "bench", "--task", case.task, "--model", case.model, "--optimizer",
-            optimizer.name, "--batch-size", str(case.batch_size), "--random-data", "--seconds",
-            str(seconds), "--json",
-        ]
-        return json.loads(run(command, "adamqlr bench"))
+        return json.loads(run(our_command(TOOL, case, optimizer, seconds), "adamqlr bench"))
     network = ["--model", case.model]
     if case.sizes:
         network += ["--sizes", ",".join(map(str, case.sizes))]
@@ -204,6 +230,40 @@ def measure(programs, options):
                 results[key].append(result)
     progress("")
     return results, list(failures.values()), versions
+
+
+def measure_memory(ours, versions):
+    """Each program once, because memory does not vary: by (case, optimizer, side), and failures."""
+    network = MEMORY._asdict()
+    del network["name"]
+    sizes = ["network.layers", "network.heads", "network.embedding", "network.context"]
+    values = [MEMORY.layers, MEMORY.heads, MEMORY.embedding, MEMORY.context]
+    settings = ["%s=%d" % entry for entry in zip(sizes, values)]
+    settings.append("text.context=%d" % MEMORY.context)
+    results, failures = {}, []
+
+    def add(optimizer, side, command, what):
+        progress("%s, %s, %s" % (MEMORY.name, optimizer, side))
+        try:
+            results[MEMORY.name, optimizer, side] = [json.loads(run(command, what))]
+        except Failure as failure:
+            failures.append("%s: %s" % (MEMORY.name, failure))
+
+    for optimizer in ("adam", "adamqlr"):
+        if optimizer in ours:
+            add(optimizer, "ours", [
+                TOOL, "bench", "--task", "text", "--model", "gpt2", "--optimizer", optimizer,
+                "--batch-size", str(MEMORY.batch_size), "--threads", str(MEMORY.threads),
+                "--random-data", "--seconds", "1", "--json",
+            ] + [word for setting in settings for word in ("--set", setting)], "adamqlr bench")
+    for optimizer in ("adam", "adamqlr-paper"):
+        peer = os.path.join(FOLDER, "peers", "transformers_gpt2.py")
+        add(optimizer, "torch", [sys.executable, peer, "--optimizer", optimizer]
+            + peer_options(network), "the peer transformers_gpt2")
+    progress("")
+    for (result,) in results.values():
+        versions.update(result.get("versions", {}))
+    return results, failures
 
 
 def progress(text):
@@ -263,6 +323,34 @@ def report(cases, results, versions, options):
     if notes:
         lines += [""] + notes
     return "\n".join(lines)
+
+
+def memory_report(results, versions):
+    reference = results.get((MEMORY.name, "adam", "torch"), [{}])[0].get("peak_bytes")
+    rows = [["program", "peak", "beside PyTorch's Adam", "target", "step"]]
+    notes = []
+    names = {o.name: o.title for o in OPTIMIZERS}
+    for (_, optimizer, side), (result,) in results.items():
+        target = MEMORY_TARGETS.get(optimizer) if side == "ours" else None
+        peak = result["peak_bytes"]
+        rows.append([
+            "%s, %s" % ({"ours": "adamqlr", "torch": "PyTorch"}[side], names[optimizer]),
+            "%.2f GB" % (peak / 1e9), ratio(peak, reference),
+            described(target, peak, reference, "") if target else "",
+            "%.2f s" % (result["median_us"] / 1e6)])
+        if "imported_bytes" in result:
+            notes.append("%.2f GB" % (result["imported_bytes"] / 1e9))
+    lines = [
+        "Peak memory of a process that makes %d steps of GPT-2 with %d layers, %d heads, %d wide, "
+        "of %d × %d bytes, float32, %d threads." % (
+            next(iter(results.values()))[0]["steps"] if results else 0, MEMORY.layers, MEMORY.heads,
+            MEMORY.embedding, MEMORY.batch_size, MEMORY.context, MEMORY.threads),
+        "%s. PyTorch's includes what Python and its packages take before there is a model: %s." % (
+            ", ".join("%s %s" % entry for entry in sorted(versions.items())),
+            " and ".join(notes) or "–"),
+        "",
+    ]
+    return "\n".join(lines + markdown(rows))
 
 
 def described(target, ours, peer, of):
