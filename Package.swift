@@ -88,7 +88,7 @@ let package = Package(
       ],
       exclude: ["Interface.txt"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Torch", "Training"],
+      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Tasks", "Torch", "Training"],
       resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],
