@@ -70,6 +70,12 @@ let package = Package(
     .executableTarget(
       name: "OwnModel", dependencies: ["AdamQLR", "Networks", "Torch"], path: "Examples/OwnModel"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
+    .executableTarget(
+      name: "OwnOptimizer",
+      dependencies: [
+        "AdamQLR", "Commands", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tests/OwnOptimizer"),
     .testTarget(
       name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
@@ -84,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "LocalServer", "Training",
+        "AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "OwnOptimizer", "LocalServer",
+        "Training",
       ],
       exclude: ["Interface.txt"]),
     .testTarget(

@@ -13,7 +13,7 @@ struct CompareCommand: ParsableCommand {
         adamqlr compare --task uci-energy --data-dir data --seeds 10 --optimizers \\
           adamqlr,adam,adam-1e-2=adam+learning-rate.value=1e-2
         adamqlr compare --batch-size 100 --optimizers \\
-          adam,paper=adamqlr-paper+rejects-increase=true,mine.yaml
+          adam,paper=adamqlr-paper+acceptance.kind=only-decreases,mine.yaml
 
       Settings come from the defaults, then files, then flags, then those behind plus signs. Each \
       run is a process of its own with one thread, as many at a time as there are cores; where the \

@@ -30,7 +30,22 @@ struct ErrorTests {
       (["--epochs", "1", "--steps", "1"], ["--epochs", "--steps"]),
       (["--seed", "x"], ["--seed", "x"]),
       (["--set", "damping.floor=1", "--set", "damping.ceiling=0.5"], ["ceiling", "floor"]),
-      (["--set", "learning-rate.boundaries=[3, 2]"], ["boundaries", "rising"]),
+      (
+        [
+          "--set", "learning-rate.boundaries=[3, 2]", "--set", "learning-rate.shape=piecewise",
+          "--set", "learning-rate.kind=schedule",
+        ], ["boundaries", "rising"]
+      ),
+      (
+        ["--optimizer", "adam", "--set", "learning-rate.warm-up=10"],
+        ["learning-rate.warm-up has no effect", "learning-rate.kind fixed", "learning-rate.value"]
+      ),
+      (
+        ["--optimizer", "adam", "--set", "lion.beta1=0.5"],
+        ["lion.beta1 has no effect", "direction.kind adam"]
+      ),
+      (["--set", "momentum.value=0.5"], ["momentum.value has no effect", "momentum.kind none"]),
+      (["--set", "rejects-increase=true"], ["rejects-increase", "acceptance.kind=only-decreases"]),
       (["--set", "weight-decay.excluded-names=[bias]"], ["'bias'", "0.bias"]),
       (["--set", "weight-decay.excluded-roles=[nose]"], ["excluded-roles", "normalization"]),
       (["--set", "network.hidden=[0]"], ["network.hidden", "from 1"]),

@@ -7,7 +7,7 @@ struct RunDirectoryTests {
   static let arguments = [
     "train", "--epochs", "6", "--batch-size", "1000", "--checkpoint-every", "3", "--json",
     "--set", "network.hidden=[8]", "--set", "learning-rate.independent-batch=true",
-    "--set", "learning-rate.memory=0.9", "--set", "rejects-increase=true",
+    "--set", "learning-rate.memory=0.9", "--set", "acceptance.kind=only-decreases",
   ]
 
   /// What a finished run leaves, times excepted: the weights' bytes and the log's rows.

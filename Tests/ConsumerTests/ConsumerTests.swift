@@ -20,6 +20,13 @@ struct ConsumerTests {
       // The line y = 1 + 2x, and no residual.
       #expect(abs(numbers[0] - 1) < 1e-6 && abs(numbers[1] - 2) < 1e-6)
       #expect(numbers[2] < 1e-12)
+      // A direction, a rate, a momentum and a damping of the consumer's own.
+      let lines = run.output.split(separator: "\n").filter { $0.hasPrefix("own") }
+      #expect(lines.count == 2, "\(run.output)")
+      for line in lines {
+        let loss = try #require(line.split(separator: " ").last.flatMap { Double($0) })
+        #expect(loss < 1e-3, "\(line)")
+      }
     }
   }
 
@@ -40,6 +47,59 @@ struct ConsumerTests {
       residuals: { p in zip(x, y).map { p[0] + p[1] * $0 - $1 } },
       jacobianVectorProduct: { _, d in x.map { d[0] + d[1] * $0 } },
       vectorJacobianProduct: { _, r in [r.reduce(0, +), zip(x, r).map(*).reduce(0, +)] })
+
+    /// The gradient over its norm.
+    struct NormalizedGradient: Direction {
+      func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+        DirectionState()
+      }
+      func advance<L: Linearization>(
+        _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+        to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+      ) -> DirectionProducts {
+        let norm = input.gradient.norm
+        direction.formLinearCombination(norm > 0 ? 1 / norm : 0, input.gradient, 0, input.gradient)
+        return input.gradient.products(withDirection: direction)
+      }
+    }
+
+    /// Polyak's rate where the least loss is 0, never more than twice the last one.
+    struct PolyakRate: LearningRate {
+      var last = Double.infinity
+      mutating func rate(_ model: inout QuadraticModel) -> Double {
+        last = min(model.loss / model.slope, 2 * last)
+        return last
+      }
+    }
+
+    /// A momentum that rises to ½.
+    struct RisingMomentum: Momentum {
+      func momentum(_ model: QuadraticModel, learningRate: Double) -> Double {
+        0.5 * (1 - 1 / Double(model.step + 1))
+      }
+    }
+
+    /// λ doubles where the loss rose, and halves where it fell.
+    struct LossDamping: Damping {
+      var value = 1e-3
+      func damping(at step: Int) -> Double { value }
+      func needs(at step: Int) -> DampingNeeds { .newLoss }
+      mutating func adapt(to judgment: Judgment) -> Adaptation {
+        value *= judgment.trueChange > 0 ? 2 : 0.5
+        return Adaptation()
+      }
+    }
+
+    for rate in [PolyakRate(), QuadraticRate()] as [any LearningRate] {
+      var method = Method(
+        direction: NormalizedGradient(), learningRate: QuadraticRate(), damping: LossDamping())
+      method.learningRate = rate
+      if rate is PolyakRate { method.momentum = RisingMomentum() }
+      var (own, point) = (try Optimizer(method, for: [0.0, 0.0]), [0.0, 0.0])
+      for _ in 0..<300 { try own.step(&point, on: line) }
+      print("own", line.linearize(at: point).loss)
+    }
+
     var parameters = [0.0, 0.0]
     var optimizer = try Optimizer(.paperAdamQLR(), for: parameters)
     for _ in 0..<200 { try optimizer.step(&parameters, on: line) }

@@ -7,7 +7,7 @@ struct ContenderTests {
   @Test("A list is read with labels, files, settings, lists and exponents")
   func list() throws {
     let list = try ContenderDescription.list(
-      "adamqlr,memory=adamqlr+learning-rate.memory=0.99+rejects-increase=true,some/mine.yaml,"
+      "adamqlr,memory=adamqlr+learning-rate.memory=0.99+acceptance.kind=only-decreases,some/mine.yaml,"
         + "adam+learning-rate.value=1e+3+learning-rate.boundaries=[3, 5],b=mine.yml+seed=1")
     #expect(
       list.map(\.label) == [
@@ -16,7 +16,7 @@ struct ContenderTests {
       ])
     #expect(list.map(\.preset) == [.adamQLR, .adamQLR, nil, .adam, nil])
     #expect(list.map(\.file) == [nil, nil, "some/mine.yaml", nil, "mine.yml"])
-    #expect(list[1].assignments == ["learning-rate.memory=0.99", "rejects-increase=true"])
+    #expect(list[1].assignments == ["learning-rate.memory=0.99", "acceptance.kind=only-decreases"])
     #expect(list[3].assignments == ["learning-rate.value=1e+3", "learning-rate.boundaries=[3, 5]"])
   }
 

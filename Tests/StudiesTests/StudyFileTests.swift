@@ -119,12 +119,12 @@ struct StudyFileTests {
     #expect(plan.runs[0].fingerprint == plan.runs[9].fingerprint)
     // Every setting that has an effect counts, those at their defaults too: a default that changes
     // makes runs others.
-    let places: Set = [
+    let excluded: Set = [
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
       "log-every", "checkpoint-every", "keep", "held-back",
     ]
     let values = Settings.all.compactMap { setting in
-      places.contains(setting.name)
+      excluded.contains(setting.name)
         ? nil : setting.value(plan.runs[1].settings).map { "\(setting.name)=\($0.text)" }
     }
     #expect(values.contains("divergence-factor=1000.0") && values.count > 40)

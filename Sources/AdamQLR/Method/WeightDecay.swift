@@ -47,8 +47,11 @@ public struct WeightDecay: Hashable, Codable, Sendable {
   /// - Throws: ``OptimizerError`` where something is excluded, and there is no layout or a name is
   ///   not in it.
   func ranges(in layout: ParameterLayout?) throws(OptimizerError) -> [Range<Int>]? {
-    if rate == 0 || excludedRoles.isEmpty && excludedNames.isEmpty { return nil }
-    guard let layout else { throw .layoutMissing("weight decay that excludes parameters") }
+    if excludedRoles.isEmpty && excludedNames.isEmpty { return nil }
+    guard let layout else {
+      if rate == 0 { return nil }
+      throw .layoutMissing("weight decay that excludes parameters")
+    }
     for name in excludedNames.sorted() where layout[name] == nil {
       throw .unusableMethod(
         "weight-decay.excluded-names: there is no parameter '\(name)'; there are "
