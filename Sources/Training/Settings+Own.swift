@@ -44,62 +44,65 @@ extension Settings {
     }
   }
 
-  private static var run: [Setting<Settings>] { [
-    Setting("task", \.task, "What is learned."),
-    Setting(
-      "model", \.model.kind, "Which model learns it; null: the task's. See 'adamqlr models'."),
-    Setting(
-      "optimizer", .oneOf(Preset.all.map(\.name)),
-      "The preset that the method's settings start from.", get: { $0.optimizer.name },
-      set: { settings, name in Preset(named: name).map { settings.optimizer = $0 } }),
-    Setting(
-      "epochs", \.epochs, SettingRange<Int>.positive.orNull,
-      "Length in epochs; null: the task's."),
-    Setting(
-      "steps", \.steps, SettingRange<Int>.positive.orNull,
-      "Length in steps instead of epochs."),
-    Setting(
-      "seconds", \.seconds, SettingRange<Double>.positive.orNull,
-      "Length in seconds of steps, evaluation aside, instead."),
-    Setting(
-      "batch-size", \.batchSize, .positive,
-      "Greatest number of examples in a batch; of texts, 32 sequences unless it is set."),
-    Setting(
-      "micro-batches", \.microBatches, .positive,
-      "Parts in which a batch is evaluated, one after the other: less memory, more time."),
-    Setting(
-      "seed", \.seed, .nonnegative,
-      "Determines initial parameters, order of examples and drawn data."),
-    Setting(
-      "data-dir", \.dataDirectory, SettingRange("a directory, or null"),
-      "Where the data sets are; null: $ADAMQLR_DATA, else the user's cache directory."),
-    Setting("precision", \.precision, "Precision of all vectors."),
-    Setting(
-      "threads", \.threads, SettingRange<Int>.positive.orNull,
-      "Most threads; null: all cores."),
-    Setting(
-      "device", \.device, SettingRange("cpu, cuda or cuda:N"), "Where training is computed; cuda: the first GPU."),
-    Setting(
-      "matmul", \.products, "Layers' products, of single precision; tf32: on GPUs only."),
-    Setting(
-      "eval-every", \.evaluationInterval, .positive,
-      "Epochs from one evaluation to the next."),
-    Setting(
-      "log-every", \.logInterval, .positive,
-      "Steps from one row of the log to the next."),
-    Setting(
-      "held-back", \.measuresHeldBack, .either,
-      "Logs how each step changes the loss on another batch, drawn from a second shuffle."),
-    Setting(
-      "checkpoint-every", \.checkpointInterval, SettingRange<Int>.positive.orNull,
-      "Steps from one checkpoint to the next; null: one a minute."),
-    Setting(
-      "keep", \.keptCheckpoints, .positive,
-      "Number of checkpoints that are kept."),
-    Setting(
-      "divergence-factor", \.divergenceFactor, SettingRange<Double>.positive.orNull,
-      "The run ends where ten losses in a row are this many times the first; null: never."),
-  ] }
+  private static var run: [Setting<Settings>] {
+    [
+      Setting("task", \.task, "What is learned."),
+      Setting(
+        "model", \.model.kind, "Which model learns it; null: the task's. See 'adamqlr models'."),
+      Setting(
+        "optimizer", .oneOf(Preset.all.map(\.name)),
+        "The preset that the method's settings start from.", get: { $0.optimizer.name },
+        set: { settings, name in Preset(named: name).map { settings.optimizer = $0 } }),
+      Setting(
+        "epochs", \.epochs, SettingRange<Int>.positive.orNull,
+        "Length in epochs; null: the task's."),
+      Setting(
+        "steps", \.steps, SettingRange<Int>.positive.orNull,
+        "Length in steps instead of epochs."),
+      Setting(
+        "seconds", \.seconds, SettingRange<Double>.positive.orNull,
+        "Length in seconds of steps, evaluation aside, instead."),
+      Setting(
+        "batch-size", \.batchSize, .positive,
+        "Greatest number of examples in a batch; of texts, 32 sequences unless it is set."),
+      Setting(
+        "micro-batches", \.microBatches, .positive,
+        "Parts in which a batch is evaluated, one after the other: less memory, more time."),
+      Setting(
+        "seed", \.seed, .nonnegative,
+        "Determines initial parameters, order of examples and drawn data."),
+      Setting(
+        "data-dir", \.dataDirectory, SettingRange("a directory, or null"),
+        "Where the data sets are; null: $ADAMQLR_DATA, else the user's cache directory."),
+      Setting("precision", \.precision, "Precision of all vectors."),
+      Setting(
+        "threads", \.threads, SettingRange<Int>.positive.orNull,
+        "Most threads; null: all cores."),
+      Setting(
+        "device", \.device, SettingRange("cpu, cuda or cuda:N"),
+        "Where training is computed; cuda: the first GPU."),
+      Setting(
+        "matmul", \.products, "Layers' products, of single precision; tf32: on GPUs only."),
+      Setting(
+        "eval-every", \.evaluationInterval, .positive,
+        "Epochs from one evaluation to the next."),
+      Setting(
+        "log-every", \.logInterval, .positive,
+        "Steps from one row of the log to the next."),
+      Setting(
+        "held-back", \.measuresHeldBack, .either,
+        "Logs how each step changes the loss on another batch, drawn from a second shuffle."),
+      Setting(
+        "checkpoint-every", \.checkpointInterval, SettingRange<Int>.positive.orNull,
+        "Steps from one checkpoint to the next; null: one a minute."),
+      Setting(
+        "keep", \.keptCheckpoints, .positive,
+        "Number of checkpoints that are kept."),
+      Setting(
+        "divergence-factor", \.divergenceFactor, SettingRange<Double>.positive.orNull,
+        "The run ends where ten losses in a row are this many times the first; null: never."),
+    ]
+  }
 
   private static let data: [Setting<Settings>] = [
     Setting(
@@ -110,7 +113,8 @@ extension Settings {
       "Table: the column to predict, its name or its number from 1."),
     Setting("data.kind", \.table.kind, "Table: what is predicted; auto: as the target looks."),
     Setting(
-      "data.ignore", \.table.ignored, SettingRange("a list of columns"), "Table: columns that are not used."),
+      "data.ignore", \.table.ignored, SettingRange("a list of columns"),
+      "Table: columns that are not used."),
     Setting(
       "data.categorical", \.table.categorical, SettingRange("a list of columns"),
       "Table: columns that are words, though they may look like numbers."),
@@ -151,8 +155,8 @@ extension Settings {
       size(.units, "LSTM: units of each."),
       size(.patch, "Vision transformer: height and width of a patch."),
       Setting(
-      "network.dropout", \.model.dropout, .decay,
-      "Transformer, LSTM: probability that an element is dropped."),
+        "network.dropout", \.model.dropout, .decay,
+        "Transformer, LSTM: probability that an element is dropped."),
     ]
 
   private static func size(_ size: ModelSettings.Size, _ help: String) -> Setting<Settings> {

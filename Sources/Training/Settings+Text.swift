@@ -9,7 +9,8 @@ extension Settings {
       "Text: its file, compressed (.gz) or not."),
     Setting("text.vocabulary", \.text.vocabulary, "Text: what a token is."),
     Setting(
-      "text.max-words", \.text.maximumWords, SettingRange<Int?>("a whole number from 3, or null") { $0 ?? 3 >= 3 },
+      "text.max-words", \.text.maximumWords,
+      SettingRange<Int?>("a whole number from 3, or null") { $0 ?? 3 >= 3 },
       "Text of words: most tokens, the unknown word and the end of a line among them; null: no limit."
     ),
     Setting(

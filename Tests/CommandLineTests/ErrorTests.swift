@@ -45,7 +45,9 @@ struct ErrorTests {
         ["lion.beta1 has no effect", "direction.kind adam"]
       ),
       (["--set", "momentum.value=0.5"], ["momentum.value has no effect", "momentum.kind none"]),
-      (["--set", "rejects-increase=true"], ["rejects-increase", "acceptance.kind=only-decreases"]),
+      (
+        ["--set", "rejects-increase=true"], ["rejects-increase", "acceptance.kind=only-decreases"]
+      ),
       (["--set", "weight-decay.excluded-names=[bias]"], ["'bias'", "0.bias"]),
       (["--set", "weight-decay.excluded-roles=[nose]"], ["excluded-roles", "normalization"]),
       (["--set", "network.hidden=[0]"], ["network.hidden", "from 1"]),

@@ -23,14 +23,17 @@ struct OwnOptimizerTests {
     let folder = Tool.newPath("own")
     func train(_ name: String, _ steps: Int) throws -> Tool.Result {
       try Tool.run(
-        ["train", "--optimizer", "sign-descent", "--set", "sign-descent.length=0.5", "--steps",
-          "\(steps)", "--checkpoint-every", "2", "--json", "--output", "\(folder)/\(name)"] + digits,
+        [
+          "train", "--optimizer", "sign-descent", "--set", "sign-descent.length=0.5", "--steps",
+          "\(steps)", "--checkpoint-every", "2", "--json", "--output", "\(folder)/\(name)",
+        ] + digits,
         program: "OwnOptimizer")
     }
     func weights(_ name: String, _ step: Int) throws -> Data {
       try Data(
         contentsOf: URL(
-          fileURLWithPath: "\(folder)/\(name)/checkpoints/step-00000000\(step)/weights.safetensors"))
+          fileURLWithPath: "\(folder)/\(name)/checkpoints/step-00000000\(step)/weights.safetensors")
+      )
     }
     #expect(try train("whole", 6).status == 0)
     #expect(try train("part", 4).status == 0)
@@ -45,8 +48,10 @@ struct OwnOptimizerTests {
     #expect(try weights("whole", 6) == weights("again", 6))
 
     let comparison = try Tool.run(
-      ["compare", "--optimizers", "adam,own=sign-descent+sign-descent.length=2", "--seeds", "1",
-        "--steps", "2", "--output", "\(folder)/compared"] + digits, program: "OwnOptimizer")
+      [
+        "compare", "--optimizers", "adam,own=sign-descent+sign-descent.length=2", "--seeds", "1",
+        "--steps", "2", "--output", "\(folder)/compared",
+      ] + digits, program: "OwnOptimizer")
     #expect(comparison.status == 0, "\(comparison.errors)")
     #expect(comparison.output.contains("own"))
     let report = try run("report", "\(folder)/whole", "--format", "csv")

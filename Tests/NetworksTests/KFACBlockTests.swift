@@ -250,7 +250,8 @@ struct KFACBlockTests {
   func averages() throws {
     let problem = Problem.tanh.make(SoftmaxCrossEntropy())
     var method = Method(
-      direction: KFAC(estimation: .exact, decay: 0.8, factorInterval: 2), learningRate: FixedRate(0),
+      direction: KFAC(estimation: .exact, decay: 0.8, factorInterval: 2),
+      learningRate: FixedRate(0),
       damping: ConstantDamping(1))
     var optimizer = try Optimizer(method, for: problem.parameters)
     var point = problem.parameters

@@ -216,7 +216,8 @@ struct MicroBatchTests {
   }
 
   @Test(
-    "The record of one part exists at a time", arguments: [Method.adamQLR(batchesPerEpoch: nil), .kfac()])
+    "The record of one part exists at a time",
+    arguments: [Method.adamQLR(batchesPerEpoch: nil), .kfac()])
   func memory(_ method: Method) throws {
     let census = Census()
     let problem = SmallProblem(

@@ -12,7 +12,8 @@ struct PresetTests {
     #expect(preset.method.kinds.allSatisfy { $0.name != nil })
     let data = try JSONEncoder().encode(preset.method)
     #expect(try JSONDecoder().decode(Method.self, from: data) == preset.method)
-    let resolved = preset.method.resolved(for: RunShape(batchesPerEpoch: 4, totalSteps: 10, seed: 0))
+    let resolved = preset.method.resolved(
+      for: RunShape(batchesPerEpoch: 4, totalSteps: 10, seed: 0))
     #expect(resolved.problem == nil)
     #expect(resolved.resolved(for: RunShape(batchesPerEpoch: 9, totalSteps: 3)) == resolved)
   }

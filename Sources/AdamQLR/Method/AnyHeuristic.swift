@@ -49,7 +49,8 @@ extension AnyHeuristic: Codable {
     guard let rule = heuristic as? Rule else {
       throw DecodingError.dataCorruptedError(
         forKey: .axis, in: container,
-        debugDescription: "'\(name)' of \(axis) stands where a heuristic of another axis is expected"
+        debugDescription:
+          "'\(name)' of \(axis) stands where a heuristic of another axis is expected"
       )
     }
     self.init(wrappedValue: rule)

@@ -32,7 +32,8 @@ extension DeviceCheck {
   private static let networks: [Comparison] = [
     Comparison(name: "a regression by AdamQLR", tolerances: trainingTolerances) { o in
       try steps(
-        .adamQLR(batchesPerEpoch: nil), Sequential(Dense(5, 9, activation: .relu), Dense(9, 2)), SquaredError(),
+        .adamQLR(batchesPerEpoch: nil), Sequential(Dense(5, 9, activation: .relu), Dense(9, 2)),
+        SquaredError(),
         o.normals(30, 5), o.normals(30, 2), &o)
     },
     Comparison(
@@ -82,7 +83,8 @@ extension DeviceCheck {
       name: "dropout by AdamQLR", tolerances: trainingTolerances, reference: .simulated
     ) { o in
       try steps(
-        .adamQLR(batchesPerEpoch: nil), Sequential(Dense(6, 20, activation: .relu), Dropout(0.3), Dense(20, 3)),
+        .adamQLR(batchesPerEpoch: nil),
+        Sequential(Dense(6, 20, activation: .relu), Dropout(0.3), Dense(20, 3)),
         SoftmaxCrossEntropy(), o.normals(24, 6), o.integers(below: 3, 24), &o)
     },
     Comparison(
