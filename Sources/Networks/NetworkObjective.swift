@@ -6,7 +6,7 @@ import Torch
 ///     let model = Model(Sequential(Dense(8, 50, activation: .relu), Dense(50, 1)))
 ///     var generator = SeededGenerator(seed: 0)
 ///     var parameters = model.initialParameters(using: &generator)
-///     var optimizer = Optimizer(
+///     var optimizer = try Optimizer(
 ///       .adamQLR(batchesPerEpoch: 1), for: parameters, layout: model.layout)
 ///     let objective = NetworkObjective(model, SquaredError(), inputs: x, targets: y)
 ///     for _ in 0..<100 { try optimizer.step(&parameters, on: objective) }
