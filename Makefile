@@ -8,10 +8,10 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format bench clean
+.PHONY: help setup build demo test lint format bench gpu-bundle clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## Put libtorch in .libtorch, fetching it once
 	@scripts/setup.sh
@@ -40,5 +40,8 @@ bench: build  ## Run the benchmarks against their Python peers
 	python="$$(scripts/python-env.sh $(PEER_REQUIREMENTS))" && \
 	  "$$python" Benchmarks/bench.py --check && "$$python" Benchmarks/bench.py
 
+gpu-bundle:  ## Make the folder that checks and measures a GPU elsewhere
+	@scripts/gpu-bundle.sh
+
 clean:  ## Remove what was built, and keep libtorch
-	rm -rf .build
+	rm -rf .build .build-gpu gpu-bundle

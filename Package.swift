@@ -1,8 +1,10 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// `make setup` puts libtorch here. The AdamQLR library needs none of it, and no unsafe flags.
-let libtorch = Context.packageDirectory + "/.libtorch/torch"
+// `make setup` puts libtorch here, or where LIBTORCH_DIR says. The AdamQLR library needs none of it,
+// and no unsafe flags.
+let folder = Context.environment["LIBTORCH_DIR"] ?? ".libtorch"
+let libtorch = (folder.hasPrefix("/") ? folder : Context.packageDirectory + "/" + folder) + "/torch"
 
 let package = Package(
   name: "adamqlr-swift",
@@ -10,6 +12,7 @@ let package = Package(
     .library(name: "AdamQLR", targets: ["AdamQLR"]),
     .library(name: "AdamQLRNetworks", targets: ["Networks", "Torch"]),
     .executable(name: "adamqlr", targets: ["CommandLineTool"]),
+    .executable(name: "adamqlr-gpu", targets: ["GPUBundle"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,27 +46,46 @@ let package = Package(
     .target(name: "Training", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Yams"]),
     .target(
       name: "Studies", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Training", "Yams"]),
-    .target(name: "Reports", dependencies: ["Studies", "Tasks", "Training"]),
-    .executableTarget(
-      name: "CommandLineTool",
+    .target(name: "Reports", dependencies: ["AdamQLR", "Studies", "Tasks", "Training"]),
+    // Whatever imports FoundationNetworking stays in here: it cannot be linked statically.
+    .target(name: "Fetching", dependencies: ["Tasks"]),
+    .target(
+      name: "Commands",
       dependencies: [
         "AdamQLR", "Reports", "Studies", "Tasks", "Torch", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
+      name: "CommandLineTool",
+      dependencies: [
+        "Commands", "Fetching", "Tasks", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "GPUBundle",
+      dependencies: [
+        "Commands", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
       name: "OwnModel", dependencies: ["AdamQLR", "Networks", "Torch"], path: "Examples/OwnModel"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
-    .testTarget(name: "AdamQLRTests", dependencies: ["AdamQLR"]),
+    .testTarget(
+      name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Studies"]),
+    .testTarget(name: "ReportsTests", dependencies: ["AdamQLR", "Reports", "Studies"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-    .testTarget(name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"]),
-    .testTarget(name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "LocalServer"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Tasks", "Training"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["CommandLineTool", "OwnModel", "LocalServer"]),
+      name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"],
+      resources: [.copy("Baselines")]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Training"],
+      name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "Fetching", "LocalServer"]),
+    .testTarget(name: "TrainingTests", dependencies: ["AdamQLR", "Networks", "Tasks", "Training"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "LocalServer", "Training"]),
+    .testTarget(
+      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Torch", "Training"],
       resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],

@@ -62,8 +62,21 @@ class Case:
         self.needs = needs
         self.killed_at = killed_at
         self.also = [command.split() for command in also]
-        self.new = arguments.split() if new is None else new.split()
+        self.new = renamed(arguments if new is None else new).split()
         self.fault = fault
+
+
+# Settings that have another name since 0.1.0.
+RENAMED = {
+    "rejects-increase=true": "acceptance.kind=only-decreases",
+    "learning-rate.saddle-free=true": "learning-rate.curvature=saddle-free-hessian",
+}
+
+
+def renamed(arguments):
+    for old, new in RENAMED.items():
+        arguments = arguments.replace(old, new)
+    return arguments
 
 
 def settings(*entries):
@@ -135,7 +148,8 @@ CASES = [
     Case("shampoo", DIGITS + "shampoo --steps 22 --set network.hidden=[30,20]"),
     Case("prodigy", DIGITS + "prodigy"),
     Case("d-adaptation", DIGITS + "d-adaptation"),
-    Case("schedule-free", DIGITS + "schedule-free-adamw", also=[EVALUATE]),
+    Case("schedule-free", DIGITS + "schedule-free-adamw", also=[EVALUATE],
+         fault="Schedule-Free AdamW as its package has it"),
     Case("diverging", DIGITS + "sgd --set learning-rate.value=1e6"),
     # Other tasks and models.
     Case("table", TABLE + "adamqlr", also=[EVALUATE, REPORT, "predict {run} {table}"]),
@@ -144,7 +158,8 @@ CASES = [
     Case("table-classes-kfac", CLASSES + "kfac --precision double"),
     Case("rosenbrock", ROSENBROCK + "adamqlr --precision double"),
     Case("rosenbrock-hessian", ROSENBROCK + "adamqlr-hessian"),
-    Case("rosenbrock-kfac", ROSENBROCK + "kfac --precision double"),
+    Case("rosenbrock-kfac", ROSENBROCK + "kfac --precision double",
+         fault="a zero direction ended momentum"),
     Case("gpt2", GPT2 + "adamqlr", also=[EVALUATE, "generate {run} --tokens 40"]),
     Case("gpt2-two-threads", GPT2 + "adamqlr --threads 2"),
     Case("gpt2-parts", GPT2 + "adamqlr --micro-batches 3"),
@@ -179,7 +194,8 @@ CASES = [
          "--set data.target=target --batch-size 64 --steps 60 --threads 1 --optimizer adamqlr",
          needs="tables/breast-cancer.csv"),
     # What a learning rate from the quadratic model can be made of.
-    Case("independent-batch", TABLE + MINE + settings("learning-rate.independent-batch=true")),
+    Case("independent-batch", TABLE + MINE + settings("learning-rate.independent-batch=true"),
+         fault="a promise over another batch's loss"),
     Case("independent-batch-paper", DIGITS + PAPER + "--micro-batches 3 " + settings(
         "learning-rate.independent-batch=true")),
     Case("independent-batch-decay", TABLE + PAPER + settings(
@@ -208,7 +224,8 @@ CASES = [
     Case("rejects-increase", TABLE + PAPER + settings(
         "rejects-increase=true", "learning-rate.amplification=2")),
     Case("quadratic-model-adagrad", TABLE + MINE + settings(
-        "direction.kind=adagrad", "direction.relative-epsilon=0")),
+        "direction.kind=adagrad", "direction.relative-epsilon=0"),
+        new=TABLE + MINE + settings("direction.kind=adagrad")),
     # Momentum.
     Case("momentum-fixed", TABLE + "adam " + settings("momentum.kind=fixed", "momentum.value=0.5")),
     Case("momentum-quadratic-model", TABLE + PAPER + settings("momentum.kind=quadratic-model")),
@@ -235,8 +252,6 @@ CASES = [
     Case("ratio-undamped", TABLE + PAPER + settings("damping.ratio-curvature=undamped")),
     Case("ratio-direction", TABLE + "kfac-unadaptive " + settings(
         "damping.kind=levenberg-marquardt", "damping.ratio-curvature=direction")),
-    Case("ratio-adam-root", TABLE + PAPER + settings("damping.ratio-curvature=adam-root")),
-    Case("ratio-adam", TABLE + PAPER + settings("damping.ratio-curvature=adam")),
     # Limits and decay.
     Case("clipping", TABLE + PAPER + settings(
         "clipping.gradient-norm=0.5", "clipping.direction-element=0.5")),
@@ -247,10 +262,12 @@ CASES = [
     Case("decay-scaled", GPT2 + "adamw " + settings(
         "weight-decay.rate=0.1", "weight-decay.excluded-roles=[bias,normalization,embedding]")),
     Case("decay-quadratic-rate", TABLE + PAPER + settings(
-        "weight-decay.rate=0.1", "weight-decay.scaled-by-learning-rate=true")),
+        "weight-decay.rate=0.1", "weight-decay.scaled-by-learning-rate=true"),
+         fault="decay by a negative rate"),
     Case("decay-clipped", TABLE + PAPER + settings(
         "weight-decay.rate=0.1", "weight-decay.scaled-by-learning-rate=true",
-        "clipping.update-norm=0.01")),
+        "clipping.update-norm=0.01"),
+         fault="decay by an unclipped rate"),
     Case("l2", TABLE + MINE + settings("loss.l2=0.01")),
     Case("l2-kfac", TABLE + "kfac " + settings("loss.l2=0.01")),
     # Rates known in advance, and directions.
@@ -262,16 +279,20 @@ CASES = [
         "learning-rate.boundaries=[10,40]", "learning-rate.factors=[0.5,0.2]")),
     Case("hypergradient", TABLE + "hypergradient " + settings(
         "learning-rate.hypergradient-rate=0.01")),
-    Case("hypergradient-l2", TABLE + "baydin-sgd " + settings("direction.l2=0.1")),
+    Case("hypergradient-l2", TABLE + "baydin-sgd " + settings("direction.l2=0.1"),
+         fault="a hypergradient without L2"),
     Case("sgd-nesterov", TABLE + "sgd-full " + settings("direction.nesterov=true")),
     Case("rmsprop-centered", TABLE + "rmsprop " + settings("rmsprop.centered=true")),
     Case("prodigy-schedule", TABLE + "prodigy " + settings(
         "learning-rate.kind=schedule", "learning-rate.value=1", "learning-rate.warm-up=10",
-        "prodigy.initial=1e-3")),
+        "prodigy.initial=1e-3"),
+         fault="Prodigy without the schedule's rate"),
     Case("d-adaptation-rate", TABLE + "d-adaptation " + settings(
-        "learning-rate.value=0.125", "d-adaptation.initial=1e-3")),
+        "learning-rate.value=0.125", "d-adaptation.initial=1e-3"),
+         fault="D-Adaptation without the rate"),
     Case("schedule-free-decay", TABLE + "schedule-free-adamw " + settings(
-        "schedule-free.warm-up=10", "schedule-free.weight-decay=0.01")),
+        "schedule-free.warm-up=10", "schedule-free.weight-decay=0.01"),
+         fault="Schedule-Free AdamW as its package has it"),
     Case("kfac-empirical", TABLE + "kfac " + settings(
         "direction.estimation=empirical", "direction.exact-inverses=true")),
     Case("kfac-exact", CLASSES + "kfac " + settings(
@@ -287,11 +308,13 @@ CASES = [
     Case("resumed-digits-kfac", DIGITS + "kfac --steps 12 --checkpoint-every 2", killed_at=4),
     Case("resumed-table-double", TABLE + "adamqlr --precision double --micro-batches 3 "
          "--steps 300 --checkpoint-every 20 --set learning-rate.independent-batch=true",
-         killed_at=60),
+         killed_at=60,
+         fault="a promise over another batch's loss"),
     Case("resumed-gpt2", GPT2 + "adamqlr --steps 16 --checkpoint-every 3 "
          "--set network.dropout=0.1", killed_at=6),
     Case("resumed-schedule-free", DIGITS + "schedule-free-adamw --steps 40 --checkpoint-every 5",
-         killed_at=10),
+         killed_at=10,
+         fault="Schedule-Free AdamW as its package has it"),
 ]
 
 

@@ -4,6 +4,7 @@
 #   LIBTORCH=dir            use this libtorch: dir has lib/ and include/, or torch/lib and so on
 #   TORCH_VERSION=2.13.0    2.11 to 2.13
 #   TORCH_VARIANT=cpu|cuda  cpu is asked for first; cuda is larger, and runs without a GPU too
+#   LIBTORCH_DIR=dir        put it there instead of in .libtorch; swift build looks there too
 #
 # Otherwise a .libtorch that is already there is used, then one that another clone fetched, and
 # then the torch wheel is fetched with pip. It is unpacked once, below ${XDG_CACHE_HOME:-~/.cache}.
@@ -45,6 +46,7 @@ fi
 
 # ---- What is asked for.
 
+folder=${LIBTORCH_DIR:-.libtorch}
 version=${TORCH_VERSION:-2.13.0}
 case $version in 2.1[1-3]) version=$version.0 ;; esac
 [[ $version =~ ^2\.1[1-3]\.[0-9]+$ ]] ||
@@ -87,23 +89,28 @@ loads() {
   local lacking
   has ldd || return 0
   lacking=$(ldd "$1/lib/libtorch_cpu.so" "$1/lib/libc10.so" 2>&1 | grep -m 1 'not found' || true)
-  [ -z "$lacking" ] || { reason="its libraries do not load:${lacking//$'\t'/ }"; return 1; }
+  [ -n "$lacking" ] || return 0
+  reason="its libraries do not load:${lacking//$'\t'/ }"
+  if [[ $lacking =~ libcu(dart|pti) ]]; then
+    reason+="; install nvidia-cuda-runtime and nvidia-cuda-cupti beside it"
+  fi
+  return 1
 }
 
 check_tree() { reason=$(python3 scripts/unpack_libtorch.py check "$1" "$2" 2>&1); }
 
 # Makes .libtorch a link to a folder, in one step where there is a link already.
 link() {
-  if [ "$(readlink .libtorch || true)" = "$1" ]; then return; fi
-  ln -s "$1" ".libtorch.$$"
-  mv -Tf ".libtorch.$$" .libtorch
+  if [ "$(readlink "$folder" || true)" = "$1" ]; then return; fi
+  ln -s "$1" "$folder.$$"
+  mv -Tf "$folder.$$" "$folder"
 }
 
 # A folder named .libtorch is the user's own, unless all it holds is a link made below.
 make_way() {
-  if [ -d .libtorch ] && [ ! -L .libtorch ]; then
-    if [ -L .libtorch/torch ]; then rm .libtorch/torch; fi
-    rmdir .libtorch 2>/dev/null || fail ".libtorch is a folder that cannot be used" \
+  if [ -d "$folder" ] && [ ! -L "$folder" ]; then
+    if [ -L "$folder/torch" ]; then rm "$folder/torch"; fi
+    rmdir "$folder" 2>/dev/null || fail "$folder is a folder that cannot be used" \
       "(${reason:-LIBTORCH asks for another}); move it away"
   fi
 }
@@ -117,14 +124,14 @@ if [ -n "${LIBTORCH:-}" ]; then
   [ -d "$own" ] || fail "LIBTORCH=$LIBTORCH is not a folder"
   own=$(cd "$own" && pwd -P)
   usable "$own" && loads "$own" || fail "LIBTORCH=$LIBTORCH cannot be used: $reason"
-  if [ "$own" != "$(cd .libtorch/torch 2>/dev/null && pwd -P)" ]; then
+  if [ "$own" != "$(cd "$folder/torch" 2>/dev/null && pwd -P)" ]; then
     make_way
     if [ "$(basename "$own")" = torch ]; then
       link "$(dirname "$own")"
     else
-      rm -f .libtorch
-      mkdir .libtorch
-      ln -s "$own" .libtorch/torch
+      rm -f "$folder"
+      mkdir "$folder"
+      ln -s "$own" "$folder/torch"
     fi
   fi
   say "using libtorch $(torch_version "$own") in $own"
@@ -137,22 +144,22 @@ cache=$cache_home/adamqlr-swift
 
 # ---- A libtorch that is here: one of the cache is checked file by file below.
 
-if [ -e .libtorch ] && [ ! -e .libtorch/contents.txt ]; then
-  if usable .libtorch/torch; then
-    found=$(torch_version .libtorch/torch)
+if [ -e "$folder" ] && [ ! -e "$folder/contents.txt" ]; then
+  if usable "$folder/torch"; then
+    found=$(torch_version "$folder/torch")
     kind=cpu
-    if [ -e .libtorch/torch/lib/libtorch_cuda.so ]; then kind=cuda; fi
+    if [ -e "$folder/torch/lib/libtorch_cuda.so" ]; then kind=cuda; fi
     if [ "$found" = "${TORCH_VERSION:+$version}" ] || [ -z "${TORCH_VERSION:-}" ]; then
       case " $variants " in
         *" $kind "*)
-          say "using libtorch $found in .libtorch"
+          say "using libtorch $found in $folder"
           exit
           ;;
       esac
     fi
     reason="it is libtorch $found-$kind"
   fi
-  say "not using the present .libtorch: $reason"
+  say "not using the present $folder: $reason"
 fi
 
 has python3 || lacks "python3 is missing, which fetches libtorch: apt-get install python3 python3-pip"
@@ -167,7 +174,7 @@ use_cache() {
     if check_tree "$tree" "$version-$variant"; then
       make_way
       link "$tree"
-      say "using libtorch $version ($variant) in .libtorch"
+      say "using libtorch $version ($variant) in $folder"
       return 0
     fi
     say "fetching libtorch $version ($variant) anew: $reason"
@@ -197,7 +204,7 @@ for left in "$cache"/unfinished.*; do
   if [ -e "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null; then rm -rf "$left"; fi
 done
 work=$cache/unfinished.$$
-trap 'rm -rf "$work" ".libtorch.$$"' EXIT
+trap 'rm -rf "$work" "$folder.$$"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 rm -rf "$work"
@@ -262,5 +269,5 @@ if [ -e "$tree" ]; then mv -T "$tree" "$work/damaged"; fi
 mv -T "$work/tree" "$tree"
 make_way
 link "$tree"
-say "libtorch $version ($variant) is in .libtorch: download $(seconds "$download_time")," \
+say "libtorch $version ($variant) is in $folder: download $(seconds "$download_time")," \
   "unpacking and checking $(seconds $(($(now) - begin)))"

@@ -9,6 +9,8 @@ A peer is a class with
     step()             one whole step; returns when nothing is left to do
     figures()          the last step's figures, by the names of the traces
     parameters()       the present parameters as NumPy arrays
+and, where it has other networks than multilayer perceptrons,
+    random_problem(model, batch_size, sizes, device, matmul)
 """
 
 import argparse
@@ -16,12 +18,11 @@ import importlib.metadata
 import json
 import os
 import resource
+import statistics
 import sys
 import time
 
-import numpy
-
-from problem import MLP, RESNET, Problem, Trace
+from problem import GPT2, MLP, RESNET, Problem, Trace
 
 # As in StepBenchmark.swift: after so many steps the run starts anew, outside the time that counts;
 # and so many are made at least before that time, and within it.
@@ -34,8 +35,15 @@ KILOBYTE = 1 if sys.platform == "darwin" else 1024
 
 def main(peer_class):
     parser = argparse.ArgumentParser(description=peer_class.__doc__)
-    parser.add_argument("--model", choices=[MLP, RESNET], default=MLP)
+    parser.add_argument("--model", choices=[MLP, RESNET, GPT2], default=MLP)
     parser.add_argument("--sizes", help="sizes of the layers, such as 8,50,1")
+    parser.add_argument(
+        "--network", nargs="*", default=[], metavar="NAME=N",
+        help="sizes of another model: width; layers, heads, embedding, context, vocabulary")
+    parser.add_argument("--device", default="cpu", help="where another model is: cpu or cuda")
+    parser.add_argument(
+        "--matmul", choices=["float", "tf32", "bf16"], default="float",
+        help="how another model multiplies")
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--loss", choices=["cross-entropy", "squared-error"])
     parser.add_argument("--seconds", type=float, default=1, help="how long to measure")
@@ -44,8 +52,10 @@ def main(peer_class):
     options = parser.parse_args()
     if options.check is not None:
         sys.exit(0 if check(peer_class, options.check) else 1)
-    if options.model == RESNET and options.batch_size is not None:
-        problem = Problem.random_images(options.batch_size)
+    if options.model != MLP and options.batch_size is not None:
+        sizes = {name: int(value) for name, value in (a.split("=") for a in options.network)}
+        problem = peer_class.random_problem(
+            options.model, options.batch_size, sizes, options.device, options.matmul)
     elif None in (options.sizes, options.batch_size, options.loss):
         parser.error("--sizes, --batch-size and --loss are needed, or --check")
     else:
@@ -76,7 +86,8 @@ def measure(peer_class, problem, seconds):
         run += 1
         if run == 1:  # compilation does not count
             begin = time.perf_counter()
-    low, median, high = numpy.quantile(microseconds, [0.1, 0.5, 0.9])
+    deciles = statistics.quantiles(microseconds, n=10, method="inclusive")
+    low, median, high = deciles[0], deciles[4], deciles[8]
     return {
         "median_us": median, "p10_us": low, "p90_us": high, "steps": len(microseconds),
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE,
@@ -107,6 +118,8 @@ def check(peer_class, folder):
 
 def replay(peer_class, trace):
     """The worst relative deviation from a trace, as its README defines it, and where it is."""
+    import numpy
+
     peer = peer_class(trace.problem, double=True, settings=trace.settings)
     worst = []
     for number, (rows, expected) in enumerate(zip(trace.batches, trace.steps), 1):

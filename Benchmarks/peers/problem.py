@@ -1,11 +1,13 @@
-"""What a peer works on: a network, and examples, as NumPy arrays."""
+"""What a peer works on: a network, and examples, as NumPy arrays.
+
+NumPy is imported where it is used, since PyTorch's peers run without it where they measure larger
+networks, as those of the GPU bundle do.
+"""
 
 import json
 
-import numpy
-
 RELU, TANH = "relu", "tanh"
-MLP, RESNET = "mlp", "resnet18"
+MLP, RESNET, GPT2 = "mlp", "resnet18", "gpt2"
 
 
 class Problem:
@@ -13,22 +15,27 @@ class Problem:
     one for each layer. `inputs` is [N, inputs]; `targets` is [N, outputs], or integer labels [N]
     where `is_classification`.
 
-    Or a residual network, whose `parameters` are None, because the peer draws them; `inputs` is
-    [N, height, width, channels].
+    Or a larger network of PyTorch's peers alone, which torch_network.random_problem draws: `module`,
+    with inputs and targets on its device, and products as `matmul` says.
     """
 
     def __init__(
-            self, parameters, activation, is_classification, inputs, targets, model=MLP):
+            self, parameters, activation, is_classification, inputs, targets, model=MLP,
+            module=None, matmul="float"):
         self.model = model
         self.parameters = parameters
         self.activation = activation
         self.is_classification = is_classification
         self.inputs = inputs
         self.targets = targets
+        self.module = module
+        self.matmul = matmul
 
     @staticmethod
     def random(sizes, batch_size, is_classification):
         """Rectified layers between `sizes`, and as many random examples as make one batch."""
+        import numpy
+
         generator = numpy.random.default_rng(0)
 
         def normal(*shape):
@@ -43,14 +50,6 @@ class Problem:
         else:
             targets = normal(batch_size, sizes[-1])
         return Problem(parameters, RELU, is_classification, normal(batch_size, sizes[0]), targets)
-
-    @staticmethod
-    def random_images(batch_size):
-        """ResNet-18, and as many random images as make one batch."""
-        generator = numpy.random.default_rng(0)
-        images = generator.standard_normal((batch_size, 32, 32, 3)).astype(numpy.float32)
-        return Problem(
-            None, RELU, True, images, generator.integers(10, size=batch_size), model=RESNET)
 
 
 class Trace:
@@ -71,6 +70,8 @@ class Trace:
 
 
 def _array(entry):
+    import numpy
+
     return numpy.array(entry["values"]).reshape(entry["shape"])
 
 

@@ -4,7 +4,6 @@ import torch
 
 import harness
 import torch_network as network
-from problem import RESNET
 
 
 class TorchAdam:
@@ -12,6 +11,7 @@ class TorchAdam:
     NAME = "PyTorch Adam"
     PACKAGES = ["torch"]
     TRACES = ["adam"]
+    random_problem = staticmethod(network.random_problem)
 
     def __init__(self, problem, double, settings):
         self.problem, self.double = problem, double
@@ -21,7 +21,7 @@ class TorchAdam:
     def start(self):
         self.point = [part.clone().requires_grad_() for part in self.initial]
         # One pass over all parameters, where there are many.
-        fused = True if self.problem.model == RESNET else None
+        fused = True if self.problem.module else None
         self.optimizer = torch.optim.Adam(self.point, lr=self.rate, fused=fused)
 
     def set_batch(self, x, y):

@@ -1,7 +1,9 @@
-"""Untuned AdamQLR in PyTorch, eager: autograd and torch.func.jvp (Clarke and Hernández-Lobato
+"""Untuned AdamQLR in PyTorch, eager: autograd and its forward mode (Clarke and Hernández-Lobato
 2024, §3)."""
 
 import torch
+from torch.autograd import forward_ad
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import harness
 import torch_network as network
@@ -9,11 +11,20 @@ import torch_network as network
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
+def jvp(function, point, direction):
+    """As torch.func.jvp, which autocast does not go with."""
+    # Fused attention has no forward derivative.
+    with forward_ad.dual_level(), sdpa_kernel(SDPBackend.MATH):
+        duals = [forward_ad.make_dual(p, d) for p, d in zip(point, direction)]
+        return forward_ad.unpack_dual(function(*duals))
+
+
 class TorchAdamQLR:
     __doc__ = __doc__
     NAME = "PyTorch AdamQLR"
     PACKAGES = ["torch"]
     TRACES = ["adamqlr-untuned"]
+    random_problem = staticmethod(network.random_problem)
 
     def __init__(self, problem, double, settings):
         self.problem, self.double = problem, double
@@ -39,7 +50,7 @@ class TorchAdamQLR:
         gradient = torch.autograd.grad(loss, self.point)
         with torch.no_grad():
             direction = self.adam_direction(gradient)
-            outputs, tangent = torch.func.jvp(output, tuple(self.point), tuple(direction))
+            outputs, tangent = jvp(output, self.point, direction)
             slope = sum(network.dot(g, d) for g, d in zip(gradient, direction))
             square = sum(network.dot(d, d) for d in direction)
             fisher = network.fisher_product(outputs, tangent, is_classification)

@@ -3,7 +3,6 @@ convolutions, 1×1 convolutions as shortcuts where the shape changes, the batch'
 
 import torch
 from torch import nn
-from torch.func import functional_call
 from torch.nn import functional
 
 
@@ -29,13 +28,15 @@ class Block(nn.Module):
 
 
 class ResNet18(nn.Module):
-    def __init__(self):
+    """`width` is the number of channels of the first stage."""
+
+    def __init__(self, width=64):
         super().__init__()
-        self.stem = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
-        self.stem_norm = norm(64)
-        blocks, inputs = [], 64
+        self.stem = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        self.stem_norm = norm(width)
+        blocks, inputs = [], width
         for stage in range(4):
-            outputs = 64 << stage
+            outputs = width << stage
             for index in range(2):
                 blocks.append(Block(inputs, outputs, 2 if stage and not index else 1))
                 inputs = outputs
@@ -45,16 +46,3 @@ class ResNet18(nn.Module):
     def forward(self, x):
         x = functional.relu(self.stem_norm(self.stem(x)))
         return self.last(self.blocks(x).mean((2, 3)))
-
-
-torch.manual_seed(0)
-network = ResNet18().to(memory_format=torch.channels_last)
-names = [name for name, _ in network.named_parameters()]
-
-
-def arrays():
-    return [parameter.detach() for parameter in network.parameters()]
-
-
-def output(parameters, x):
-    return functional_call(network, dict(zip(names, parameters)), (x,))

@@ -18,7 +18,7 @@ let targets = Tensor(products, shape: [1000, 1])
 
 let model = Model(Product())
 var parameters = model.initialParameters(using: &generator, .float64)
-var optimizer = Optimizer(.adamQLR(batchesPerEpoch: 1), for: parameters, layout: model.layout)
+var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: 1), for: parameters, layout: model.layout)
 let objective = NetworkObjective(model, SquaredError(), inputs: inputs, targets: targets)
 for epoch in 1...300 {
   let report = try optimizer.step(&parameters, on: objective)

@@ -38,16 +38,22 @@ inline void mask_into(Tensor out, const Tensor &u, const Tensor &mask) {
   at::threshold_backward_out(out, u, mask, 0);
 }
 
-// Adds body(first, count) up over parts of a long vector, so that copies in double precision stay
-// small.
-template <class Body> Tensor sum_over_parts(const Tensor &like, int64_t size, Body body) {
+// Calls body(first, count) for parts of a long vector, so that what it makes for them stays small.
+template <class Body> void for_parts(const Tensor &like, Body body) {
   constexpr int64_t largest = 1 << 24;
   const int64_t count = like.numel();
-  Tensor sum;
   for (int64_t first = 0; first < count; first += largest) {
-    const Tensor part = body(first, std::min(largest, count - first));
-    sum = sum.defined() ? sum + part : part;
+    body(first, std::min(largest, count - first));
   }
+}
+
+// Adds body(first, count) up over the parts, so that copies in double precision stay small.
+template <class Body> Tensor sum_over_parts(const Tensor &like, int64_t size, Body body) {
+  Tensor sum;
+  for_parts(like, [&](int64_t first, int64_t count) {
+    const Tensor part = body(first, count);
+    sum = sum.defined() ? sum + part : part;
+  });
   return sum.defined() ? sum : at::zeros({size}, like.options().dtype(at::kDouble));
 }
 

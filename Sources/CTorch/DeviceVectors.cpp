@@ -16,13 +16,6 @@ Tensor direction_products(const Tensor &gradient, const Tensor &direction) {
   });
 }
 
-// √(c₂v + ε_root) + ε
-Tensor denominator(const ct_adam_coefficients &k, const Tensor &second) {
-  Tensor root = second * k.second_correction;
-  if (k.epsilon_root != 0) root.add_(k.epsilon_root);
-  return root.sqrt_().add_(k.epsilon);
-}
-
 // beta·previous + gain·x⊙y
 void advance(
     Tensor next, const Tensor &previous, double beta, double gain, const Tensor &x,
@@ -30,6 +23,23 @@ void advance(
   scale_into(next, beta, previous);
   if (y.defined()) next.addcmul_(x, y, gain);
   else next.add_(x, gain);
+}
+
+// d ← d/(√(c₂v + ε_root) + ε)
+void divide(Tensor d, const ct_adam_coefficients &k, const Tensor &second) {
+  Tensor root = second * k.second_correction;
+  if (k.epsilon_root != 0) root.add_(k.epsilon_root);
+  d.div_(root.sqrt_().add_(k.epsilon));
+}
+
+// The same for v that is `second` advanced by g, without keeping it.
+void divide_by_next(
+    const Tensor &d, const ct_adam_coefficients &k, const Tensor &second, const Tensor &g) {
+  for_parts(g, [&](int64_t first, int64_t count) {
+    const Tensor part = g.narrow(0, first, count), v = at::empty_like(part);
+    advance(v, second.narrow(0, first, count), k.beta2, k.second_gain, part, part);
+    divide(d.narrow(0, first, count), k, v);
+  });
 }
 
 // x ← x xor (x shifted right by `count`, with zeros moving in).
@@ -142,13 +152,17 @@ ct_error ct_device_adam_direction(
     ct_adam_coefficients k, ct_tensor gradient, ct_tensor first, ct_tensor second,
     ct_tensor next_first, ct_tensor next_second, ct_tensor direction, ct_tensor *numbers) {
   return run("Adam's direction", [&] {
-    const Tensor g = flat(gradient), m = flat(next_first), v = flat(next_second);
+    const Tensor g = flat(gradient), d = flat(direction), m = next_first ? flat(next_first) : d;
     advance(m, flat(first), k.beta1, k.first_gain, g);
-    advance(v, flat(second), k.beta2, k.second_gain, g, g);
-    Tensor d = flat(direction);
     scale_into(d, k.first_correction, m);
     if (k.gradient_weight != 0) d.add_(g, k.gradient_weight);
-    d.div_(denominator(k, v));
+    if (next_second) {
+      const Tensor v = flat(next_second);
+      advance(v, flat(second), k.beta2, k.second_gain, g, g);
+      divide(d, k, v);
+    } else {
+      divide_by_next(d, k, flat(second), g);
+    }
     *numbers = release(direction_products(g, d));
   });
 }
@@ -157,12 +171,28 @@ ct_error ct_device_scaled_gradient(
     ct_adam_coefficients k, ct_tensor gradient, ct_tensor second, ct_tensor next_second,
     ct_tensor direction, ct_tensor *numbers) {
   return run("scaled gradient", [&] {
-    const Tensor g = flat(gradient), v = flat(next_second);
-    advance(v, flat(second), k.beta2, k.second_gain, g, g);
-    Tensor d = flat(direction);
+    const Tensor g = flat(gradient), d = flat(direction);
     scale_into(d, k.gradient_weight, g);
-    d.div_(denominator(k, v));
+    if (next_second) {
+      const Tensor v = flat(next_second);
+      advance(v, flat(second), k.beta2, k.second_gain, g, g);
+      divide(d, k, v);
+    } else {
+      divide_by_next(d, k, flat(second), g);
+    }
     *numbers = release(direction_products(g, d));
+  });
+}
+
+ct_error ct_device_advance_moments(
+    ct_adam_coefficients k, ct_tensor gradient, ct_tensor first, ct_tensor second) {
+  return run("moments", [&] {
+    const Tensor g = flat(gradient), v = flat(second);
+    if (first) {
+      const Tensor m = flat(first);
+      advance(m, m, k.beta1, k.first_gain, g);
+    }
+    advance(v, v, k.beta2, k.second_gain, g, g);
   });
 }
 

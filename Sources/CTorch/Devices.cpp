@@ -61,22 +61,25 @@ thread_local ct_products products = CT_PRODUCTS_FLOAT;
 ct_error ct_prepare_cuda(int index) {
   static std::mutex mutex;
   static bool is_loaded = false;
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (!is_loaded) {
-    ct_error failure = nullptr;
-    const ct_error error = guarded("CUDA", [&] {
+  ct_error failure = nullptr;
+  const ct_error error = guarded("CUDA", [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!is_loaded) {
       const std::string reason = load_cuda();
-      if (!reason.empty()) failure = message(reason);
-    });
-    if (error || failure) return error ? error : failure;
-    is_loaded = true;
-  }
-  const int count = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount();
-  if (index < count) return nullptr;
-  return message(
-      "there is no cuda:" + std::to_string(index) + ": " +
-      (count == 1 ? std::string("the only GPU is cuda:0")
-                  : "the GPUs are cuda:0 to cuda:" + std::to_string(count - 1)));
+      is_loaded = reason.empty();
+      if (!is_loaded) {
+        failure = message(reason);
+        return;
+      }
+    }
+    const int count = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount();
+    if (index < count) return;
+    failure = message(
+        "there is no cuda:" + std::to_string(index) + ": " +
+        (count == 1 ? std::string("the only GPU is cuda:0")
+                    : "the GPUs are cuda:0 to cuda:" + std::to_string(count - 1)));
+  });
+  return error ? error : failure;
 }
 
 ct_error ct_copy_to(ct_tensor tensor, int device, ct_tensor *result) {
@@ -91,8 +94,10 @@ ct_products ct_set_products(ct_products how) {
   const ct_products before = products;
   products = how;
   if ((before == CT_PRODUCTS_TF32) != (how == CT_PRODUCTS_TF32)) {
-    at::globalContext().setAllowTF32CuBLAS(how == CT_PRODUCTS_TF32);
-    at::globalContext().setAllowTF32CuDNN(how == CT_PRODUCTS_TF32);
+    contained([&] {
+      at::globalContext().setAllowTF32CuBLAS(how == CT_PRODUCTS_TF32);
+      at::globalContext().setAllowTF32CuDNN(how == CT_PRODUCTS_TF32);
+    });
   }
   return before;
 }

@@ -72,89 +72,9 @@ void convert_tensors(std::vector<c10::IValue> &stack, at::ScalarType from, at::S
   }
 }
 
-} // namespace
-
-void ct_initialize() {
-#if defined(__GLIBC__)
-  // The shapes of a run do not change: keep freed buffers instead of returning them to the kernel,
-  // whose pages would have to be faulted in again at every step.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-#endif
-}
-
-bool ct_was_out_of_memory() { return was_out_of_memory; }
-
-const char *ct_version() { return TORCH_VERSION; }
-
-ct_error ct_empty(
-    ct_dtype type, const int64_t *shape, int rank, int device, ct_tensor *result) {
-  const at::IntArrayRef sizes(shape, rank);
-  return guarded("empty", scalar_type(type), sizes, [&] {
-    at::AutoDispatchBelowADInplaceOrView guard;
-    const auto options = at::TensorOptions(scalar_type(type));
-    *result = release(at::empty(
-        sizes, device < 0 ? options : options.device(device_of(device))));
-  });
-}
-
-void ct_release(ct_tensor tensor) {
-  c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim(impl(tensor));
-}
-
-void *ct_data(ct_tensor tensor) {
-  static char nothing;
-  void *data = impl(tensor)->mutable_data();
-  return data ? data : &nothing;
-}
-int ct_rank(ct_tensor tensor) { return static_cast<int>(impl(tensor)->dim()); }
-int64_t ct_size(ct_tensor tensor, int dimension) { return impl(tensor)->size(dimension); }
-int64_t ct_count(ct_tensor tensor) { return impl(tensor)->numel(); }
-bool ct_is_contiguous(ct_tensor tensor) { return impl(tensor)->is_contiguous(); }
-
-int ct_type(ct_tensor tensor) {
-  switch (c10::typeMetaToScalarType(impl(tensor)->dtype())) {
-  case at::kFloat: return CT_FLOAT32;
-  case at::kDouble: return CT_FLOAT64;
-  case at::kLong: return CT_INT64;
-  case at::kBool: return CT_BOOL;
-  case at::kByte: return CT_UINT8;
-  default: return -1;
-  }
-}
-
-ct_error ct_slice(
-    ct_tensor tensor, int64_t offset, const int64_t *shape, int rank, ct_tensor *result) {
-  return guarded("slice", [&] {
-    at::AutoDispatchBelowADInplaceOrView guard;
-    auto source = borrow(tensor);
-    int64_t strides[16];
-    TORCH_CHECK(rank <= 16, "a slice has at most 16 dimensions");
-    int64_t count = 1;
-    for (int i = rank - 1; i >= 0; --i) {
-      strides[i] = count;
-      count *= shape[i];
-    }
-    TORCH_CHECK(
-        source.is_contiguous() && offset >= 0 && offset + count <= source.numel(), "elements ",
-        offset, " to ", offset + count, " of ", source.numel());
-    *result = release(source.as_strided(
-        at::IntArrayRef(shape, rank), at::IntArrayRef(strides, rank),
-        source.storage_offset() + offset));
-  });
-}
-
-ct_error ct_find_operator(const char *name, const char *overload, ct_operator *result) {
-  return guarded(name, [&] {
-    auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(name, overload);
-    *result = reinterpret_cast<ct_operator>(new c10::OperatorHandle(handle));
-  });
-}
-
-ct_error ct_call(
-    ct_operator operation, const ct_argument *arguments, int count, bool records,
-    bool is_product, ct_tensor *results, int *result_count) {
-  const auto &handle = *reinterpret_cast<const c10::OperatorHandle *>(operation);
+ct_error call(
+    const c10::OperatorHandle &handle, const ct_argument *arguments, int count, bool records,
+    bool is_product, ct_tensor *results, int *result_count) noexcept {
   const auto &schema = handle.schema();
   torch::jit::Stack stack;
   try {
@@ -198,6 +118,124 @@ ct_error ct_call(
   }
 }
 
+// Whether the calling thread's last error was that memory was missing.
+thread_local bool was_out_of_memory = false;
+
+} // namespace
+
+ct_error message(const std::string &text) {
+  if (char *copy = strdup(text.c_str())) return copy;
+  throw std::bad_alloc(); // no message would mean that nothing is wrong
+}
+
+std::string reason_of(const std::exception &error) {
+  const auto *details = dynamic_cast<const c10::Error *>(&error);
+  std::string text = details ? details->what_without_backtrace() : error.what();
+  was_out_of_memory = dynamic_cast<const c10::OutOfMemoryError *>(&error) ||
+                      dynamic_cast<const std::bad_alloc *>(&error) ||
+                      text.find("can't allocate memory") != std::string::npos;
+  const std::string check = "err == 0. ";
+  if (const auto end = text.find("] "); text.rfind("[enforce fail", 0) == 0 && end != text.npos) {
+    text.erase(0, end + 2);
+    if (text.rfind(check, 0) == 0) text.erase(0, check.size());
+  }
+  return text;
+}
+
+void ct_initialize() {
+#if defined(__GLIBC__)
+  // The shapes of a run do not change: keep freed buffers instead of returning them to the kernel,
+  // whose pages would have to be faulted in again at every step.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
+
+bool ct_was_out_of_memory() { return was_out_of_memory; }
+
+const char *ct_version() { return TORCH_VERSION; }
+
+ct_error ct_empty(
+    ct_dtype type, const int64_t *shape, int rank, int device, ct_tensor *result) {
+  const at::IntArrayRef sizes(shape, rank);
+  return guarded("empty", scalar_type(type), sizes, [&] {
+    at::AutoDispatchBelowADInplaceOrView guard;
+    const auto options = at::TensorOptions(scalar_type(type));
+    *result = release(at::empty(
+        sizes, device < 0 ? options : options.device(device_of(device))));
+  });
+}
+
+void ct_release(ct_tensor tensor) {
+  contained([&] {
+    c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim(impl(tensor));
+  });
+}
+
+void *ct_data(ct_tensor tensor) {
+  static char nothing;
+  void *data = contained([&] { return impl(tensor)->mutable_data(); });
+  return data ? data : &nothing;
+}
+int ct_rank(ct_tensor tensor) {
+  return contained([&] { return static_cast<int>(impl(tensor)->dim()); });
+}
+int64_t ct_size(ct_tensor tensor, int dimension) {
+  return contained([&] { return impl(tensor)->size(dimension); });
+}
+int64_t ct_count(ct_tensor tensor) {
+  return contained([&] { return impl(tensor)->numel(); });
+}
+bool ct_is_contiguous(ct_tensor tensor) {
+  return contained([&] { return impl(tensor)->is_contiguous(); });
+}
+
+int ct_type(ct_tensor tensor) {
+  switch (contained([&] { return c10::typeMetaToScalarType(impl(tensor)->dtype()); })) {
+  case at::kFloat: return CT_FLOAT32;
+  case at::kDouble: return CT_FLOAT64;
+  case at::kLong: return CT_INT64;
+  case at::kBool: return CT_BOOL;
+  case at::kByte: return CT_UINT8;
+  default: return -1;
+  }
+}
+
+ct_error ct_slice(
+    ct_tensor tensor, int64_t offset, const int64_t *shape, int rank, ct_tensor *result) {
+  return guarded("slice", [&] {
+    at::AutoDispatchBelowADInplaceOrView guard;
+    auto source = borrow(tensor);
+    int64_t strides[16];
+    TORCH_CHECK(rank <= 16, "a slice has at most 16 dimensions");
+    int64_t count = 1;
+    for (int i = rank - 1; i >= 0; --i) {
+      strides[i] = count;
+      count *= shape[i];
+    }
+    TORCH_CHECK(
+        source.is_contiguous() && offset >= 0 && offset + count <= source.numel(), "elements ",
+        offset, " to ", offset + count, " of ", source.numel());
+    *result = release(source.as_strided(
+        at::IntArrayRef(shape, rank), at::IntArrayRef(strides, rank),
+        source.storage_offset() + offset));
+  });
+}
+
+ct_error ct_find_operator(const char *name, const char *overload, ct_operator *result) {
+  return guarded(name, [&] {
+    auto handle = c10::Dispatcher::singleton().findSchemaOrThrow(name, overload);
+    *result = reinterpret_cast<ct_operator>(new c10::OperatorHandle(handle));
+  });
+}
+
+ct_error ct_call(
+    ct_operator operation, const ct_argument *arguments, int count, bool records,
+    bool is_product, ct_tensor *results, int *result_count) {
+  const auto &handle = *reinterpret_cast<const c10::OperatorHandle *>(operation);
+  return call(handle, arguments, count, records, is_product, results, result_count);
+}
+
 ct_error ct_track(ct_tensor tensor, ct_tensor *result) {
   return guarded("track", [&] {
     *result = release(borrow(tensor).detach().set_requires_grad(true));
@@ -230,8 +268,8 @@ ct_error ct_gradients(
 extern "C" void ct_set_kernel_thread_count(int count);
 
 void ct_set_thread_count(int count) {
-  at::set_num_threads(count);
+  contained([&] { at::set_num_threads(count); });
   ct_set_kernel_thread_count(count);
 }
 
-int ct_thread_count() { return at::get_num_threads(); }
+int ct_thread_count() { return contained([] { return at::get_num_threads(); }); }

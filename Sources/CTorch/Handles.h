@@ -1,9 +1,10 @@
-// Tensors behind the handles of the C interface, and exceptions as messages. Includes libtorch's
-// headers, which take seconds to compile: for the few source files that need them.
+// Tensors behind the handles of the C interface. Includes libtorch's headers, which take seconds to
+// compile: for the few source files that need them.
 
 #pragma once
 
 #include "CTorch.h"
+#include "Errors.h"
 
 #include <ATen/ATen.h>
 
@@ -44,39 +45,10 @@ inline at::Device device_of(int number) {
                     : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(number));
 }
 
-inline ct_error message(const std::string &text) { return strdup(text.c_str()); }
-
-// Whether the calling thread's last error was that memory was missing.
-inline thread_local bool was_out_of_memory = false;
-
-// The reason of an error, without libtorch's C++ stack and where in its sources it was found.
-inline std::string reason_of(const std::exception &error) {
-  const auto *details = dynamic_cast<const c10::Error *>(&error);
-  std::string text = details ? details->what_without_backtrace() : error.what();
-  was_out_of_memory = dynamic_cast<const c10::OutOfMemoryError *>(&error) ||
-                      dynamic_cast<const std::bad_alloc *>(&error) ||
-                      text.find("can't allocate memory") != std::string::npos;
-  const std::string check = "err == 0. ";
-  if (const auto end = text.find("] "); text.rfind("[enforce fail", 0) == 0 && end != text.npos) {
-    text.erase(0, end + 2);
-    if (text.rfind(check, 0) == 0) text.erase(0, check.size());
-  }
-  return text;
-}
-
-// Runs `body`; an exception becomes its message.
-template <class Body> ct_error guarded(const char *what, Body body) {
-  try {
-    body();
-    return nullptr;
-  } catch (const std::exception &error) {
-    return message(std::string(what) + ": " + reason_of(error));
-  }
-}
-
-// The same for what makes a tensor of this type and shape.
+// As guarded(what, body), for what makes a tensor of this type and shape.
 template <class Body>
-ct_error guarded(const char *what, at::ScalarType type, at::IntArrayRef shape, Body body) {
+ct_error guarded(
+    const char *what, at::ScalarType type, at::IntArrayRef shape, const Body &body) noexcept {
   try {
     body();
     return nullptr;

@@ -110,44 +110,48 @@ template <class Body> void for_parts(int64_t count, Body body) {
 
 } // namespace
 
-void ct_gemm(
+ct_error ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
     const void *a, const void *b, bool accumulates, void *c) {
-  DISPATCH(multiply(transposes_a, transposes_b, m, n, k, IN(a), IN(b), accumulates, OUT(c));)
+  DISPATCH(return guarded("matrix product", [&] {
+    multiply(transposes_a, transposes_b, m, n, k, IN(a), IN(b), accumulates, OUT(c));
+  });)
 }
 
-void ct_dense(
+ct_error ct_dense(
     bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
     const void *weight, const void *bias, void *z, void *a) {
-  DISPATCH(
-      if (multiply_and_finish(
-              rows, outputs, inputs, IN(x), IN(weight), false, OUT(z), IN(bias), nullptr, OUT(a))) {
-        return;
-      }
-      multiply(false, false, rows, outputs, inputs, IN(x), IN(weight), false, OUT(z));
-      KERNEL(T, add_bias, rows, outputs, IN(bias), OUT(z), OUT(a));)
+  DISPATCH(return guarded("dense layer", [&] {
+    if (multiply_and_finish(
+            rows, outputs, inputs, IN(x), IN(weight), false, OUT(z), IN(bias), nullptr, OUT(a))) {
+      return;
+    }
+    multiply(false, false, rows, outputs, inputs, IN(x), IN(weight), false, OUT(z));
+    KERNEL(T, add_bias, rows, outputs, IN(bias), OUT(z), OUT(a));
+  });)
 }
 
-void ct_dense_tangent(
+ct_error ct_dense_tangent(
     bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
     const void *weight_tangent, const void *bias_tangent, const void *z, bool accumulates, void *t,
     void *ta) {
-  DISPATCH(
-      if (weight_tangent) {
-        if (multiply_and_finish(
-                rows, outputs, inputs, IN(x), IN(weight_tangent), accumulates, OUT(t),
-                IN(bias_tangent), IN(z), OUT(ta))) {
-          return;
-        }
-        multiply(
-            false, false, rows, outputs, inputs, IN(x), IN(weight_tangent), accumulates, OUT(t));
+  DISPATCH(return guarded("dense layer's tangent", [&] {
+    if (weight_tangent) {
+      if (multiply_and_finish(
+              rows, outputs, inputs, IN(x), IN(weight_tangent), accumulates, OUT(t),
+              IN(bias_tangent), IN(z), OUT(ta))) {
+        return;
       }
-      KERNEL(
-          T, add_bias_tangent, rows, outputs, IN(bias_tangent), ta ? IN(z) : nullptr, OUT(t),
-          OUT(ta));)
+      multiply(
+          false, false, rows, outputs, inputs, IN(x), IN(weight_tangent), accumulates, OUT(t));
+    }
+    KERNEL(
+        T, add_bias_tangent, rows, outputs, IN(bias_tangent), ta ? IN(z) : nullptr, OUT(t),
+        OUT(ta));
+  });)
 }
 
-void ct_rectified_pullback(
+ct_error ct_rectified_pullback(
     bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x, const void *da,
     const void *z, bool accumulates_weight, void *weight_cotangent, bool accumulates_bias,
     void *bias_cotangent, bool keeps_dz, void *dz) {
@@ -156,17 +160,19 @@ void ct_rectified_pullback(
   const bool goes_by_blocks = !is_double && is_narrow(true, inputs, outputs, rows) &&
                               thread_count(2.0 * rows * outputs * inputs) == 1;
   const int64_t step = goes_by_blocks ? 32 : rows;
-  DISPATCH(for (int64_t first = 0; first < rows; first += step) {
-    const int64_t count = std::min(step, rows - first), offset = first * outputs;
-    T *block = OUT(dz) + (keeps_dz ? offset : 0);
-    KERNEL(
-        T, mask_and_sum, count, outputs, IN(da) + offset, IN(z) + offset, block,
-        accumulates_bias || first > 0, OUT(bias_cotangent));
-    if (!weight_cotangent) continue;
-    multiply(
-        true, false, inputs, outputs, count, IN(x) + first * inputs, block,
-        accumulates_weight || first > 0, OUT(weight_cotangent));
-  })
+  DISPATCH(return guarded("dense layer's pullback", [&] {
+    for (int64_t first = 0; first < rows; first += step) {
+      const int64_t count = std::min(step, rows - first), offset = first * outputs;
+      T *block = OUT(dz) + (keeps_dz ? offset : 0);
+      KERNEL(
+          T, mask_and_sum, count, outputs, IN(da) + offset, IN(z) + offset, block,
+          accumulates_bias || first > 0, OUT(bias_cotangent));
+      if (!weight_cotangent) continue;
+      multiply(
+          true, false, inputs, outputs, count, IN(x) + first * inputs, block,
+          accumulates_weight || first > 0, OUT(weight_cotangent));
+    }
+  });)
 }
 
 void ct_add_bias(bool is_double, int64_t rows, int64_t columns, const void *bias, void *z) {
@@ -239,7 +245,7 @@ bool ct_linear_combination(
           is_finite = false;
         }
       });
-      return is_finite;)
+      return is_finite.load();)
 }
 
 void ct_product(bool is_double, int64_t count, const void *x, const void *y, void *out) {
@@ -272,9 +278,16 @@ void ct_direction_products(
 void ct_scaled_gradient(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *second, void *next_second, void *direction, double products[3]) {
-  DISPATCH(KERNEL(
-      T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(next_second),
-      OUT(direction), products);)
+  DISPATCH(
+      if (next_second) {
+        KERNEL(
+            T, scaled_gradient_step, count, coefficients, IN(gradient), IN(second),
+            OUT(next_second), OUT(direction), products);
+      } else {
+        KERNEL(
+            T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(direction),
+            products);
+      })
 }
 
 void ct_adam_direction(
@@ -284,14 +297,29 @@ void ct_adam_direction(
   DISPATCH(
       double sums[3 * largest_part_count];
       for_parts(count, [&](int64_t part, int64_t start, int64_t length) {
-        KERNEL(
-            T, adam_direction, length, coefficients, IN(gradient) + start,
-            IN(first) + start, IN(second) + start,
-            OUT(next_first) + start, OUT(next_second) + start,
-            OUT(direction) + start, sums + 3 * part);
+        if (next_first) {
+          KERNEL(
+              T, adam_step, length, coefficients, IN(gradient) + start, IN(first) + start,
+              IN(second) + start, OUT(next_first) + start, OUT(next_second) + start,
+              OUT(direction) + start, sums + 3 * part);
+        } else {
+          KERNEL(
+              T, adam_direction, length, coefficients, IN(gradient) + start, IN(first) + start,
+              IN(second) + start, OUT(direction) + start, sums + 3 * part);
+        }
       });
       for (int i = 0; i < 3; ++i) {
         products[i] = sums[i];
         for (int64_t part = 1; part < part_count(count); ++part) products[i] += sums[3 * part + i];
       })
+}
+
+void ct_advance_moments(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    void *first, void *second) {
+  DISPATCH(for_parts(count, [&](int64_t, int64_t start, int64_t length) {
+    KERNEL(
+        T, advance_moments, length, coefficients, IN(gradient) + start,
+        first ? OUT(first) + start : nullptr, OUT(second) + start);
+  });)
 }

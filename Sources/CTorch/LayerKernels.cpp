@@ -46,7 +46,8 @@ template <class Body>
 std::vector<double> sum_pairs(int64_t rows, int64_t columns, Body body) {
   const int64_t parts = std::clamp<int64_t>(rows * columns / elements_per_thread, 1, 16);
   const int64_t height = (rows + parts - 1) / parts;
-  std::vector<double> partial(static_cast<size_t>(parts * 2 * columns));
+  std::vector<double> partial;
+  resize(partial, parts * 2 * columns);
   parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       double *sums = partial.data() + i * 2 * columns;
@@ -73,36 +74,38 @@ void ct_transpose(
   });)
 }
 
-void ct_column_moments(
+ct_error ct_column_moments(
     bool is_double, int64_t rows, int64_t columns, const void *x, void *mean, void *variance) {
-  DISPATCH(
-      const T *shift = IN(x); // the first row, so that a large mean takes no precision
-      const auto sums = sum_pairs(
-          rows, columns, [=](int64_t first, int64_t last, double *sums, double *squares) {
-            KERNEL(T, shifted_moments, first, last, columns, IN(x), shift, sums, squares);
-          });
-      for (int64_t j = 0; j < columns; ++j) {
-        const double average = sums[j] / double(rows);
-        const double square = sums[columns + j] / double(rows);
-        OUT(mean)[j] = static_cast<T>(double(shift[j]) + average);
-        OUT(variance)[j] = static_cast<T>(std::max(square - average * average, 0.0));
-      })
+  DISPATCH(return guarded("column moments", [&] {
+    const T *shift = IN(x); // the first row, so that a large mean takes no precision
+    const auto sums = sum_pairs(
+        rows, columns, [=](int64_t first, int64_t last, double *sums, double *squares) {
+          KERNEL(T, shifted_moments, first, last, columns, IN(x), shift, sums, squares);
+        });
+    for (int64_t j = 0; j < columns; ++j) {
+      const double average = sums[j] / double(rows);
+      const double square = sums[columns + j] / double(rows);
+      OUT(mean)[j] = static_cast<T>(double(shift[j]) + average);
+      OUT(variance)[j] = static_cast<T>(std::max(square - average * average, 0.0));
+    }
+  });)
 }
 
-void ct_column_products(
+ct_error ct_column_products(
     bool is_double, int64_t rows, int64_t columns, const void *u, const void *mask, const void *x,
     const void *mean, void *sums, void *products) {
-  DISPATCH(
-      const auto totals = sum_pairs(
-          rows, columns, [=](int64_t first, int64_t last, double *sums, double *products) {
-            KERNEL(
-                T, column_products, first, last, columns, IN(u), IN(mask), IN(x), IN(mean), sums,
-                products);
-          });
-      for (int64_t j = 0; j < columns; ++j) {
-        OUT(sums)[j] = static_cast<T>(totals[j]);
-        OUT(products)[j] = static_cast<T>(totals[columns + j]);
-      })
+  DISPATCH(return guarded("column products", [&] {
+    const auto totals = sum_pairs(
+        rows, columns, [=](int64_t first, int64_t last, double *sums, double *products) {
+          KERNEL(
+              T, column_products, first, last, columns, IN(u), IN(mask), IN(x), IN(mean), sums,
+              products);
+        });
+    for (int64_t j = 0; j < columns; ++j) {
+      OUT(sums)[j] = static_cast<T>(totals[j]);
+      OUT(products)[j] = static_cast<T>(totals[columns + j]);
+    }
+  });)
 }
 
 void ct_scale_columns(

@@ -5,6 +5,7 @@
 
 #include "NarrowProduct.h"
 
+#include "Errors.h"
 #include "Team.h"
 
 #include <algorithm>
@@ -200,7 +201,7 @@ void multiply_narrow(
   if (n == 1) return form_column(m, k, a, b, accumulates, c);
   thread_local std::vector<float> transposed;
   if (transposes_b) {
-    transposed.resize(static_cast<size_t>(k * n));
+    resize(transposed, k * n);
     for (int64_t p = 0; p < k; ++p) {
       for (int64_t j = 0; j < n; ++j) transposed[p * n + j] = b[j * k + p];
     }

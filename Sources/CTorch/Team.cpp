@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -36,6 +37,15 @@ struct Work {
   }
 };
 
+// Null where there is no memory for it.
+std::shared_ptr<Work> make_work() {
+  try {
+    return std::make_shared<Work>();
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
+}
+
 // Starts a function in so many threads of OpenMP's, and waits until it has returned in all.
 const auto run_in_library_threads =
     optional_symbol<void (*)(void (*)(void *), void *, unsigned, unsigned)>("GOMP_parallel");
@@ -60,6 +70,8 @@ public:
         }
       } catch (const std::system_error &) {
         // The system has no more threads to give: those that there are will do.
+      } catch (const std::bad_alloc &) {
+        // The same of memory for them.
       }
       current = work;
       generation.fetch_add(1);
@@ -115,9 +127,8 @@ void run_team(int size, int64_t count, void (*body)(void *, int64_t), void *cont
   if (size > 1 && count > 1 && !is_taking_part) {
     auto &helpers = Helpers::shared();
     const std::unique_lock<std::mutex> lock(helpers.team, std::try_to_lock);
-    if (lock.owns_lock()) {
-      // A helper may look at the work after it is done, and thus owns it too.
-      const auto work = std::make_shared<Work>();
+    // A helper may look at the work after it is done, and thus owns it too.
+    if (const auto work = lock.owns_lock() ? make_work() : nullptr) {
       work->count = count;
       work->body = body;
       work->context = context;

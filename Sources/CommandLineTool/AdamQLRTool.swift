@@ -1,6 +1,5 @@
 import ArgumentParser
-import Foundation
-import Torch
+import Commands
 import Training
 
 @main
@@ -18,22 +17,8 @@ struct AdamQLRTool: ParsableCommand {
       'adamqlr help COMMAND' explains a command; 'adamqlr optimizers' lists every setting.
       """,
     version: Release.description,
-    subcommands: [
-      TrainCommand.self, CompareCommand.self, AblateCommand.self, StudyCommand.self,
-      ReportCommand.self,
-      EvaluateCommand.self,
-      PredictCommand.self, GenerateCommand.self, DataCommand.self, VerifyCommand.self,
-      BenchCommand.self, CheckDeviceCommand.self,
-      TasksCommand.self, ModelsCommand.self, OptimizersCommand.self, DemoCommand.self,
-    ])
+    subcommands: CommandGroup.runs + [DataCommand.self] + CommandGroup.checks + CommandGroup.lists
+      + CommandGroup.demonstration)
 
-  static func main() {
-    Runtime.whenOutOfMemory { error in
-      Output.warning(
-        "Error: out of memory: \(error)\nA smaller --batch-size needs less, and so does "
-          + "--micro-batches N, which makes the same steps from N parts of a batch.")
-      Foundation.exit(1)
-    }
-    main(nil)
-  }
+  static func main() { runAsProgram() }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Commands
+import Fetching
 import Foundation
 import Tasks
 

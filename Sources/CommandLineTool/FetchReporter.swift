@@ -1,3 +1,5 @@
+import Commands
+import Fetching
 import Tasks
 
 /// Shows what is fetched: a live line on a terminal, a line every ten seconds elsewhere.

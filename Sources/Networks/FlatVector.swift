@@ -62,6 +62,13 @@ extension FlatVector {
 
   public func zeros() -> FlatVector { FlatVector(zeros: count, like: tensor) }
 
+  public func elements(every stride: Int) -> FlatVector {
+    let rows = count / stride
+    let first = tensor.slice(from: 0, shape: [rows, stride]).narrowed(1, from: 0, count: 1)
+    let last = tensor.slice(from: rows * stride, shape: [rows * stride == count ? 0 : 1])
+    return FlatVector(takingOver: .joining([first.reshaped([rows]), last], over: 0))
+  }
+
   public func startFinitenessCheck() -> (() -> Bool)? {
     if device == .cpu { return nil }
     let largest = Kernels.largestMagnitude(of: tensor)
@@ -80,6 +87,22 @@ extension FlatVector {
     _ a: Double, _ x: FlatVector, _ b: Double, _ y: FlatVector
   ) -> Bool {
     Kernels.formLinearCombination(a, x.tensor, b, y.tensor, into: overwritten())
+  }
+
+  @discardableResult
+  public mutating func formLinearCombination(
+    _ a: Double, _ x: FlatVector, selfTimes b: Double
+  ) -> Bool {
+    let elements = mutated()
+    return Kernels.formLinearCombination(a, x.tensor, b, elements, into: elements)
+  }
+
+  @discardableResult
+  public mutating func formLinearCombination(
+    selfTimes a: Double, _ b: Double, _ y: FlatVector
+  ) -> Bool {
+    let elements = mutated()
+    return Kernels.formLinearCombination(a, elements, b, y.tensor, into: elements)
   }
 
   public mutating func scale(by a: Double) {
@@ -146,6 +169,41 @@ extension FlatVector {
       Kernels.formScaledGradient(
         Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
         nextSecond: nextSecond.overwritten(), direction: overwritten()))
+  }
+
+  public mutating func formAdamDirection(
+    _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector
+  ) -> DirectionProducts {
+    momentProducts(
+      Kernels.formAdamDirection(
+        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
+        second: second.tensor, direction: overwritten()))
+  }
+
+  public mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: FlatVector, second: FlatVector
+  ) -> DirectionProducts {
+    momentProducts(
+      Kernels.formScaledGradient(
+        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
+        direction: overwritten()))
+  }
+
+  public static func advanceMoments(
+    _ coefficients: AdamCoefficients, gradient: FlatVector, first: inout FlatVector,
+    second: inout FlatVector
+  ) {
+    Kernels.advanceMoments(
+      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.mutated(),
+      second: second.mutated())
+  }
+
+  public static func advanceSecondMoment(
+    _ coefficients: AdamCoefficients, gradient: FlatVector, second: inout FlatVector
+  ) {
+    Kernels.advanceMoments(
+      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: nil,
+      second: second.mutated())
   }
 
   private func momentProducts(_ products: Kernels.DirectionProducts) -> DirectionProducts {

@@ -1,3 +1,4 @@
+import AdamQLR
 import Foundation
 import Studies
 import Tasks
@@ -130,9 +131,9 @@ struct TaskReport {
   }
 
   /// The settings in which optimizers differ, and their values.
-  var differences: [(key: SettingsKey, values: [SettingsValue])] {
+  var differences: [(key: Setting<Settings>, values: [String])] {
     guard results.groups.count > 1 else { return [] }
-    return SettingsKey.all.map { key in (key, results.groups.map { key.value($0.settings) }) }
+    return Settings.all.map { key in (key, results.groups.map { key.text(of: $0.settings) }) }
       .filter { key, values in
         !["seed", "data-dir", "threads"].contains(key.name) && Set(values).count > 1
       }

@@ -25,10 +25,10 @@ extension Method {
       let initial = Double(Float(try settings.number("initial_learning_rate")))
       self.init(
         direction: StochasticGradientDescent(),
-        learningRate: .hypergradient(
+        learningRate: Hypergradient(
           initial: initial, rate: try settings.number("hypergradient_learning_rate")))
     case "AdamQLROptimiser":
-      self = try settings.quadraticModel(along: try settings.adam())
+      self = try settings.quadraticModel(along: ReferenceAdam(try settings.adam()))
     case "SGDQLROptimiser":
       self = try settings.quadraticModel(along: StochasticGradientDescent())
     case "kfac":
@@ -36,7 +36,6 @@ extension Method {
     case let name:
       throw .unsupported("optimizer '\(name)'")
     }
-    quirks = .all
     try settings.finish()
   }
 }
@@ -91,27 +90,32 @@ private struct ReferenceSettings {
   }
 
   mutating func quadraticModel(along direction: some Direction) throws(TraceError) -> Method {
-    var model = QuadraticModel()
+    var rate = QuadraticRate()
     let curvature = try text("curvature_matrix", default: "fisher")
+    rate.clipping = try optionalNumber("lr_clipping")
+    rate.amplification = try number("update_amplification", default: 1)
+    rate.averaging = try optionalNumber("lr_ema")
+    rate.curvatureAverage = try optionalNumber("lr_curvature_ema").map {
+      CurvatureAverage(decay: $0)
+    }
+    let isSaddleFree = try flag("saddle_free_lr_curvature")
+    var method = Method(
+      direction: direction, learningRate: ReferenceRate(rate, isSigned: !isSaddleFree))
     switch Curvature(rawValue: curvature) {
-    case let known?: model.curvature = known
+    case .fisher: method.curvature = .fisher
+    case .hessian: method.curvature = isSaddleFree ? .saddleFreeHessian : .hessian
     case nil: throw .unsupported("curvature_matrix '\(curvature)'")
     }
-    model.clipping = try optionalNumber("lr_clipping")
-    model.amplification = try number("update_amplification", default: 1)
-    model.averaging = try optionalNumber("lr_ema")
-    model.curvatureAveraging = try optionalNumber("lr_curvature_ema")
-    model.isSaddleFree = try flag("saddle_free_lr_curvature")
     if let peak = try optionalNumber("scaling_envelope_peak") {
-      model.envelope = Envelope(peak: Int(peak), total: Int(try number("total_steps")))
+      method.envelope = Envelope(peak: Int(peak), total: Int(try number("total_steps")))
     }
-    var method = Method(direction: direction, learningRate: .quadraticModel(model))
-    method.damping = try damping()
+    try addDamping(to: &method)
     method.clipping = Clipping(
       gradientNorm: try optionalNumber("gradient_norm_clipping"),
       directionElement: try optionalNumber("direction_clipping"),
       updateNorm: try optionalNumber("update_norm_clipping"))
     method.weightDecay.rate = try number("weight_decay", default: 0)
+    method.weightDecay.isJudged = true
     return method
   }
 
@@ -123,25 +127,27 @@ private struct ReferenceSettings {
       decay: try number("curvature_ema"),
       inverseInterval: try count("inverse_update_period"),
       usesExactInverses: try flag("use_exact_inverses"))
-    direction.dividesEmpiricalTwice = true
     switch try text("estimation_mode", default: "") {
     case "fisher_exact": direction.estimation = .exact
-    case "fisher_empirical": direction.estimation = .empirical
+    // The problem's loss gives what the reference takes for it.
+    case "fisher_empirical": direction.estimation = .sampled
     case let name: throw .unsupported("estimation_mode '\(name)'")
     }
-    var method = Method(
-      direction: direction,
-      learningRate: adaptsRate
-        ? .quadraticModel(QuadraticModel()) : .fixed(try number("learning_rate")))
-    method.momentum = adaptsMomentum ? .quadraticModel : .fixed(try number("momentum"))
+    var method = Method(direction: direction, learningRate: QuadraticRate())
+    if !adaptsRate { method.learningRate = FixedRate(try number("learning_rate")) }
+    if adaptsMomentum {
+      method.momentum = QuadraticMomentum()
+    } else {
+      method.momentum = FixedMomentum(try number("momentum"))
+    }
     if try flag("use_adaptive_damping") {
       var rule = LevenbergMarquardt.kfac
-      rule.initial = try number("initial_damping")
+      rule.bounds.initial = try number("initial_damping")
       rule.interval = try count("damping_adaptation_interval")
       if !adaptsRate, !adaptsMomentum { rule.ratioCurvature = .direction }
-      method.damping = .levenbergMarquardt(rule)
+      method.damping = ReferenceLevenbergMarquardt(rule)
     } else {
-      method.damping = .constant(try number("damping"))
+      method.damping = ConstantDamping(try number("damping"))
     }
     method.clipping.normConstraint = try optionalNumber("norm_constraint")
     return method
@@ -156,36 +162,48 @@ private struct ReferenceSettings {
     return count
   }
 
-  private mutating func damping() throws(TraceError) -> Damping {
-    var rule = LevenbergMarquardt(
-      initial: try number("initial_damping", default: 0), floor: 0)
+  private mutating func addDamping(to method: inout Method) throws(TraceError) {
+    var bounds = DampingBounds(initial: try number("initial_damping", default: 0), floor: 0)
     let algorithm = try text("damping_algorithm", default: "kfac")
     let (decrease, increase) = (
       try optionalNumber("damping_decrease_factor"), try optionalNumber("damping_increase_factor")
     )
     switch take("damping_clipping") {
     case nil: break
-    case .list(let bounds) where bounds.count == 2:
-      if case .number(let floor) = bounds[0] { rule.floor = floor }
-      if case .number(let ceiling) = bounds[1] { rule.ceiling = ceiling }
+    case .list(let clipping) where clipping.count == 2:
+      if case .number(let floor) = clipping[0] { bounds.floor = floor }
+      if case .number(let ceiling) = clipping[1] { bounds.ceiling = ceiling }
     case let value: throw .unreadable("optimizer.damping_clipping is \(value ?? .null)")
     }
-    switch try text("damping_curvature", default: "") {
-    case "": rule.ratioCurvature = .model
-    case "adam_sqrt": rule.ratioCurvature = .adamRoot
-    case "adam_no_sqrt": rule.ratioCurvature = .adam
-    case let name: throw .unsupported("damping_curvature '\(name)'")
-    }
-    guard let decrease, let increase else {
-      // The reference needs both to adapt λ; without, λ is 0.
-      return .none
-    }
-    rule.decreaseFactor = decrease
-    rule.increaseFactor = increase
+    let moment = try momentInRatio()
+    // The reference needs both to adapt λ; without, λ is 0.
+    guard let decrease, let increase else { return }
+    (bounds.decreaseFactor, bounds.increaseFactor) = (decrease, increase)
     switch algorithm {
-    case "kfac": return .levenbergMarquardt(rule)
-    case "decreasing_loss": return .acceptOrReject(rule)
+    case "kfac":
+      var rule = LevenbergMarquardt()
+      rule.bounds = bounds
+      method.damping = ReferenceLevenbergMarquardt(rule, isOfMoment: moment != nil)
+      if let moment, var adam = method.direction as? ReferenceAdam {
+        adam.usesRoot = moment == .root
+        method.direction = adam
+      }
+    case "decreasing_loss":
+      method.damping = ReferenceAcceptOrReject(bounds)
+      method.acceptance = OnlyDecreases(restoring: .everything)
     default: throw .unsupported("damping_algorithm '\(algorithm)'")
+    }
+  }
+
+  private enum Moment { case plain, root }
+
+  /// What of Adam's second moment stands for the curvature inside ρ.
+  private mutating func momentInRatio() throws(TraceError) -> Moment? {
+    switch try text("damping_curvature", default: "") {
+    case "": return nil
+    case "adam_sqrt": return .root
+    case "adam_no_sqrt": return .plain
+    case let name: throw .unsupported("damping_curvature '\(name)'")
     }
   }
 

@@ -21,7 +21,10 @@ struct ReferenceProblem {
         inputs: .zeros([rows, 1], .float64), targets: .zeros([rows, 2], .float64))
     } else {
       let classifies = trace.loss.contains("cross entropy")
-      loss = classifies ? SoftmaxCrossEntropy() : SquaredError()
+      let plain: any Loss = classifies ? SoftmaxCrossEntropy() : SquaredError()
+      loss =
+        trace.optimizer["estimation_mode"] == .text("fisher_empirical")
+        ? EmpiricalReferenceLoss(base: plain) : plain
       examples = ExampleTensors(
         inputs: Self.tensor(trace.inputs, isWhole: network.takesTokens),
         targets: Self.tensor(trace.targets, isWhole: classifies))

@@ -54,8 +54,8 @@ public struct StepBenchmark {
       .to(settings.device)
     microBatches = settings.microBatches
     // Some heuristics cost nothing where one batch has all data; a step is timed with them at work.
-    method = settings.method.makeMethod(
-      totalSteps: Self.stepsPerRun, batchesPerEpoch: 10, seed: seed)
+    method = settings.method.resolved(
+      for: RunShape(batchesPerEpoch: 10, totalSteps: Self.stepsPerRun, seed: seed))
     var generator = SeededGenerator(seed: seed, stream: "parameters")
     initial = problem.model.initialParameters(using: &generator, type).to(settings.device)
   }
@@ -78,11 +78,11 @@ public struct StepBenchmark {
   private func measure(
     _ objective: some Objective<FlatVector>, _ seconds: Double
   ) throws -> StepTimes {
-    let independent = method.usesIndependentBatch ? objective : nil
+    let independent = method.measuredOn == .independent ? objective : nil
     let clock = ContinuousClock()
     var microseconds: [Double] = []
     var parameters = initial
-    var optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
+    var optimizer = try Optimizer(method, for: parameters, layout: problem.model.layout)
     let start = clock.now
     var run = 0
     repeat {
@@ -122,13 +122,6 @@ public struct StepTimes: Sendable {
   /// The time that a share of the steps did not exceed, in microseconds; ½ for the median.
   public func quantile(_ share: Double) -> Double {
     sorted[min(Int(share * Double(count)), count - 1)]
-  }
-}
-
-extension Method {
-  fileprivate var usesIndependentBatch: Bool {
-    if case .quadraticModel(let model) = learningRate { return model.usesIndependentBatch }
-    return false
   }
 }
 

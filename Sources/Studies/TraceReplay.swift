@@ -27,7 +27,7 @@ public struct TraceReplay: Sendable {
     let method = try Method(reference: trace.optimizer)
     var worst = Worst()
     var parameters = problem.parameters
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     for (index, expected) in trace.steps.enumerated() {
       let before = parameters
       let report = try optimizer.step(&parameters, on: problem.objective(on: trace.batches[index]))

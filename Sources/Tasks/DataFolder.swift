@@ -1,5 +1,5 @@
 /// The folder of one data set.
-struct DataFolder {
+package struct DataFolder {
   /// The directory of all data sets.
   private let directory: String
   /// The name of the folder in it; empty for the directory itself.
@@ -16,7 +16,7 @@ struct DataFolder {
   }
 
   /// Its path.
-  var path: String { joined(directory, name) }
+  package var path: String { joined(directory, name) }
 
   /// The path of a file, compressed (`.gz`) or not.
   ///
@@ -28,7 +28,7 @@ struct DataFolder {
   }
 
   /// The path of a file, compressed (`.gz`) or not, where it is there.
-  func pathIfAny(of file: String) -> String? {
+  package func pathIfAny(of file: String) -> String? {
     pathIfPresent(of: file + ".gz") ?? pathIfPresent(of: file)
   }
 
@@ -40,7 +40,7 @@ struct DataFolder {
 }
 
 /// A path below another.
-func joined(_ path: String, _ name: String) -> String {
+package func joined(_ path: String, _ name: String) -> String {
   if path.isEmpty || name.isEmpty { return path + name }
   return path.hasSuffix("/") ? path + name : path + "/" + name
 }

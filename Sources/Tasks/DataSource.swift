@@ -108,7 +108,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
   }
 
   /// The folder that its files are read from.
-  func folder(in directory: String) -> DataFolder {
+  package func folder(in directory: String) -> DataFolder {
     switch self {
     // Fashion-MNIST's files may also lie in the directory itself.
     case .fashionMNIST: DataFolder(rawValue, or: [""], in: directory)

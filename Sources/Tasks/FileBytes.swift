@@ -7,11 +7,11 @@
 #endif
 
 /// What the file system knows of a path.
-enum PathKind {
+package enum PathKind {
   case nothing, directory, file
 
   /// Looks the path up.
-  init(of path: String) {
+  package init(of path: String) {
     var status = stat()
     if stat(path, &status) != 0 {
       self = .nothing
@@ -65,7 +65,7 @@ extension DataError {
 ///
 /// - Throws: ``DataError/unreadable(file:reason:)`` where it is a directory, is absent, or the
 ///   system refuses.
-func readBytes(ofFile path: String) throws(DataError) -> [UInt8] {
+package func readBytes(ofFile path: String) throws(DataError) -> [UInt8] {
   let (descriptor, size) = try openForReading(path)
   defer { close(descriptor) }
   // The size is only where to begin: pipes have none, and files may grow.

@@ -63,7 +63,7 @@ public struct PublishedFile: Hashable, Sendable {
   }
 
   /// Checks what is, or is to be, in a file of that name.
-  func check(_ bytes: [UInt8], named name: String) throws(DataError) {
+  package func check(_ bytes: [UInt8], named name: String) throws(DataError) {
     var bytes = bytes
     let isCompressed = Gzip.isGzip(bytes) || name.hasSuffix(".gz")
     if isCompressed { bytes = try Gzip.decompress(bytes, file: name) }

@@ -35,9 +35,10 @@ public enum Kernels {
         ct_device_gemm(transposesA, transposesB, a.handle, b.handle, accumulates, c.handle)
       }
     }
-    ct_gemm(
-      a.isDouble, transposesA, transposesB, Int64(m), Int64(n), Int64(k), a.data, b.data,
-      accumulates, c.data)
+    trap(
+      on: ct_gemm(
+        a.isDouble, transposesA, transposesB, Int64(m), Int64(n), Int64(k), a.data, b.data,
+        accumulates, c.data))
   }
 
   /// z ← x·weight + bias and, where `rectified` is given, rectified ← max(z, 0); it may be z.
@@ -57,9 +58,10 @@ public enum Kernels {
         ct_device_dense(x.handle, weight.handle, bias?.handle, z.handle, rectified?.handle)
       }
     }
-    ct_dense(
-      z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
-      weight.data, bias?.data, z.data, rectified?.data)
+    trap(
+      on: ct_dense(
+        z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
+        weight.data, bias?.data, z.data, rectified?.data))
   }
 
   /// The tangent of ``formDense(_:_:_:into:rectified:)`` by weight and bias: t ← x·weightTangent +
@@ -79,9 +81,10 @@ public enum Kernels {
           rectified?.handle)
       }
     }
-    ct_dense_tangent(
-      t.isDouble, Int64(t.rowCount), Int64(x.columnCount), Int64(t.columnCount), x.data,
-      weightTangent?.data, biasTangent?.data, z.data, accumulates, t.data, rectified?.data)
+    trap(
+      on: ct_dense_tangent(
+        t.isDouble, Int64(t.rowCount), Int64(x.columnCount), Int64(t.columnCount), x.data,
+        weightTangent?.data, biasTangent?.data, z.data, accumulates, t.data, rectified?.data))
   }
 
   /// The pullback of a rectified ``formDense(_:_:_:into:rectified:)`` to weight and bias: masked ←
@@ -104,10 +107,11 @@ public enum Kernels {
           bias?.accumulates ?? false, bias?.0.handle, masked.handle)
       }
     }
-    ct_rectified_pullback(
-      z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
-      cotangent.data, z.data, weight?.accumulates ?? false, weight?.0.data,
-      bias?.accumulates ?? false, bias?.0.data, keepsMasked, masked.data)
+    trap(
+      on: ct_rectified_pullback(
+        z.isDouble, Int64(z.rowCount), Int64(x.columnCount), Int64(z.columnCount), x.data,
+        cotangent.data, z.data, weight?.accumulates ?? false, weight?.0.data,
+        bias?.accumulates ?? false, bias?.0.data, keepsMasked, masked.data))
   }
 
   private static func checkDense(_ x: Tensor, _ weight: Tensor, _ z: Tensor, _ a: Tensor?) {

@@ -28,8 +28,9 @@ extension Kernels {
       onDevice { ct_device_column_moments(x.handle, mean.handle, variance.handle) }
       return (mean, variance)
     }
-    ct_column_moments(
-      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, mean.data, variance.data)
+    trap(
+      on: ct_column_moments(
+        x.isDouble, Int64(x.rowCount), Int64(x.columnCount), x.data, mean.data, variance.data))
     return (mean, variance)
   }
 
@@ -47,9 +48,10 @@ extension Kernels {
       }
       return (sums, products)
     }
-    ct_column_products(
-      x.isDouble, Int64(x.rowCount), Int64(x.columnCount), u.data, mask?.data, x.data, mean.data,
-      sums.data, products.data)
+    trap(
+      on: ct_column_products(
+        x.isDouble, Int64(x.rowCount), Int64(x.columnCount), u.data, mask?.data, x.data, mean.data,
+        sums.data, products.data))
     return (sums, products)
   }
 

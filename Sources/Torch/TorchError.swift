@@ -43,3 +43,9 @@ func trapping<Result>(_ body: () throws(TorchError) -> Result) -> Result {
 func onDevice(_ kernel: () -> ct_error?) {
   trapping { () throws(TorchError) in try TorchError.check(kernel()) }
 }
+
+/// Traps with what a kernel reports, if anything.
+@inline(__always)
+func trap(on error: ct_error?) {
+  if error != nil { onDevice { error } }
+}

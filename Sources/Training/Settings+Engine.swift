@@ -1,3 +1,4 @@
+import AdamQLR
 import Torch
 
 extension Settings {
@@ -35,10 +36,10 @@ extension Settings {
   }
 }
 
-extension Device: SettingsConvertible {
-  init?(_ value: SettingsValue) {
+extension Device: SettingConvertible {
+  public init?(_ value: SettingValue) {
     guard let name = String(value) else { return nil }
     self.init(name)
   }
-  var settingsValue: SettingsValue { .text(description) }
+  public var settingValue: SettingValue { .text(description) }
 }

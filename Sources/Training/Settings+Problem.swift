@@ -84,7 +84,7 @@ extension Settings {
   ) -> String? {
     if task == owner { return nil }
     let plain = Settings()
-    let changed = SettingsKey.all.filter {
+    let changed = Settings.all.filter {
       $0.group == group && $0.value(self) != $0.value(plain) && $0.name != name
     }
     return changed.first.map {

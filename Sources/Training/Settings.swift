@@ -52,7 +52,7 @@ public struct Settings: Hashable, Sendable {
   /// How many times the first loss (at least 1) a loss is that counts as exploded; `nil`: none is.
   public var divergenceFactor: Double? = 1000
   /// How steps are made.
-  public var method = MethodSettings(.adamQLR)
+  public var method = Preset.adamQLR.method
 
   /// The defaults: untuned AdamQLR on digits.
   public init() {}
@@ -60,7 +60,7 @@ public struct Settings: Hashable, Sendable {
   /// The settings of a preset.
   public init(_ optimizer: Preset) {
     self.optimizer = optimizer
-    method = MethodSettings(optimizer)
+    method = optimizer.method
   }
 
   /// The greatest size of a batch without any setting: 3200; of texts, whose examples are whole

@@ -54,9 +54,9 @@ public struct Trainer {
     let totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
     self.totalSteps = totalSteps
     batches = BatchStream(problem.training, plan, stepCount: totalSteps)
-    if let text = settings.method.problem(totalSteps: totalSteps) { throw SettingsError(text) }
-    let method = settings.method.makeMethod(
-      totalSteps: totalSteps, batchesPerEpoch: plan.batchCount, seed: UInt64(settings.seed))
+    let method = settings.method.resolved(
+      for: RunShape(
+        batchesPerEpoch: plan.batchCount, totalSteps: totalSteps, seed: UInt64(settings.seed)))
     /// Batches from another shuffle.
     func shuffled(_ stream: String) -> BatchStream {
       let plan = BatchPlan(
@@ -65,19 +65,16 @@ public struct Trainer {
       return BatchStream(problem.training, plan, stepCount: totalSteps)
     }
     independentBatches =
-      settings.method.usesIndependentBatch ? shuffled("independent-batches") : nil
+      method.measuredOn == .independent ? shuffled("independent-batches") : nil
     heldBackBatches = settings.measuresHeldBack ? shuffled("held-back-batches") : nil
-    if let unknown = method.weightDecay.excludedNames.sorted().first(where: {
-      problem.model.layout[$0] == nil
-    }) {
-      let names = problem.model.layout.entries.map(\.name).joined(separator: ", ")
-      throw SettingsError(
-        "weight-decay.excluded-names: there is no parameter '\(unknown)'; there are \(names)")
-    }
     var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "parameters")
     parameters = problem.model.initialParameters(using: &generator, type).to(device)
     statistics = problem.model.initialStatistics(type).to(device)
-    optimizer = Optimizer(method, for: parameters, layout: problem.model.layout)
+    do {
+      optimizer = try Optimizer(method, for: parameters, layout: problem.model.layout)
+    } catch {
+      throw SettingsError("\(error)")
+    }
     var steps = SeededGenerator(seed: UInt64(settings.seed), stream: "steps")
     stepSeeds = steps.next()
   }
@@ -206,8 +203,7 @@ extension Trainer {
 
   /// Whether λ is part of the method.
   public var isDamped: Bool {
-    if case .none = optimizer.method.damping { return false }
-    return true
+    !(optimizer.method.damping is NoDamping)
   }
 
   /// Everything but the learned parameters and the running statistics that a step changes.
@@ -237,7 +233,7 @@ extension Trainer {
     _ state: State, _ parameters: FlatVector, _ statistics: FlatVector, path: String
   ) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
-    guard
+    guard let adopted = saved.adopting(optimizer.method),
       optimizer.method.direction.accepts(saved.direction, for: parameters),
       (saved.direction.vectors
         + [saved.previousDirection, saved.velocity, state.trainingPoint].compactMap { $0 })
@@ -250,7 +246,7 @@ extension Trainer {
     self.parameters = state.trainingPoint ?? parameters
     self.statistics = statistics
     progress = state.progress
-    optimizer.state = saved
+    optimizer.state = adopted
   }
 }
 

@@ -7,9 +7,8 @@ struct AnyBatchSizeTests {
   private let fit = WavyFit()
 
   /// A quadratic model along the gradient, without damping.
-  private func undamped(_ refine: (inout QuadraticModel) -> Void) -> Method {
-    Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel(refine)))
+  private func undamped(_ refine: (inout QuadraticRate) -> Void) -> Method {
+    Method(direction: StochasticGradientDescent(), learningRate: QuadraticRate(refine))
   }
 
   @Test("A run matches the formulas written out", arguments: [2, 5, 1000])
@@ -21,7 +20,7 @@ struct AnyBatchSizeTests {
     var promise: (decrease: Double, loss: Double)?
     var damping = 1e-3
     var parameters = p
-    var optimizer = Optimizer(.adamQLR(batchesPerEpoch: batches), for: parameters)
+    var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: batches), for: parameters)
     for t in 1...12 {
       let g = fit.gradient(p)
       let meanSquare =
@@ -76,18 +75,13 @@ struct AnyBatchSizeTests {
   @Test("Where a batch has all examples, the paper's method with memory is left")
   func wholeBatch() throws {
     var paper = Method.paperAdamQLR()
-    paper.learningRate = .quadraticModel(
-      .init {
-        $0.memory = 1 - 1.0 / 3
-        $0.memoryOrder = 2
-        $0.memoryCap = 4
-        $0.plausibleDecrease = 0.04
-        $0.promiseAveraging = 0.9
-        $0.memoryRelief = 1
-      })
+    paper.learningRate = QuadraticRate {
+      $0.memory = CurvatureMemory(.steps(3), order: 2, cap: 4, relief: .steps(1))
+      $0.plausibility = Plausibility(decrease: 0.04, averaging: 0.9)
+    }
     var (a, b) = (WavyFit.start, WavyFit.start)
-    var whole = Optimizer(.adamQLR(batchesPerEpoch: 1), for: a)
-    var expected = Optimizer(paper, for: b)
+    var whole = try Optimizer(.adamQLR(batchesPerEpoch: 1), for: a)
+    var expected = try Optimizer(paper, for: b)
     for _ in 0..<10 {
       #expect(
         try whole.step(&a, on: fit.objective()) == expected.step(&b, on: fit.objective()))
@@ -98,11 +92,11 @@ struct AnyBatchSizeTests {
   @Test("A relative ε makes the direction independent of the loss's scale", arguments: [1e-3, 1e4])
   func scale(_ factor: Double) throws {
     let adam = Adam(epsilon: 0, relativeEpsilon: 0.5)
-    let method = Method(direction: adam, learningRate: .fixed(0.01))
+    let method = Method(direction: adam, learningRate: FixedRate(0.01))
     let scaled = ClosureObjective<[Double]>(
       loss: { factor * fit.loss($0) }, gradient: { fit.gradient($0).map { factor * $0 } })
     var (a, b) = (WavyFit.start, WavyFit.start)
-    var (plain, other) = (Optimizer(method, for: a), Optimizer(method, for: b))
+    var (plain, other) = (try Optimizer(method, for: a), try Optimizer(method, for: b))
     for _ in 0..<8 {
       try plain.step(&a, on: fit.objective())
       try other.step(&b, on: scaled)
@@ -115,12 +109,11 @@ struct AnyBatchSizeTests {
     /// Half a unit of curvature, but on the third step a thousand times as much.
     func rates(_ order: Double?, cap: Double? = nil) throws -> [Double] {
       let method = undamped {
-        $0.memory = 0.999
-        $0.memoryOrder = order
-        $0.memoryCap = cap
+        $0.memory = CurvatureMemory(
+          .decay(0.999), order: order.map(BatchDependent.constant), cap: cap)
       }
       var parameters = [1.0]
-      var optimizer = Optimizer(method, for: parameters)
+      var optimizer = try Optimizer(method, for: parameters)
       return try (1...40).map { step in
         let curvature = step == 3 ? 500.0 : 0.5
         return try optimizer.step(
@@ -151,11 +144,11 @@ struct AnyBatchSizeTests {
     ])
   func plausibleDecrease(_ loss: Double, _ weight: Double) throws {
     let method = undamped {
-      $0.previousDirectionWeight = 0.5
-      $0.plausibleDecrease = 0.1
+      $0.previousSlope = PreviousSlope(weight: 0.5)
+      $0.plausibility = Plausibility(decrease: 0.1)
     }
     var (parameters, isFirst) = ([0.0, 0], true)
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     var rate = 0.0
     // The second gradient says nothing of the first, so that α is (1 − w)·gᵀd/dᵀd.
     for gradient in [[1.0, 0], [0, 1]] {
@@ -172,13 +165,13 @@ struct AnyBatchSizeTests {
 
   @Test("A promise is averaged over steps, from the first one's")
   func promiseAveraging() throws {
-    let method = undamped {
-      $0.plausibleDecrease = 0.1
-      $0.promiseAveraging = 0.75
-    }
+    let method = undamped { $0.plausibility = Plausibility(decrease: 0.1, averaging: 0.75) }
     var parameters = [0.0]
-    var optimizer = Optimizer(method, for: parameters)
-    #expect(optimizer.state.scalars.promise == nil)
+    var optimizer = try Optimizer(method, for: parameters)
+    func promise() -> Plausibility.Average? {
+      (optimizer.state.learningRate as? QuadraticRate)?.plausibility?.average
+    }
+    #expect(promise() == nil)
     // Half of g² is promised.
     for (gradient, loss, decrease, averagedLoss) in [
       (2.0, 8.0, 2.0, 8.0), (4, 16, 0.75 * 2 + 0.25 * 8, 10), (0.5, 0, 0.75 * 3.5 + 0.03125, 7.5),
@@ -188,16 +181,15 @@ struct AnyBatchSizeTests {
         on: ClosureObjective<[Double]>(
           loss: { _ in loss }, gradient: { _ in [gradient] }, curvatureVectorProduct: { _, d in d })
       )
-      let promise = optimizer.state.scalars.promise
-      #expect(promise?.decrease == decrease && promise?.loss == averagedLoss)
+      #expect(promise()?.decrease == decrease && promise()?.loss == averagedLoss)
     }
     // A step that breaks down leaves it alone.
-    let before = optimizer.state.scalars.promise
+    let before = promise()
     try optimizer.step(
       &parameters,
       on: ClosureObjective<[Double]>(
         loss: { _ in 1 }, gradient: { _ in [1] }, curvatureVectorProduct: { _, _ in [.infinity] }))
-    #expect(optimizer.state.scalars.promise == before)
+    #expect(promise() == before)
   }
 
   @Test(
@@ -209,13 +201,11 @@ struct AnyBatchSizeTests {
     ])
   func memoryRelief(_ loss: Double, _ steps: Double, _ share: Double) throws {
     let method = undamped {
-      $0.memory = 0.5
-      $0.memoryOrder = 2
-      $0.plausibleDecrease = 0.1
-      $0.memoryRelief = steps
+      $0.memory = CurvatureMemory(.decay(0.5), order: 2, relief: .steps(steps))
+      $0.plausibility = Plausibility(decrease: 0.1)
     }
     var parameters = [0.0]
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     // Twice as steep and of four times the curvature at first, so that the first step promises 2.
     var curvatures = [Double]()
     for curvature in [4.0, 1] {
@@ -230,17 +220,18 @@ struct AnyBatchSizeTests {
     #expect(isClose(curvatures[0], 4))
     #expect(isClose(curvatures[1], pow(8.5, 0.5 * share), 1e-6))
     // The mean itself is not relieved.
-    #expect(isClose(optimizer.state.scalars.rememberedCurvature, 8.5.squareRoot(), 1e-12))
+    let rate = try #require(optimizer.state.learningRate as? QuadraticRate)
+    #expect(isClose(rate.memory?.remembered, 8.5.squareRoot(), 1e-12))
   }
 
   @Test("The slope along the direction before has nothing of the batch's noise")
   func noise() throws {
     // A loss without slope: each batch sees noise alone, whose own direction follows it.
-    var generator = SystemRandomNumberGenerator()
-    var method = Method.adamQLR()
-    method.damping = .none
+    var generator = SplitMix64(seed: 1)
+    var method = Method.adamQLR(batchesPerEpoch: nil)
+    method.damping = NoDamping()
     var parameters = Array(repeating: 0.0, count: 50)
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     var (own, before) = (0.0, [Double]())
     for _ in 0..<400 {
       let g = parameters.map { _ in Double.random(in: -1...1, using: &generator) }
@@ -265,7 +256,7 @@ struct AnyBatchSizeTests {
     var method = Method.adamQLR(batchesPerEpoch: 10, damping: nil, curvature: .hessian)
     method.clipping.updateNorm = 1
     var parameters = [1.0]
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     let hill = ClosureObjective<[Double]>(
       loss: { -$0[0] * $0[0] }, gradient: { [-2 * $0[0]] },
       curvatureVectorProduct: { _, d in d.map { -2 * $0 } })
@@ -279,9 +270,9 @@ struct AnyBatchSizeTests {
   @Test("After a step that was not taken, its direction says something about the slope still")
   func rejection() throws {
     var method = Method.adamQLR(batchesPerEpoch: 10)
-    method.rejectsIncrease = true
+    method.acceptance = OnlyDecreases()
     var parameters = [1.0]
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     // Flat for the model, steep on the way.
     let cliff = ClosureObjective<[Double]>(
       loss: { $0[0] < 1 ? 100 : 1 }, gradient: { _ in [1] },
@@ -299,22 +290,25 @@ struct AnyBatchSizeTests {
 
   @Test("How much a batch shows", arguments: [1, 4, 100])
   func share(_ batches: Int) {
-    let share = BatchShare(batchesPerEpoch: batches)
+    let share = RunShape(batchesPerEpoch: batches)
+    func decay(_ horizon: Horizon, _ share: RunShape) -> Double? {
+      horizon.resolved(for: share).decay
+    }
     #expect(share.unseenShare == 1 - 1 / Double(batches))
-    #expect(share.memory(epochs: 10) == 1 - 1 / (10 * Double(batches)))
-    #expect(share.memory(epochs: 0.001) == 0)
-    let endless = BatchShare(batchesPerEpoch: nil)
-    #expect(endless.unseenShare == 1 && endless.memory(epochs: 10) == 1 - 1.0 / 10000)
-    let model = share.applied(
-      to: QuadraticModel {
-        $0.memoryOrder = 6
-        $0.previousDirectionWeight = 0.5
-        $0.memoryRelief = 3
-      }, memoryEpochs: 2)
-    #expect(model.memoryOrder == 2 + 4 * share.unseenShare)
-    #expect(model.previousDirectionWeight == 0.5 * share.unseenShare)
-    #expect(model.memory == share.memory(epochs: 2))
-    #expect(model.memoryRelief == 3 * Double(batches))
-    #expect(share.applied(to: QuadraticModel(), memoryEpochs: nil) == QuadraticModel())
+    #expect(decay(.epochs(10), share) == 1 - 1 / (10 * Double(batches)))
+    #expect(decay(.epochs(0.001), share) == 0)
+    let endless = RunShape(batchesPerEpoch: nil)
+    #expect(endless.unseenShare == 1 && decay(.epochs(10), endless) == 1 - 1.0 / 10000)
+    let rate = QuadraticRate {
+      $0.memory = CurvatureMemory(
+        .epochs(2), order: BatchDependent(full: 2, small: 6), relief: .epochs(3))
+      $0.previousSlope = PreviousSlope(weight: .unseen(0.5))
+    }.resolved(for: share)
+    #expect(rate.memory?.order?.value == 2 + 4 * share.unseenShare)
+    // Where a batch has all examples nothing is left to mix in.
+    #expect(rate.previousSlope?.weight.value == (batches == 1 ? nil : 0.5 * share.unseenShare))
+    #expect(rate.memory?.horizon.decay == decay(.epochs(2), share))
+    #expect(rate.memory?.relief?.steps == 3 * Double(batches))
+    #expect(QuadraticRate().resolved(for: share) == QuadraticRate())
   }
 }

@@ -102,7 +102,7 @@ struct ArrayVectorTests {
       curvatureVectorProduct: { Minimal(e: product(fit.matrix(.fisher, $0.e), $1.e)) })
     for (_, method) in EventTests.methods {
       var (x, y) = (WavyFit.start, Minimal(e: WavyFit.start))
-      var (a, b) = (Optimizer(method, for: x), Optimizer(method, for: y))
+      var (a, b) = (try Optimizer(method, for: x), try Optimizer(method, for: y))
       for _ in 0..<8 {
         let ours = try a.step(&x, on: fit.objective())
         let theirs = try b.step(&y, on: objective)

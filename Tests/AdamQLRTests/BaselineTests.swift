@@ -13,7 +13,7 @@ struct BaselineTests {
   ) throws {
     let fit = WavyFit()
     var (ours, theirs) = (WavyFit.start, WavyFit.start)
-    var optimizer = Optimizer(method, for: ours)
+    var optimizer = try Optimizer(method, for: ours)
     for t in 1...30 {
       theirs = reference(fit.gradient(theirs), theirs, t)
       let report = try optimizer.step(&ours, on: fit.objective())
@@ -64,7 +64,7 @@ struct BaselineTests {
       }
     }
     var parameters = WavyFit.start
-    var optimizer = Optimizer(.lion(learningRate: 0.25, direction), for: parameters)
+    var optimizer = try Optimizer(.lion(learningRate: 0.25, direction), for: parameters)
     for _ in 0..<10 {
       let before = parameters
       let report = try optimizer.step(&parameters, on: WavyFit().objective())
@@ -161,8 +161,12 @@ struct BaselineTests {
   @Test(
     "Schedule-Free AdamW: gradients at y, and x is the weighted average of z",
     arguments: [
-      ScheduleFreeAdamW(), .init(weightDecay: 0.2), .init(warmUp: 8),
-      .init(beta1: 0.5, beta2: 0.8, epsilon: 0.1, weightDecay: 0.1, warmUp: 3),
+      ScheduleFreeAdamW(), .init(weightDecay: 0.2), .init(warmUp: 8), .paper,
+      .init(
+        beta1: 0.5, beta2: 0.8, epsilon: 0.1, weightDecay: 0.1, warmUp: 3, weightPower: 1,
+        averagingPower: 0.5),
+      .init(
+        beta1: 0.5, beta2: 0.8, epsilon: 0.1, weightDecay: 0.1, warmUp: 3, followsPaper: true),
     ])
   func scheduleFree(_ direction: ScheduleFreeAdamW) throws {
     let (beta1, beta2, rate) = (direction.beta1, direction.beta2, 0.03)
@@ -170,14 +174,18 @@ struct BaselineTests {
     var (weights, points): ([Double], [[Double]]) = ([], [])
     try check(.scheduleFreeAdamW(learningRate: rate, direction)) { g, y, t in
       let rise = min(1, Double(t) / Double(max(direction.warmUp, 1)))
-      let gamma = rate * (1 - pow(beta2, Double(t))).squareRoot() * rise
-      weights.append(gamma * gamma)
-      let c = gamma * gamma / weights.reduce(0, +)
+      let correction = (1 - pow(beta2, Double(t))).squareRoot()
+      let gamma = rate * rise * (direction.followsPaper ? correction : 1)
+      let vFactor = direction.followsPaper ? 1 : 1 / correction
+      weights.append(
+        pow(Double(t), direction.averagingPower) * pow(gamma, direction.weightPower))
+      let c = weights[t - 1] / weights.reduce(0, +)
       for i in 0..<3 {
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
         z[i] -=
           gamma
-          * (g[i] / (v[i].squareRoot() + direction.epsilon) + direction.weightDecay * y[i])
+          * (g[i] / (vFactor * v[i].squareRoot() + direction.epsilon)
+            + direction.weightDecay * y[i])
         x[i] = (1 - c) * x[i] + c * z[i]
       }
       points.append(z)
@@ -198,8 +206,8 @@ struct BaselineTests {
   func evaluationPoint() throws {
     for (name, direction) in EventTests.directions {
       var parameters = WavyFit.start
-      var optimizer = Optimizer(
-        Method(direction: direction, learningRate: .fixed(0.01)), for: parameters)
+      var optimizer = try Optimizer(
+        Method(direction: direction, learningRate: FixedRate(0.01)), for: parameters)
       #expect(optimizer.evaluationPoint(for: parameters) == nil)
       for _ in 0..<3 { try optimizer.step(&parameters, on: WavyFit().objective()) }
       #expect((optimizer.evaluationPoint(for: parameters) != nil) == (name == "Schedule-Free"))
@@ -213,14 +221,14 @@ struct BaselineTests {
     let direction = try #require(EventTests.directions.first { $0.name == name }?.direction)
     let fit = WavyFit()
     var parameters = WavyFit.start
-    var optimizer = Optimizer(
+    var optimizer = try Optimizer(
       Method(
-        direction: direction, learningRate: .quadraticModel(.init()),
-        damping: .levenbergMarquardt(.init())),
+        direction: direction, learningRate: QuadraticRate(),
+        damping: LevenbergMarquardt()),
       for: parameters)
     for _ in 0..<25 {
       let before = parameters
-      let damping = optimizer.state.scalars.damping
+      let damping = optimizer.damping
       let report = try optimizer.step(&parameters, on: fit.objective())
       #expect(report.isTaken)
       let d = (0..<3).map { (before[$0] - parameters[$0]) / report.learningRate }
@@ -237,8 +245,8 @@ struct BaselineTests {
     for (name, direction) in EventTests.directions {
       for scale in [0, 1, 1e-12, 1e-18] as [Float] {
         var parameters: [Float] = [1, 2]
-        var optimizer = Optimizer(
-          Method(direction: direction, learningRate: .fixed(0.01)), for: parameters)
+        var optimizer = try Optimizer(
+          Method(direction: direction, learningRate: FixedRate(0.01)), for: parameters)
         for t in 0..<6 {
           // Nothing at all in the first step.
           let g: [Float] = [t == 0 ? 0 : scale, 0]

@@ -14,19 +14,23 @@ struct DampingTests {
       curvatureVectorProduct: { _, d in d })
   }
 
+  /// As accept-or-reject does.
+  private static let all = OnlyDecreases(restoring: .everything)
+
   private func step(
-    _ damping: Damping, after: Double, gradient: Double = 2,
+    _ damping: any Damping, after: Double, gradient: Double = 2,
     _ refine: (inout Method) -> Void = { _ in }
   ) throws -> (report: StepReport, parameter: Double, state: OptimizerState<[Double]>) {
     var method = Method(
       direction: StochasticGradientDescent(momentum: 0.5),
-      learningRate: .quadraticModel(.init()), damping: damping)
+      learningRate: QuadraticRate())
+    method.damping = damping
     refine(&method)
     var parameters = [0.0]
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     let report = try optimizer.step(
       &parameters, on: scripted(after: after, gradient: gradient))
-    #expect(report.nextDamping == optimizer.state.scalars.damping)
+    #expect(report.nextDamping == optimizer.damping)
     return (report, parameters[0], optimizer.state)
   }
 
@@ -38,7 +42,7 @@ struct DampingTests {
     ])
   func thresholds(_ after: Double, _ next: Double) throws {
     let rule = LevenbergMarquardt(initial: 1, decreaseFactor: 0.25, increaseFactor: 4)
-    let (report, parameter, _) = try step(.levenbergMarquardt(rule), after: after)
+    let (report, parameter, _) = try step(rule, after: after)
     #expect(report.learningRate == 0.5 && report.predictedChange == -1)
     #expect(report.reductionRatio == 10 - after)
     #expect(report.damping == 1 && report.nextDamping == next)
@@ -50,7 +54,7 @@ struct DampingTests {
   func bounds() throws {
     func next(_ floor: Double, _ ceiling: Double?, after: Double) throws -> Double {
       let rule = LevenbergMarquardt(initial: 1, floor: floor, ceiling: ceiling)
-      return try step(.levenbergMarquardt(rule), after: after).report.nextDamping
+      return try step(rule, after: after).report.nextDamping
     }
     #expect(try next(0.75, nil, after: 9) == 0.75)
     #expect(try next(0, nil, after: 9) == 0.5)
@@ -58,8 +62,8 @@ struct DampingTests {
     #expect(try next(0, 2.5, after: 10) == 2)
     // From 0, a floor is what makes it rise.
     let rule = LevenbergMarquardt(initial: 0, floor: 0.125)
-    #expect(try step(.levenbergMarquardt(rule), after: 10).report.nextDamping == 0.125)
-    var optimizer = Optimizer(.paperAdamQLR(), for: [1.0, 1])
+    #expect(try step(rule, after: 10).report.nextDamping == 0.125)
+    var optimizer = try Optimizer(.paperAdamQLR(), for: [1.0, 1])
     var parameters = [1.0, 1]
     let bowl = ClosureObjective<[Double]>(
       loss: { 0.5 * inner($0, $0) + 1 }, gradient: { $0 }, curvatureVectorProduct: { $1 })
@@ -67,15 +71,15 @@ struct DampingTests {
       if parameters[0].magnitude < 1e-3 { parameters = [1, 1] }
       try optimizer.step(&parameters, on: bowl)
     }
-    #expect(optimizer.state.scalars.damping == 1e-8)
+    #expect(optimizer.damping == 1e-8)
   }
 
   @Test("A broken step raises λ no higher than the ceiling")
   func brokenStepAtCeiling() throws {
     for damping in [
-      Damping.levenbergMarquardt(.init(initial: 1, ceiling: 1.5)),
-      .acceptOrReject(.init(initial: 1, ceiling: 1.5)),
-    ] {
+      LevenbergMarquardt(initial: 1, ceiling: 1.5),
+      LossFollowingDamping(.init(initial: 1, ceiling: 1.5)),
+    ] as [any Damping] {
       let result = try step(damping, after: .nan)
       #expect(result.report.events == .nonFiniteLoss && result.report.nextDamping == 1.5)
       #expect(result.parameter == 0)
@@ -84,10 +88,10 @@ struct DampingTests {
 
   @Test("Undamped and constant damping ask for no second loss and leave λ")
   func plain() throws {
-    for (damping, c) in [(Damping.none, 4.0), (.constant(3), 16)] {
+    for (damping, c) in [(NoDamping(), 4.0), (ConstantDamping(3), 16)] as [(any Damping, Double)] {
       let (report, _, _) = try step(damping, after: .nan)
       #expect(report.curvature == c && report.learningRate == 4 / c)
-      #expect(report.newLoss == nil && report.nextDamping == damping.initial)
+      #expect(report.newLoss == nil && report.nextDamping == damping.damping(at: 0))
       #expect(report.events == [])
     }
   }
@@ -95,7 +99,7 @@ struct DampingTests {
   @Test("Where rounding swallows the predicted change, λ stays", arguments: [9.9, 10, 10.1])
   func belowRounding(_ after: Double) throws {
     // The predicted change is −g²/4: −8 ulp of 10 is −1.78e-14.
-    let damping = Damping.levenbergMarquardt(.init(initial: 1))
+    let damping = LevenbergMarquardt(initial: 1)
     let (report, parameter, _) = try step(damping, after: after, gradient: 2.6e-7)
     #expect(report.events == .predictionBelowRounding && report.nextDamping == 1)
     #expect(parameter != 0)
@@ -112,7 +116,7 @@ struct DampingTests {
         loss: { $0[0] == 0 ? 10 : 9 }, gradient: { _ in [Float(gradient)] },
         curvatureVectorProduct: { _, d in d })
       let rule = LevenbergMarquardt(initial: 1)
-      var optimizer = Optimizer(.sgdQLR(damping: rule), for: parameters)
+      var optimizer = try Optimizer(.sgdQLR(damping: rule), for: parameters)
       let report = try optimizer.step(&parameters, on: objective)
       #expect(report.events.contains(.predictionBelowRounding) == isSwallowed)
       #expect(report.nextDamping == (isSwallowed ? 1 : 0.5))
@@ -121,140 +125,114 @@ struct DampingTests {
 
   @Test("A predicted increase raises λ whatever ρ says", arguments: [9.0, 11])
   func predictedIncrease(_ after: Double) throws {
-    let damping = Damping.levenbergMarquardt(.init(initial: 1))
+    let damping = LevenbergMarquardt(initial: 1)
     let (report, parameter, _) = try step(damping, after: after) {
-      $0.learningRate = .quadraticModel(.init { $0.amplification = 3 })
+      $0.learningRate = QuadraticRate { $0.amplification = 3 }
     }
     #expect(report.predictedChange == -1.5 * 4 + 0.5 * 1.5 * 1.5 * 8)
     #expect(report.events == .predictedIncrease && report.nextDamping == 2)
     #expect(parameter == -3)
-    let quirky = try step(damping, after: 13) {
-      $0.learningRate = .quadraticModel(.init { $0.amplification = 3 })
-      $0.quirks = .unguardedRatio
-    }
-    #expect(quirky.report.reductionRatio == 1 && quirky.report.nextDamping == 0.5)
   }
 
   @Test("Accept-or-reject takes back all state; an unchanged loss is accepted")
   func acceptOrReject() throws {
-    let damping = Damping.acceptOrReject(.init(initial: 1, decreaseFactor: 0.25, increaseFactor: 4))
-    let bad = try step(damping, after: 10.5)
+    let damping = LossFollowingDamping(.init(initial: 1, decreaseFactor: 0.25, increaseFactor: 4))
+    let bad = try step(damping, after: 10.5) { $0.acceptance = Self.all }
     #expect(bad.report.events == .rejected && !bad.report.isTaken && bad.parameter == 0)
     #expect(bad.report.nextDamping == 4 && bad.report.trueChange == 0.5)
     #expect(bad.report.reductionRatio == nil)
     #expect(bad.state.direction.step == 0 && bad.state.direction.vectors == [[0]])
     #expect(bad.state.step == 1)
     for after in [10, 9.0] {
-      let good = try step(damping, after: after)
+      let good = try step(damping, after: after) { $0.acceptance = Self.all }
       #expect(good.report.events == [] && good.parameter == -1 && good.report.nextDamping == 0.25)
       #expect(good.state.direction.step == 1 && good.state.direction.vectors == [[2]])
     }
   }
 
-  @Test("Accept-or-reject keeps λ within bounds, unless as the reference does not")
+  @Test("Accept-or-reject keeps λ within bounds")
   func boundedAcceptOrReject() throws {
-    let rule = LevenbergMarquardt(initial: 1, floor: 0.8, ceiling: 1.5)
-    #expect(try step(.acceptOrReject(rule), after: 9).report.nextDamping == 0.8)
-    #expect(try step(.acceptOrReject(rule), after: 11).report.nextDamping == 1.5)
-    for (after, next) in [(9.0, 0.5), (11, 2)] {
-      let quirky = try step(.acceptOrReject(rule), after: after) {
-        $0.quirks = .unboundedAcceptOrReject
-      }
-      #expect(quirky.report.nextDamping == next)
+    let rule = LossFollowingDamping(.init(initial: 1, floor: 0.8, ceiling: 1.5))
+    for (after, next) in [(9.0, 0.8), (11, 1.5)] {
+      let result = try step(rule, after: after) { $0.acceptance = Self.all }
+      #expect(result.report.nextDamping == next)
     }
+  }
+
+  @Test("λ that follows the loss falls after every step where all are accepted")
+  func lossFollowing() throws {
+    let bad = try step(LossFollowingDamping(.init(initial: 1)), after: 11)
+    #expect(bad.report.nextDamping == 0.5 && bad.report.isTaken && bad.report.trueChange == 1)
   }
 
   @Test("What accept-or-reject takes back includes averages, memory and learned rates")
   func acceptOrRejectScalars() throws {
-    let damping = Damping.acceptOrReject(.init(initial: 1))
-    for rate in [
-      LearningRate.quadraticModel(
-        .init {
-          $0.averaging = 0.5
-          $0.curvatureAveraging = 0.5
-          $0.memory = 0.5
-        }), .hypergradient(initial: 0.25, rate: 0.5),
-    ] {
-      let bad = try step(damping, after: 11) { $0.learningRate = rate }
+    let damping = LossFollowingDamping(.init(initial: 1))
+    let rates: [any LearningRate] = [
+      QuadraticRate {
+        $0.averaging = 0.5
+        $0.curvatureAverage = CurvatureAverage(decay: 0.5)
+        $0.memory = CurvatureMemory(.decay(0.5))
+      }, Hypergradient(initial: 0.25, rate: 0.5),
+    ]
+    for rate in rates {
+      func refine(_ method: inout Method) {
+        method.learningRate = rate
+        method.acceptance = Self.all
+      }
+      let bad = try step(damping, after: 11, refine)
       let fresh = OptimizerState(
         Method(direction: StochasticGradientDescent(), learningRate: rate, damping: damping),
         for: [0.0])
-      var scalars = fresh.scalars
-      scalars.damping = 2
-      #expect(bad.state.scalars == scalars)
+      #expect(bad.state.damping.damping(at: 1) == 2)
+      #expect(AnyHashable(bad.state.learningRate) == AnyHashable(fresh.learningRate))
       #expect(bad.state.previousDirection == fresh.previousDirection)
-      let good = try step(damping, after: 9) { $0.learningRate = rate }
-      #expect(good.state.scalars.damping == 0.5)
-      #expect(good.state.scalars != scalars)
+      #expect(bad.state.previousSquaredNorm == nil && bad.state.lastRate == nil)
+      #expect(bad.state.gradientDotGradient == nil)
+      let good = try step(damping, after: 9, refine)
+      #expect(good.state.damping.damping(at: 1) == 0.5)
+      #expect(AnyHashable(good.state.learningRate) != AnyHashable(fresh.learningRate))
+      #expect(good.state.lastRate != nil && good.state.gradientDotGradient == 4)
     }
   }
 
   @Test("Rejecting an increase keeps the moments and raises λ where it adapts")
   func rejectIncrease() throws {
     for (damping, next) in [
-      (Damping.levenbergMarquardt(.init(initial: 1)), 2.0), (.constant(1), 1), (.none, 0),
-    ] {
-      let bad = try step(damping, after: 10.5) { $0.rejectsIncrease = true }
+      (LevenbergMarquardt(initial: 1), 2.0), (ConstantDamping(1), 1), (NoDamping(), 0),
+    ] as [(any Damping, Double)] {
+      let bad = try step(damping, after: 10.5) { $0.acceptance = OnlyDecreases() }
       #expect(bad.report.events == .rejected && bad.parameter == 0)
       #expect(bad.report.nextDamping == next && bad.report.newLoss == 10.5)
       #expect(bad.state.direction.step == 1 && bad.state.direction.vectors == [[2]])
       for after in [10, 9.0] {
-        let good = try step(damping, after: after) { $0.rejectsIncrease = true }
+        let good = try step(damping, after: after) { $0.acceptance = OnlyDecreases() }
         #expect(good.report.isTaken && good.parameter != 0)
       }
     }
     // A rejection raises λ even where the predicted change is too small to judge.
-    let tiny = try step(.levenbergMarquardt(.init(initial: 1)), after: 10.5, gradient: 2.6e-7) {
-      $0.rejectsIncrease = true
+    let tiny = try step(LevenbergMarquardt(initial: 1), after: 10.5, gradient: 2.6e-7) {
+      $0.acceptance = OnlyDecreases()
     }
     #expect(tiny.report.events == [.rejected, .predictionBelowRounding])
     #expect(tiny.report.nextDamping == 2)
     // ρ = −½ is no increase of the loss that anything looks at, without the setting.
-    #expect(try step(.constant(1), after: 10.5).parameter == -1)
-    let loose = try step(.acceptOrReject(.init(initial: 1)), after: 10.5) {
-      $0.rejectsIncrease = true
+    #expect(try step(ConstantDamping(1), after: 10.5).parameter == -1)
+    // Everything, whatever λ does.
+    let strict = try step(LevenbergMarquardt(initial: 1), after: 10.5) {
+      $0.acceptance = Self.all
     }
-    #expect(loose.state.direction.step == 0 && loose.report.nextDamping == 2)
+    #expect(strict.state.direction.step == 0 && strict.report.nextDamping == 2)
   }
 
   @Test("λ may follow ρ under a learning rate that needs no curvature of its own")
   func givenRate() throws {
     let rule = LevenbergMarquardt(initial: 1)
-    let (report, parameter, _) = try step(.levenbergMarquardt(rule), after: 9.25) {
-      $0.learningRate = .fixed(0.25)
+    let (report, parameter, _) = try step(rule, after: 9.25) {
+      $0.learningRate = FixedRate(0.25)
     }
     // −¼·4 + ½·(¼)²·8
     #expect(report.curvature == 8 && report.predictedChange == -0.75 && parameter == -0.5)
     #expect(report.reductionRatio == 1 && report.nextDamping == 0.5)
-  }
-
-  @Test("ρ with Adam's second moment in place of the curvature")
-  func ratioCurvature() throws {
-    for kind in [LevenbergMarquardt.RatioCurvature.adam, .adamRoot] {
-      let fit = WavyFit()
-      var parameters = WavyFit.start
-      let rule = LevenbergMarquardt(initial: 0.5, ratioCurvature: kind)
-      var optimizer = Optimizer(.paperAdamQLR(damping: rule), for: parameters)
-      for t in 1...5 {
-        let (before, state) = (parameters, optimizer.state)
-        let report = try optimizer.step(&parameters, on: fit.objective())
-        // The moments and the direction from what was remembered before the step.
-        let g = fit.gradient(before)
-        let (m, v) = (state.direction.vectors[0], state.direction.vectors[1])
-        let d = (0..<3).map { i in
-          let mHat = (0.9 * m[i] + 0.1 * g[i]) / (1 - pow(0.9, Double(t)))
-          let vHat = (0.999 * v[i] + 0.001 * g[i] * g[i]) / (1 - pow(0.999, Double(t)))
-          return mHat / (vHat.squareRoot() + 1e-8)
-        }
-        let damping = state.scalars.damping
-        let c = (0..<3).reduce(0.0) { sum, i in
-          sum + d[i] * (damping + (kind == .adam ? v[i] : v[i].squareRoot())) * d[i]
-        }
-        let alpha = report.learningRate
-        #expect(
-          isClose(alpha, inner(g, d) / form(fit.matrix(.fisher, before), d, damping: damping)))
-        #expect(isClose(report.predictedChange, -alpha * inner(g, d) + 0.5 * alpha * alpha * c))
-      }
-    }
   }
 }

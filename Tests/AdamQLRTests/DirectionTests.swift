@@ -12,8 +12,8 @@ struct DirectionTests {
   ) throws {
     let fit = WavyFit()
     var (ours, theirs): ([Element], [Double]) = (elements(WavyFit.start), WavyFit.start)
-    var optimizer = Optimizer(
-      Method(direction: direction, learningRate: .fixed(0.05)), for: ours)
+    var optimizer = try Optimizer(
+      Method(direction: direction, learningRate: FixedRate(0.05)), for: ours)
     for t in 1...15 {
       let g = fit.gradient(theirs)
       let d = reference(g, theirs, t)
@@ -87,8 +87,8 @@ struct DirectionTests {
   func adamW() throws {
     let fit = WavyFit()
     var (plain, decayed) = (WavyFit.start, WavyFit.start)
-    var first = Optimizer(.adam(learningRate: 0.05), for: plain)
-    var second = Optimizer(.adamW(learningRate: 0.05, weightDecay: 0.2), for: decayed)
+    var first = try Optimizer(.adam(learningRate: 0.05), for: plain)
+    var second = try Optimizer(.adamW(learningRate: 0.05, weightDecay: 0.2), for: decayed)
     for _ in 0..<10 {
       // From the same point with the same moments, the two differ by the decay alone.
       let before = decayed
@@ -121,15 +121,15 @@ struct DirectionTests {
     let fit = WavyFit()
     let signs = fit.gradient(WavyFit.start).map { $0 < 0 ? -1.0 : 1 }
     var parameters = WavyFit.start
-    var optimizer = Optimizer(
-      Method(direction: SignDescent(), learningRate: .fixed(0.125)), for: parameters)
+    var optimizer = try Optimizer(
+      Method(direction: SignDescent(), learningRate: FixedRate(0.125)), for: parameters)
     try optimizer.step(&parameters, on: fit.objective())
     #expect(areClose(parameters, (0..<3).map { WavyFit.start[$0] - 0.125 * signs[$0] }))
 
     parameters = WavyFit.start
-    optimizer = Optimizer(
+    optimizer = try Optimizer(
       Method(
-        direction: SignDescent(), learningRate: .quadraticModel(.init()), damping: .constant(0.5)),
+        direction: SignDescent(), learningRate: QuadraticRate(), damping: ConstantDamping(0.5)),
       for: parameters)
     let report = try optimizer.step(&parameters, on: fit.objective())
     let curvature = form(fit.matrix(.fisher, WavyFit.start), signs, damping: 0.5)
@@ -157,18 +157,18 @@ struct DirectionTests {
   func informedDirection() throws {
     let fit = WavyFit()
     var (parameters, theirs, mean) = (WavyFit.start, WavyFit.start, [0.0, 0, 0])
-    var method = Method(direction: DampedMean(), learningRate: .fixed(0.1))
-    method.damping = .levenbergMarquardt(LevenbergMarquardt(initial: 2))
-    var optimizer = Optimizer(method, for: parameters)
+    var method = Method(direction: DampedMean(), learningRate: FixedRate(0.1))
+    method.damping = LevenbergMarquardt(initial: 2)
+    var optimizer = try Optimizer(method, for: parameters)
     for t in 1...8 {
       let (g, loss) = (fit.gradient(theirs), fit.loss(theirs))
-      let damping = optimizer.state.scalars.damping
+      let damping = optimizer.damping
       mean = (0..<3).map { mean[$0] + (g[$0] - mean[$0]) / Double(t) }
       theirs = (0..<3).map { theirs[$0] - 0.1 * (mean[$0] / (1 + damping) + loss * theirs[$0]) }
       let report = try optimizer.step(&parameters, on: fit.objective())
       #expect(report.damping == damping)
       #expect(areClose(parameters, theirs))
     }
-    #expect(optimizer.state.scalars.damping != 2)
+    #expect(optimizer.damping != 2)
   }
 }

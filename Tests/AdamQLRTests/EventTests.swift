@@ -39,27 +39,33 @@ enum Breakage: String, CaseIterable, CustomTestStringConvertible {
   }
 }
 
+/// Any α, without a range.
+private struct AnyRate: LearningRate {
+  var value: Double
+  init(_ value: Double) { self.value = value }
+  func rate(_ model: inout QuadraticModel) -> Double { value }
+}
+
 @Suite("Out of the ordinary")
 struct EventTests {
   /// Methods that between them remember everything there is to remember.
   static let methods: [(name: String, method: Method)] = {
     var memory = Method.paperAdamQLR()
-    memory.learningRate = .quadraticModel(
-      .init {
-        $0.memory = 0.9
-        $0.averaging = 0.3
-        $0.curvatureAveraging = 0.4
-        $0.initialAveragedCurvature = 2
-      })
+    memory.learningRate = QuadraticRate {
+      $0.memory = CurvatureMemory(.decay(0.9))
+      $0.averaging = 0.3
+      $0.curvatureAverage = CurvatureAverage(decay: 0.4, initial: 2)
+    }
     var rejecting = Method.sgdQLR(StochasticGradientDescent(momentum: 0.9))
-    rejecting.rejectsIncrease = true
+    rejecting.acceptance = OnlyDecreases()
     rejecting.weightDecay.rate = 0.01
     var accepting = Method.paperAdamQLR()
-    accepting.damping = .acceptOrReject(.init())
+    accepting.damping = LossFollowingDamping()
+    accepting.acceptance = OnlyDecreases(restoring: .everything)
     var learned = Method(
       direction: StochasticGradientDescent(momentum: 0.5, isNesterov: true, l2: 0.01),
-      learningRate: .hypergradient(initial: 0.02, rate: 0.01),
-      damping: .levenbergMarquardt(.init()))
+      learningRate: Hypergradient(initial: 0.02, rate: 0.01),
+      damping: LevenbergMarquardt())
     learned.clipping = Clipping(gradientNorm: 1, directionElement: 0.5, updateNorm: 0.1)
     return [
       ("AdamQLR", .paperAdamQLR()), ("memory", memory), ("rejecting", rejecting),
@@ -91,25 +97,20 @@ struct EventTests {
   ) throws {
     let objective = WavyFit().objective(Element.self)
     var parameters: [Element] = elements(WavyFit.start)
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     for _ in 0..<4 { try optimizer.step(&parameters, on: objective) }
     let before = (parameters: parameters, state: optimizer.state)
 
     let report = try optimizer.step(&parameters, on: breakage.objective(at: parameters))
     #expect(report.events.contains(breakage.event) && !report.isTaken)
     #expect(report.step == 5 && parameters == before.parameters)
-    let raised = before.state.scalars.damping * 2
-    #expect(report.nextDamping == raised && optimizer.state.scalars.damping == raised)
-    var scalars = optimizer.state.scalars
-    scalars.damping = before.state.scalars.damping
-    #expect(scalars == before.state.scalars)
-    #expect(optimizer.state.direction.step == before.state.direction.step)
-    #expect(optimizer.state.direction.vectors == before.state.direction.vectors)
-    #expect(optimizer.state.previousDirection == before.state.previousDirection)
-
-    // With λ put back, the run goes on as if nothing had happened.
-    optimizer.state.scalars.damping = before.state.scalars.damping
-    var other = Optimizer(method, for: parameters)
+    let raised = before.state.damping.damping(at: 4) * 2
+    #expect(report.nextDamping == raised && optimizer.damping == raised)
+    // With λ put back, all is as it was, and the run goes on as if nothing had happened.
+    optimizer.state.damping = before.state.damping
+    optimizer.state.step = before.state.step
+    #expect(try encoded(optimizer.state) == encoded(before.state))
+    var other = try Optimizer(method, for: parameters)
     other.state = before.state
     var theirs = parameters
     for _ in 0..<4 {
@@ -123,7 +124,7 @@ struct EventTests {
   func undamped(_ breakage: Breakage) throws {
     for method in [Method.adam(), .sgd(), .adamW(), .paperAdamQLR(damping: nil)] {
       var parameters = WavyFit.start
-      var optimizer = Optimizer(method, for: parameters)
+      var optimizer = try Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: breakage.objective(at: parameters))
       #expect(report.events == breakage.event && parameters == WavyFit.start)
       #expect(optimizer.state.direction.step == 0 && report.nextDamping == 0)
@@ -135,22 +136,23 @@ struct EventTests {
     let steep = ClosureObjective<[Double]>(loss: { 100 * $0[0] }, gradient: { _ in [100, 0] })
     for rate in [1e308, -1e308, .nan, .infinity] {
       var parameters = [1.0, 2]
-      var optimizer = Optimizer(.sgd(learningRate: rate), for: parameters)
+      let method = Method(direction: StochasticGradientDescent(), learningRate: AnyRate(rate))
+      var optimizer = try Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: steep)
       #expect(report.events == .nonFiniteUpdate && parameters == [1, 2])
     }
     // 1e30 fits a double, but not 100 times 1e37 a float.
     let single = ClosureObjective<[Float]>(loss: { Double($0[0]) }, gradient: { _ in [100, 0] })
     var parameters: [Float] = [1, 2]
-    var optimizer = Optimizer(.sgd(learningRate: 1e37), for: parameters)
+    var optimizer = try Optimizer(.sgd(learningRate: 1e37), for: parameters)
     #expect(try optimizer.step(&parameters, on: single).events == .nonFiniteUpdate)
     #expect(parameters == [1, 2])
     var amplified = Method.paperAdamQLR()
-    amplified.learningRate = .quadraticModel(.init { $0.amplification = 1e308 })
+    amplified.learningRate = QuadraticRate { $0.amplification = 1e308 }
     let fit = WavyFit()
     var theta = WavyFit.start.map { $0 * 1e-3 }
     let start = theta
-    var other = Optimizer(amplified, for: theta)
+    var other = try Optimizer(amplified, for: theta)
     let small = ClosureObjective<[Double]>(
       loss: fit.loss, gradient: { _ in [1e3, 1, 1] },
       curvatureVectorProduct: { _, d in d.map { 1e-9 * $0 } })
@@ -165,7 +167,7 @@ struct EventTests {
       loss: { Double($0[0]) }, gradient: { _ in [1e20, 1] }, curvatureVectorProduct: { $1 })
     for method in [Method.adam(), .paperAdamQLR()] {
       var parameters: [Float] = [1, 2]
-      var optimizer = Optimizer(method, for: parameters)
+      var optimizer = try Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: steep)
       #expect(report.events == .nonFiniteGradient && parameters == [1, 2])
       #expect(optimizer.state.direction.vectors == [[0, 0], [0, 0]])
@@ -174,7 +176,7 @@ struct EventTests {
     let large = ClosureObjective<[Float]>(
       loss: { Double($0[0]) }, gradient: { _ in [1e18, -1e18] })
     var parameters: [Float] = [1, 2]
-    var optimizer = Optimizer(.adam(learningRate: 0.5), for: parameters)
+    var optimizer = try Optimizer(.adam(learningRate: 0.5), for: parameters)
     #expect(try optimizer.step(&parameters, on: large).events == [])
     #expect(areClose(parameters, [0.5, 2.5], 1e-5))
   }
@@ -184,22 +186,23 @@ struct EventTests {
     let objective = WavyFit().objective()
     var parameters = WavyFit.start
     var method = Method.sgdQLR(damping: .init(initial: 1e308))
-    method.learningRate = .quadraticModel(.init { $0.curvatureAveraging = 0.5 })
-    var optimizer = Optimizer(method, for: parameters)
+    method.learningRate = QuadraticRate { $0.curvatureAverage = CurvatureAverage(decay: 0.5) }
+    var optimizer = try Optimizer(method, for: parameters)
     let scaled = ClosureObjective<[Double]>(
       loss: { objective.linearize(at: $0).loss }, gradient: { _ in [10, 0, 0] },
       curvatureVectorProduct: { $1 })
     let report = try optimizer.step(&parameters, on: scaled)
     #expect(report.events == .nonFiniteCurvature && parameters == WavyFit.start)
-    #expect(optimizer.state.scalars.averagedCurvature == 1e7)
+    let rate = try #require(optimizer.state.learningRate as? QuadraticRate)
+    #expect(rate.curvatureAverage == CurvatureAverage(decay: 0.5))
   }
 
   @Test("A broken independent batch is as bad as a broken batch", arguments: Breakage.allCases)
   func brokenIndependentBatch(_ breakage: Breakage) throws {
     var method = Method.paperAdamQLR()
-    method.learningRate = .quadraticModel(.init { $0.usesIndependentBatch = true })
+    method.measuredOn = .independent
     var parameters = WavyFit.start
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     let fine = ClosureObjective<[Double]>(
       loss: WavyFit().loss, gradient: WavyFit().gradient)
     let report = try optimizer.step(
@@ -215,12 +218,12 @@ struct EventTests {
     var parameters = WavyFit.start
     var method = Method.sgdQLR(damping: nil)
     method.direction = Uphill()
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     let report = try optimizer.step(&parameters, on: fit.objective())
     #expect(report.events == .ascentDirection && report.learningRate < 0 && report.isTaken)
     #expect(fit.loss(parameters) < fit.loss(WavyFit.start))
-    method.learningRate = .fixed(0.01)
-    optimizer = Optimizer(method, for: parameters)
+    method.learningRate = FixedRate(0.01)
+    optimizer = try Optimizer(method, for: parameters)
     let before = fit.loss(parameters)
     #expect(try optimizer.step(&parameters, on: fit.objective()).events == .ascentDirection)
     #expect(fit.loss(parameters) > before)
@@ -232,17 +235,17 @@ struct EventTests {
       loss: { _ in 3 }, gradient: { $0.zeros() }, curvatureVectorProduct: { _, d in d })
     for method in [Method.paperAdamQLR(), .sgdQLR(), .adam(), .sgd(momentum: 0.9)] {
       var parameters = [1.0, -2]
-      var optimizer = Optimizer(method, for: parameters)
+      var optimizer = try Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: flat)
       #expect(report.events == .zeroDirection && !report.isTaken && parameters == [1, -2])
-      #expect(report.nextDamping == method.damping.initial && report.directionNorm == 0)
+      #expect(report.nextDamping == method.damping.damping(at: 0) && report.directionNorm == 0)
       #expect(optimizer.state.step == 1)
     }
     // Momentum that is left moves on over a flat place, which is no descent.
     var method = Method.sgd(learningRate: 0.5, momentum: 0.5)
-    method.rejectsIncrease = true
+    method.acceptance = OnlyDecreases()
     var parameters = [1.0]
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     optimizer.state.direction.vectors = [[4]]
     let plain = ClosureObjective<[Double]>(loss: { _ in 3 }, gradient: { $0.zeros() })
     #expect(try optimizer.step(&parameters, on: plain).events == .ascentDirection)

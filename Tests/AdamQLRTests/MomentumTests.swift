@@ -50,10 +50,10 @@ struct MomentumTests {
     _ method: Method, steps: Int = 6, _ objective: ClosureObjective<[Double]> = Bowl.objective
   ) throws -> [Recorded] {
     var point = [1.0, 1, 1]
-    var optimizer = Optimizer(method, for: point)
+    var optimizer = try Optimizer(method, for: point)
     // The same direction on its own, to know d.
-    var shadow = Optimizer(
-      Method(direction: method.direction, learningRate: .fixed(1)), for: point)
+    var shadow = try Optimizer(
+      Method(direction: method.direction, learningRate: FixedRate(1)), for: point)
     var records: [Recorded] = []
     for _ in 0..<steps {
       var target = point
@@ -76,9 +76,9 @@ struct MomentumTests {
   @Test("α and μ together minimize the quadratic model", arguments: [0, 1])
   func joint(_ index: Int) throws {
     var method = Method(
-      direction: Self.directions[index], learningRate: .quadraticModel(QuadraticModel()),
-      damping: .constant(0.3))
-    method.momentum = .quadraticModel
+      direction: Self.directions[index], learningRate: QuadraticRate(),
+      damping: ConstantDamping(0.3))
+    method.momentum = QuadraticMomentum()
     let records = try run(method)
     #expect(records[0].report.momentum == 0)
     for (number, record) in records.enumerated() {
@@ -99,12 +99,12 @@ struct MomentumTests {
   @Test("With the gradient's direction and no damping, it is the method of conjugate gradients")
   func conjugateGradients() throws {
     var method = Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel()))
-    method.momentum = .quadraticModel
+      direction: StochasticGradientDescent(), learningRate: QuadraticRate())
+    method.momentum = QuadraticMomentum()
     let plain = Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel()))
+      direction: StochasticGradientDescent(), learningRate: QuadraticRate())
     var (point, other) = ([1.0, 1, 1], [1.0, 1, 1])
-    var (optimizer, slow) = (Optimizer(method, for: point), Optimizer(plain, for: other))
+    var (optimizer, slow) = (try Optimizer(method, for: point), try Optimizer(plain, for: other))
     for _ in 0..<3 {
       try optimizer.step(&point, on: Bowl.objective)
       try slow.step(&other, on: Bowl.objective)
@@ -117,14 +117,14 @@ struct MomentumTests {
   @Test("A given μ changes α, a given α changes μ", arguments: [0, 1])
   func oneGiven(_ index: Int) throws {
     let schedule = Schedule(peak: 0.6, warmUp: 3)
-    for momentum in [Momentum.fixed(0.5), .schedule(schedule)] {
+    for momentum in [FixedMomentum(0.5), ScheduledMomentum(schedule)] as [any Momentum] {
       var method = Method(
-        direction: Self.directions[index], learningRate: .quadraticModel(QuadraticModel()),
-        damping: .constant(0.2))
+        direction: Self.directions[index], learningRate: QuadraticRate(),
+        damping: ConstantDamping(0.2))
       method.momentum = momentum
       for (step, record) in try run(method).enumerated() {
         let (d, v) = (record.direction, record.velocity)
-        let mu = momentum == .fixed(0.5) ? 0.5 : schedule.value(at: step)
+        let mu = momentum is FixedMomentum ? 0.5 : schedule.value(at: step)
         #expect(record.report.momentum == mu)
         let expected =
           (dot(record.gradient, d) + mu * damped(d, v, 0.2)) / damped(d, d, 0.2)
@@ -134,14 +134,15 @@ struct MomentumTests {
       }
     }
     var method = Method(
-      direction: Self.directions[index], learningRate: .fixed(0.05), damping: .constant(0.2))
-    method.momentum = .quadraticModel
+      direction: Self.directions[index], learningRate: FixedRate(0.05),
+      damping: ConstantDamping(0.2))
+    method.momentum = QuadraticMomentum()
     for record in try run(method).dropFirst() {
       let (d, v) = (record.direction, record.velocity)
       let expected = (0.05 * damped(d, v, 0.2) - dot(record.gradient, v)) / damped(v, v, 0.2)
       #expect(deviation(try #require(record.report.momentum), expected) < 1e-10)
     }
-    method.momentum = .fixed(0.9)
+    method.momentum = FixedMomentum(0.9)
     for record in try run(method) {
       let expected = zip(record.direction, record.velocity).map { -0.05 * $0 + 0.9 * $1 }
       #expect(deviation(record.update, expected) < 1e-12)
@@ -157,11 +158,11 @@ struct MomentumTests {
       gradient: { [3 * $0[0] + 0.3 * $0[0] * $0[0]] },
       curvatureVectorProduct: { _, d in [3 * d[0]] })
     var method = Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel()),
-      damping: .constant(0.5))
-    method.momentum = .quadraticModel
+      direction: StochasticGradientDescent(), learningRate: QuadraticRate(),
+      damping: ConstantDamping(0.5))
+    method.momentum = QuadraticMomentum()
     var point = [1.0]
-    var optimizer = Optimizer(method, for: point)
+    var optimizer = try Optimizer(method, for: point)
     for _ in 0..<5 {
       let report = try optimizer.step(&point, on: line)
       #expect(report.momentum == 0)
@@ -175,9 +176,9 @@ struct MomentumTests {
       var rule = LevenbergMarquardt(initial: 0.4)
       rule.ratioCurvature = isUndamped ? .undamped : .model
       var method = Method(
-        direction: Adam(), learningRate: .quadraticModel(QuadraticModel()),
-        damping: .levenbergMarquardt(rule))
-      method.momentum = .quadraticModel
+        direction: Adam(), learningRate: QuadraticRate(),
+        damping: rule)
+      method.momentum = QuadraticMomentum()
       method.clipping.updateNorm = 0.2
       for record in try run(method) {
         let u = record.update
@@ -197,8 +198,8 @@ struct MomentumTests {
     rule.ratioCurvature = .undamped
     rule.interval = 3
     let method = Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel()),
-      damping: .levenbergMarquardt(rule))
+      direction: StochasticGradientDescent(), learningRate: QuadraticRate(),
+      damping: rule)
     for record in try run(method, steps: 7) {
       let report = record.report
       let isDue = report.step.isMultiple(of: 3)
@@ -213,11 +214,10 @@ struct MomentumTests {
 
   @Test("λ follows a schedule")
   func dampingSchedule() throws {
-    let schedule = Schedule(
-      peak: 2, shape: .piecewise([Schedule.Boundary(step: 2, factor: 0.5)]))
+    let schedule = Schedule.piecewise(peak: 2, [2: 0.5])
     let method = Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(QuadraticModel()),
-      damping: .schedule(schedule))
+      direction: StochasticGradientDescent(), learningRate: QuadraticRate(),
+      damping: ScheduledDamping(schedule))
     let reports = try run(method, steps: 4).map(\.report)
     #expect(reports.map(\.damping) == [2, 2, 1, 1])
     #expect(reports.map(\.nextDamping) == [2, 1, 1, 1])
@@ -231,7 +231,7 @@ struct MomentumTests {
 
   @Test("The norm constraint shortens the direction to α²gᵀd ≤ c")
   func normConstraint() throws {
-    var method = Method(direction: Adam(), learningRate: .fixed(0.1))
+    var method = Method(direction: Adam(), learningRate: FixedRate(0.1))
     method.clipping.normConstraint = 1e-3
     for record in try run(method) {
       let norm = 0.01 * dot(record.gradient, record.direction)
@@ -252,13 +252,12 @@ struct MomentumTests {
       })
     for usesIndependentBatch in [false, true] {
       var method = Method.paperAdamQLR()
-      method.momentum = .quadraticModel
-      method.learningRate = .quadraticModel(
-        QuadraticModel { $0.usesIndependentBatch = usesIndependentBatch })
+      method.momentum = QuadraticMomentum()
+      method.measuredOn = usesIndependentBatch ? .independent : .own
       var (point, other) = ([1.0, 1, 1], [1.0, 1, 1])
-      var expected = Optimizer(method, for: other)
-      method.l2 = weight
-      var optimizer = Optimizer(method, for: point)
+      var expected = try Optimizer(method, for: other)
+      method.weightDecay.l2 = weight
+      var optimizer = try Optimizer(method, for: point)
       for _ in 0..<6 {
         let ours = try optimizer.step(
           &point, on: Bowl.objective, independent: Bowl.objective)
@@ -272,11 +271,11 @@ struct MomentumTests {
 
   @Test("A rejected step leaves v as it was")
   func rejection() throws {
-    var method = Method(direction: StochasticGradientDescent(), learningRate: .fixed(0.05))
-    method.momentum = .fixed(0.9)
-    method.rejectsIncrease = true
+    var method = Method(direction: StochasticGradientDescent(), learningRate: FixedRate(0.05))
+    method.momentum = FixedMomentum(0.9)
+    method.acceptance = OnlyDecreases()
     var point = [1.0, 1, 1]
-    var optimizer = Optimizer(method, for: point)
+    var optimizer = try Optimizer(method, for: point)
     try optimizer.step(&point, on: Bowl.objective)
     let velocity = try #require(optimizer.state.velocity)
     #expect(velocity.contains { $0 != 0 })

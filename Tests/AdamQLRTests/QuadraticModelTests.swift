@@ -7,10 +7,11 @@ struct QuadraticModelTests {
 
   /// A method along the gradient, so that d is known.
   private func method(
-    damping: Damping = .constant(0.25), _ refine: (inout QuadraticModel) -> Void = { _ in }
+    damping: any Damping = ConstantDamping(0.25),
+    _ refine: (inout QuadraticRate) -> Void = { _ in }
   ) -> Method {
     Method(
-      direction: StochasticGradientDescent(), learningRate: .quadraticModel(.init(refine)),
+      direction: StochasticGradientDescent(), learningRate: QuadraticRate(refine),
       damping: damping)
   }
 
@@ -19,7 +20,7 @@ struct QuadraticModelTests {
   ) throws {
     var plain = plain
     var parameters: [Element] = elements(plain.p)
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     let tolerance = Element.self == Float.self ? 2e-3 : 1e-7
     for _ in 0..<steps {
       let report = try optimizer.step(&parameters, on: fit.objective(Element.self))
@@ -38,9 +39,8 @@ struct QuadraticModelTests {
 
   @Test("Runs of AdamQLR and SGDQLR match the formulas written out", arguments: Curvature.allCases)
   func runs(_ curvature: Curvature) throws {
-    let (adam, sgd) = (
-      Method.paperAdamQLR(curvature: curvature), Method.sgdQLR(curvature: curvature)
-    )
+    let model: ModelCurvature = curvature == .fisher ? .fisher : .hessian
+    let (adam, sgd) = (Method.paperAdamQLR(curvature: model), Method.sgdQLR(curvature: model))
     try compare(adam, PlainMethod(curvature: curvature), steps: 12, Double.self)
     try compare(sgd, PlainMethod(usesAdam: false, curvature: curvature), steps: 12, Double.self)
     try compare(adam, PlainMethod(curvature: curvature), steps: 5, Float.self)
@@ -51,21 +51,24 @@ struct QuadraticModelTests {
   func explicit() throws {
     let g = fit.gradient(WavyFit.start)
     for curvature in Curvature.allCases {
-      for damping in [Damping.none, .constant(0.25), .levenbergMarquardt(.init(initial: 4))] {
+      for damping in [NoDamping(), ConstantDamping(0.25), LevenbergMarquardt(initial: 4)]
+        as [any Damping]
+      {
         var parameters = WavyFit.start
-        var optimizer = Optimizer(
-          method(damping: damping) { $0.curvature = curvature }, for: parameters)
+        var method = method(damping: damping)
+        method.curvature = curvature == .fisher ? .fisher : .hessian
+        var optimizer = try Optimizer(method, for: parameters)
         let report = try optimizer.step(&parameters, on: fit.objective())
-        let c = form(fit.matrix(curvature, WavyFit.start), g, damping: damping.initial)
+        let c = form(fit.matrix(curvature, WavyFit.start), g, damping: damping.damping(at: 0))
         #expect(c > 0)
         let alpha = inner(g, g) / c
         #expect(isClose(report.curvature, c) && isClose(report.learningRate, alpha))
         #expect(areClose(parameters, (0..<3).map { WavyFit.start[$0] - alpha * g[$0] }))
-        #expect(report.damping == damping.initial)
-        guard case .levenbergMarquardt = damping else {
+        #expect(report.damping == damping.damping(at: 0))
+        guard damping is LevenbergMarquardt else {
           // Nothing asks for the loss at the new point.
           #expect(report.newLoss == nil && report.predictedChange == nil)
-          #expect(report.nextDamping == damping.initial)
+          #expect(report.nextDamping == damping.damping(at: 0))
           continue
         }
         let change = fit.loss(parameters) - report.loss
@@ -89,7 +92,7 @@ struct QuadraticModelTests {
         $0.averaging = r == 0 ? nil : r
       }
       var (parameters, p, average) = (WavyFit.start, WavyFit.start, 0.0)
-      var optimizer = Optimizer(method, for: parameters)
+      var optimizer = try Optimizer(method, for: parameters)
       var wasClipped: Set<Bool> = []
       for _ in 0..<6 {
         let g = fit.gradient(p)
@@ -109,9 +112,9 @@ struct QuadraticModelTests {
   func ascent() throws {
     var parameters = WavyFit.start
     let g = fit.gradient(parameters)
-    var ascent = method(damping: .levenbergMarquardt(.init())) { $0.clipping = 0.125 }
+    var ascent = method(damping: LevenbergMarquardt()) { $0.clipping = 0.125 }
     ascent.direction = Uphill()
-    var optimizer = Optimizer(ascent, for: parameters)
+    var optimizer = try Optimizer(ascent, for: parameters)
     let report = try optimizer.step(&parameters, on: fit.objective())
     #expect(report.learningRate == -0.125 && report.events == .ascentDirection)
     #expect(isClose(report.slope, -inner(g, g)))
@@ -123,15 +126,14 @@ struct QuadraticModelTests {
 
   @Test("The averaged curvature starts at its initial value and serves α and ρ")
   func curvatureAveraging() throws {
-    let method = method(damping: .levenbergMarquardt(.init(initial: 0.5))) {
-      $0.curvatureAveraging = 0.6
-      $0.initialAveragedCurvature = 30
+    let method = method(damping: LevenbergMarquardt(initial: 0.5)) {
+      $0.curvatureAverage = CurvatureAverage(decay: 0.6, initial: 30)
     }
     var (parameters, p, average) = (WavyFit.start, WavyFit.start, 30.0)
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     for _ in 0..<6 {
       let g = fit.gradient(p)
-      let damping = optimizer.state.scalars.damping
+      let damping = optimizer.damping
       average = 0.6 * average + 0.4 * form(fit.matrix(.fisher, p), g, damping: damping)
       let alpha = inner(g, g) / average
       p = (0..<3).map { p[$0] - alpha * g[$0] }
@@ -141,7 +143,7 @@ struct QuadraticModelTests {
         isClose(report.predictedChange, -alpha * inner(g, g) + 0.5 * alpha * alpha * average))
       #expect(areClose(parameters, p))
     }
-    #expect(QuadraticModel().initialAveragedCurvature == 1e7)
+    #expect(CurvatureAverage(decay: 0.6).initial == 1e7)
   }
 
   /// ½(x² − 3y²): indefinite.
@@ -156,11 +158,9 @@ struct QuadraticModelTests {
     let c = 0.1 * 0.1 - 27 + 1e-3 * squared
     for isSaddleFree in [false, true] {
       var parameters = [0.1, 1.0]
-      var optimizer = Optimizer(
-        method(damping: .levenbergMarquardt(.init())) {
-          $0.curvature = .hessian
-          $0.isSaddleFree = isSaddleFree
-        }, for: parameters)
+      var method = method(damping: LevenbergMarquardt())
+      method.curvature = isSaddleFree ? .saddleFreeHessian : .hessian
+      var optimizer = try Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: saddle)
       let alpha = squared / -c
       #expect(isClose(report.curvature, c) && isClose(report.learningRate, alpha))
@@ -174,44 +174,32 @@ struct QuadraticModelTests {
     }
   }
 
-  @Test("With the reference's signs, negative curvature leads uphill")
-  func signedCurvature() throws {
-    var parameters = [0.1, 1.0]
-    var method = method { $0.curvature = .hessian }
-    method.quirks = .signedCurvature
-    var optimizer = Optimizer(method, for: parameters)
-    let report = try optimizer.step(&parameters, on: saddle)
-    #expect(report.learningRate < 0 && report.events == .negativeCurvature)
-    #expect(parameters[1] < 1)
-  }
-
   @Test("Curvature that is zero leaves no step to take; λ is raised where it adapts")
   func zeroCurvature() throws {
     let flat = ClosureObjective<[Double]>(
       loss: { $0[0] }, gradient: { _ in [1] }, curvatureVectorProduct: { _, _ in [0] })
     var parameters = [2.0]
-    var optimizer = Optimizer(method(damping: .none), for: parameters)
+    var optimizer = try Optimizer(method(damping: NoDamping()), for: parameters)
     var report = try optimizer.step(&parameters, on: flat)
     #expect(report.events == [.negativeCurvature, .nonFiniteUpdate] && parameters == [2])
     // λ alone, or a limit, makes it finite.
-    optimizer = Optimizer(method(damping: .constant(0.5)), for: parameters)
+    optimizer = try Optimizer(method(damping: ConstantDamping(0.5)), for: parameters)
     report = try optimizer.step(&parameters, on: flat)
     #expect(report.events == [] && report.learningRate == 2 && parameters == [0])
-    optimizer = Optimizer(method(damping: .none) { $0.clipping = 3 }, for: parameters)
+    optimizer = try Optimizer(method(damping: NoDamping()) { $0.clipping = 3 }, for: parameters)
     report = try optimizer.step(&parameters, on: flat)
     #expect(report.events == .negativeCurvature && parameters == [-3])
   }
 
   @Test("The envelope scales the step, and the prediction with it")
   func envelope() throws {
-    let method = method(damping: .levenbergMarquardt(.init())) {
-      $0.envelope = Envelope(peak: 2, total: 6)
-    }
+    var method = method(damping: LevenbergMarquardt())
+    method.envelope = Envelope(peak: 2, total: 6)
     var parameters = WavyFit.start
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     for (step, factor) in [0, 0.5, 1, 0.5 + 0.5 * 0.5.squareRoot(), 0.5].enumerated() {
       let (before, g) = (parameters, fit.gradient(parameters))
-      let c = form(fit.matrix(.fisher, before), g, damping: optimizer.state.scalars.damping)
+      let c = form(fit.matrix(.fisher, before), g, damping: optimizer.damping)
       let (alpha, s) = (inner(g, g) / c, factor * inner(g, g) / c)
       let report = try optimizer.step(&parameters, on: fit.objective())
       #expect(isClose(report.envelope, factor) && isClose(report.learningRate, alpha))
@@ -228,13 +216,15 @@ struct QuadraticModelTests {
   @Test("Curvature memory: κ ← max(γκ, dᵀCd/dᵀd), in α and in the predicted change")
   func memory() throws {
     let batches = [WavyFit(rows: [1, 3]), WavyFit(rows: [0, 4]), WavyFit(rows: [2, 5])]
-    let method = method(damping: .levenbergMarquardt(.init(initial: 0.1))) { $0.memory = 0.9 }
+    let method = method(damping: LevenbergMarquardt(initial: 0.1)) {
+      $0.memory = CurvatureMemory(.decay(0.9))
+    }
     var (parameters, p, kappa) = (WavyFit.start, WavyFit.start, 0.0)
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     var isRemembered: Set<Bool> = []
     for step in 0..<9 {
       let fit = batches[step % 3]
-      let (g, damping) = (fit.gradient(p), optimizer.state.scalars.damping)
+      let (g, damping) = (fit.gradient(p), optimizer.damping)
       let squared = inner(g, g)
       let now = form(fit.matrix(.fisher, p), g, damping: 0) / squared
       isRemembered.insert(0.9 * kappa > now)
@@ -249,7 +239,8 @@ struct QuadraticModelTests {
           -alpha * squared + 0.5 * alpha * alpha * (kappa + damping) * squared))
       p = (0..<3).map { p[$0] - alpha * g[$0] }
       #expect(areClose(parameters, p))
-      #expect(isClose(optimizer.state.scalars.rememberedCurvature, kappa))
+      let rate = try #require(optimizer.state.learningRate as? QuadraticRate)
+      #expect(isClose(rate.memory?.remembered, kappa))
     }
     #expect(isRemembered == [true, false])
   }
@@ -257,14 +248,13 @@ struct QuadraticModelTests {
   @Test("An independent batch gives gᵀd, curvature and both losses of ρ")
   func independentBatch() throws {
     let (first, second) = (WavyFit(rows: [0, 1, 2]), WavyFit(rows: [3, 4, 5]))
-    let method = method(damping: .levenbergMarquardt(.init(initial: 0.1))) {
-      $0.usesIndependentBatch = true
-    }
+    var method = method(damping: LevenbergMarquardt(initial: 0.1))
+    method.measuredOn = .independent
     var parameters = WavyFit.start
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     var signs: Set<Bool> = []
     for _ in 0..<8 {
-      let (before, damping) = (parameters, optimizer.state.scalars.damping)
+      let (before, damping) = (parameters, optimizer.damping)
       let (g, g2) = (first.gradient(before), second.gradient(before))
       let c = form(second.matrix(.fisher, before), g, damping: damping)
       let alpha = max(inner(g2, g) / c, 0)
@@ -291,7 +281,9 @@ struct QuadraticModelTests {
   @Test("Without the independent batch there is no step")
   func missingBatch() throws {
     var parameters = WavyFit.start
-    var optimizer = Optimizer(method { $0.usesIndependentBatch = true }, for: parameters)
+    var method = method()
+    method.measuredOn = .independent
+    var optimizer = try Optimizer(method, for: parameters)
     let error = #expect(throws: OptimizerError.self) {
       try optimizer.step(&parameters, on: fit.objective())
     }
@@ -303,13 +295,11 @@ struct QuadraticModelTests {
   @Test("An independent batch that rises is what rejection looks at")
   func independentRejection() throws {
     let (first, second) = (WavyFit(rows: [0, 1, 2]), WavyFit(rows: [3, 4, 5]))
-    var method = method(damping: .levenbergMarquardt(.init())) {
-      $0.usesIndependentBatch = true
-      $0.amplification = 8
-    }
-    method.rejectsIncrease = true
+    var method = method(damping: LevenbergMarquardt()) { $0.amplification = 8 }
+    method.measuredOn = .independent
+    method.acceptance = OnlyDecreases()
     var parameters = WavyFit.start
-    var optimizer = Optimizer(method, for: parameters)
+    var optimizer = try Optimizer(method, for: parameters)
     let report = try optimizer.step(
       &parameters, on: first.objective(), independent: second.objective())
     let (g, before) = (first.gradient(WavyFit.start), second.loss(WavyFit.start))

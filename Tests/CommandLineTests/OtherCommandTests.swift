@@ -48,10 +48,10 @@ struct OtherCommandTests {
     for name in ["adamqlr", "sgdqlr", "adamw", "damping.initial=0.001", "direction.beta1=0.9"] {
       #expect(optimizers.contains(name), "\(name)")
     }
-    for preset in Preset.allCases {
-      let settings = MethodSettings(preset)
-      #expect(optimizers.contains("\n  \(preset.rawValue)\n"))
-      #expect(settings.gridPoint.allSatisfy(optimizers.contains))
+    for preset in Preset.all {
+      #expect(optimizers.contains("\n  \(preset.name)\n"))
+      let kinds = preset.method.kinds.filter { $0.axis != .acceptance }.compactMap(\.name)
+      #expect(optimizers.contains(kinds.joined(separator: " × ")))
     }
     let presets = optimizers.split(separator: "\nSettings")[0]
     #expect(presets.split(separator: "\n").allSatisfy { $0.count <= 80 })

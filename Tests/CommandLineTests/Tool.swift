@@ -21,7 +21,7 @@ struct Tool {
   }
 
   /// Where the programs are: beside the tests' own.
-  private static let programs = URL(
+  static let programs = URL(
     fileURLWithPath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? CommandLine.arguments[0]
   ).deletingLastPathComponent()

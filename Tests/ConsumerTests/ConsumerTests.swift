@@ -41,7 +41,7 @@ struct ConsumerTests {
       jacobianVectorProduct: { _, d in x.map { d[0] + d[1] * $0 } },
       vectorJacobianProduct: { _, r in [r.reduce(0, +), zip(x, r).map(*).reduce(0, +)] })
     var parameters = [0.0, 0.0]
-    var optimizer = Optimizer(.paperAdamQLR(), for: parameters)
+    var optimizer = try Optimizer(.paperAdamQLR(), for: parameters)
     for _ in 0..<200 { try optimizer.step(&parameters, on: line) }
     print(parameters[0], parameters[1], line.linearize(at: parameters).loss)
 

@@ -50,6 +50,17 @@ struct FlatVectorTests {
     #expect(deviation(products.gradientDotGradient, x.dot(x)) < 1e-14)
   }
 
+  @Test("Every so many-th element, in memory of its own", arguments: [1, 2, 5, 36, 37, 38, 100])
+  func slices(_ stride: Int) {
+    let x = numbers(4)
+    let vector = FlatVector(x)
+    var part = vector.elements(every: stride)
+    #expect(part.doubles == x.elements(every: stride))
+    #expect(part.doubles == x.indices.filter { $0 % stride == 0 }.map { x[$0] })
+    part.scale(by: 2)
+    #expect(vector.doubles == x && part.doubles[0] == 2 * x[0])
+  }
+
   @Test(
     "Adam's direction in one pass is that of the separate operations", arguments: [false, true],
     [0, 0.3])
@@ -198,7 +209,7 @@ struct FlatVectorTests {
       Method.paperAdamQLR(), .sgdQLR(), .adamW(), .sgd(learningRate: 0.01, momentum: 0.9),
     ] {
       var (x, y) = (numbers(1), FlatVector(numbers(1)))
-      var (a, b) = (Optimizer(method, for: x), Optimizer(method, for: y))
+      var (a, b) = (try Optimizer(method, for: x), try Optimizer(method, for: y))
       for _ in 0..<20 {
         let (first, second) = (try a.step(&x, on: onArrays), try b.step(&y, on: onVectors))
         #expect(deviation(first.loss, second.loss) < 1e-9)

@@ -50,9 +50,9 @@ extension SmallProblem {
     _ kfac: KFAC, damping: Double = 0.3, l2: Double = 0
   ) throws -> (state: DirectionState<FlatVector>, direction: [Double]) {
     var method = Method(
-      direction: kfac, learningRate: .fixed(1), damping: .constant(damping))
-    method.l2 = l2
-    var optimizer = Optimizer(method, for: parameters)
+      direction: kfac, learningRate: .fixed(1), damping: ConstantDamping(damping))
+    method.weightDecay.l2 = l2
+    var optimizer = try Optimizer(method, for: parameters)
     var point = parameters
     try optimizer.step(&point, on: objective)
     return (optimizer.state.direction, zip(parameters.doubles, point.doubles).map { $0 - $1 })
@@ -67,7 +67,7 @@ extension SmallProblem {
       for place in ones { u[place] += 1 }
       return try #require(
         try kfac.curvature(
-          along: FlatVector(u, parameters.type), in: state, at: linearization))
+          along: FlatVector(u, parameters.type), from: state, to: state, at: linearization))
     }
     let diagonal = try (0..<n).map { try form($0) }
     return try (0..<n).map { i in
@@ -250,9 +250,9 @@ struct KFACBlockTests {
   func averages() throws {
     let problem = Problem.tanh.make(SoftmaxCrossEntropy())
     var method = Method(
-      direction: KFAC(estimation: .exact, decay: 0.8, factorInterval: 2), learningRate: .fixed(0),
-      damping: .constant(1))
-    var optimizer = Optimizer(method, for: problem.parameters)
+      direction: KFAC(estimation: .exact, decay: 0.8, factorInterval: 2), learningRate: FixedRate(0),
+      damping: ConstantDamping(1))
+    var optimizer = try Optimizer(method, for: problem.parameters)
     var point = problem.parameters
     var factors: [[Double]] = []
     var weights: [Double] = []
@@ -268,14 +268,20 @@ struct KFACBlockTests {
     #expect(deviation(factors[4], factors[0].map { 2.44 * $0 }) < 1e-13)
 
     // A step that is taken back leaves no trace in the averages.
-    method.damping = .acceptOrReject(LevenbergMarquardt(initial: 1))
-    method.learningRate = .fixed(-1)
-    optimizer = Optimizer(method, for: problem.parameters)
+    method.damping = LossFollowingDamping(DampingBounds(initial: 1))
+    method.acceptance = OnlyDecreases(restoring: .everything)
+    method.learningRate = NegativeRate()
+    optimizer = try Optimizer(method, for: problem.parameters)
     let report = try optimizer.step(&point, on: problem.objective)
     #expect(report.events.contains(.rejected))
     #expect(optimizer.state.direction.vectors.isEmpty)
     #expect(optimizer.state.direction.step == 0)
   }
+}
+
+/// Steps uphill, which a fixed rate cannot be told to.
+private struct NegativeRate: LearningRate {
+  func rate(_ model: inout QuadraticModel) -> Double { -1 }
 }
 
 func outer(_ a: [Double], _ b: [Double]) -> [[Double]] { a.map { x in b.map { x * $0 } } }

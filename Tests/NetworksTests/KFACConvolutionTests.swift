@@ -30,7 +30,8 @@ extension SmallProblem {
   func form(_ kfac: KFAC, _ state: DirectionState<FlatVector>, _ u: [Double]) throws -> Double {
     try #require(
       try kfac.curvature(
-        along: FlatVector(u, parameters.type), in: state, at: objective.linearize(at: parameters)))
+        along: FlatVector(u, parameters.type), from: state, to: state,
+        at: objective.linearize(at: parameters)))
   }
 
   /// What a probe saw: the average over its rows of N·JᵀFJ by the elements of a row.

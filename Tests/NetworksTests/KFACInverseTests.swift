@@ -116,10 +116,10 @@ struct KFACInverseTests {
     // With output weights of zero nothing comes back to the first layer but the regularization.
     var elements = problem.parameters.doubles
     for place in 25..<40 { elements[place] = 0 }
-    var method = Method(direction: kfac, learningRate: .fixed(1), damping: .constant(0.5))
-    method.l2 = 0.1
+    var method = Method(direction: kfac, learningRate: FixedRate(1), damping: ConstantDamping(0.5))
+    method.weightDecay.l2 = 0.1
     var point = FlatVector(elements)
-    var optimizer = Optimizer(method, for: point)
+    var optimizer = try Optimizer(method, for: point)
     try optimizer.step(&point, on: problem.objective)
     direction = zip(elements, point.doubles).map { $0 - $1 }
     #expect(deviation(Array(direction[..<25]), elements[..<25].map { 0.1 * $0 / 0.6 }) < 1e-13)
@@ -146,14 +146,14 @@ struct KFACInverseTests {
         elements[30] = -1
         let objective = NetworkObjective(
           problem.model, loss, inputs: inputs, targets: problem.targets)
-        for learningRate in [LearningRate.fixed(0.1), .quadraticModel(QuadraticModel())] {
+        for learningRate in [FixedRate(0.1), QuadraticRate()] as [any LearningRate] {
           var method = Method.kfac(
             KFAC(usesExactInverses: isExact),
             damping: LevenbergMarquardt(initial: damping, floor: damping))
           method.learningRate = learningRate
-          method.rejectsIncrease = true
+          method.acceptance = OnlyDecreases()
           var point = FlatVector(elements, .float32)
-          var optimizer = Optimizer(method, for: point)
+          var optimizer = try Optimizer(method, for: point)
           let first = objective.evaluate(at: point).loss
           for _ in 0..<20 {
             try optimizer.step(&point, on: objective)
@@ -182,7 +182,7 @@ struct KFACInverseTests {
       model, SoftmaxCrossEntropy(), inputs: Tensor(x, shape: [30, 20]).to(.float32),
       targets: targets)
     let rule = LevenbergMarquardt(initial: 1e-12, floor: 1e-12, ratioCurvature: .undamped)
-    var optimizer = Optimizer(.kfac(damping: rule), for: point)
+    var optimizer = try Optimizer(.kfac(damping: rule), for: point)
     let report = try optimizer.step(&point, on: objective)
     #expect(report.events.contains(.factorDampingRaised))
     #expect(report.isTaken)
@@ -196,7 +196,7 @@ struct KFACInverseTests {
   func notFinite(_ isExact: Bool) throws {
     let problem = Problem.relu.make(SquaredError())
     let x = problem.inputs.doubles
-    var optimizer = Optimizer(
+    var optimizer = try Optimizer(
       .kfac(KFAC(usesExactInverses: isExact)), for: problem.parameters)
     var point = problem.parameters
     try optimizer.step(&point, on: problem.objective)
@@ -214,7 +214,7 @@ struct KFACInverseTests {
       #expect(optimizer.state.direction.scalars == state.direction.scalars)
       #expect(optimizer.state.velocity?.doubles == state.velocity?.doubles)
     }
-    #expect(optimizer.state.scalars.damping > state.scalars.damping)
+    #expect(optimizer.state.damping.damping(at: 0) > state.damping.damping(at: 0))
     #expect(try optimizer.step(&point, on: problem.objective).isTaken)
   }
 }

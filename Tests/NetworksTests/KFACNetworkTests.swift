@@ -74,7 +74,7 @@ struct KFACNetworkTests {
     var generator = SeededGenerator(seed: 1)
     var parameters = problem.model.initialParameters(using: &generator)
     let kfac = KFAC(inverseInterval: 2, usesExactInverses: isExact)
-    var optimizer = Optimizer(.kfac(kfac), for: parameters, layout: problem.model.layout)
+    var optimizer = try Optimizer(.kfac(kfac), for: parameters, layout: problem.model.layout)
     let first = problem.objective.evaluate(at: parameters).loss
     // What an LSTM remembers, it learns more slowly.
     for _ in 0..<(kind == 3 ? 40 : 15) {
@@ -100,7 +100,7 @@ struct KFACNetworkTests {
   func resumption(_ problem: Problem, _ isExact: Bool) throws {
     let problem = problem.make(SoftmaxCrossEntropy(), .float32)
     let kfac = KFAC(factorInterval: 2, inverseInterval: 3, usesExactInverses: isExact, seed: 7)
-    var optimizer = Optimizer(.kfac(kfac), for: problem.parameters)
+    var optimizer = try Optimizer(.kfac(kfac), for: problem.parameters)
     var point = problem.parameters
     var saved: [(state: Data, point: FlatVector)] = []
     for _ in 0..<6 {
@@ -108,7 +108,7 @@ struct KFACNetworkTests {
       try optimizer.step(&point, on: problem.objective)
     }
     for start in [1, 2, 4] {
-      var resumed = Optimizer(.kfac(kfac), for: problem.parameters)
+      var resumed = try Optimizer(.kfac(kfac), for: problem.parameters)
       resumed.state = try JSONDecoder().decode(
         OptimizerState<FlatVector>.self, from: saved[start].state)
       var other = saved[start].point
@@ -167,9 +167,9 @@ struct KFACNetworkTests {
     var method = Method.kfac(
       KFAC(usesExactInverses: isExact),
       damping: LevenbergMarquardt(initial: damping, floor: damping))
-    method.rejectsIncrease = true
+    method.acceptance = OnlyDecreases()
     var point = FlatVector(elements, .float32)
-    var optimizer = Optimizer(method, for: point)
+    var optimizer = try Optimizer(method, for: point)
     let first = problem.objective.evaluate(at: point).loss
     for _ in 0..<10 {
       try optimizer.step(&point, on: problem.objective)

@@ -23,7 +23,7 @@ struct KFACTests {
     let kfac = KFAC(
       factorInterval: 2, inverseInterval: 3, usesExactInverses: isExact, seed: 7)
     let batches = batches(problem, 9)
-    var optimizer = Optimizer(.kfac(kfac), for: problem.parameters)
+    var optimizer = try Optimizer(.kfac(kfac), for: problem.parameters)
     var point = problem.parameters
     var saved: [(state: Data, point: FlatVector)] = []
     for batch in batches {
@@ -31,7 +31,7 @@ struct KFACTests {
       try optimizer.step(&point, on: batch)
     }
     for start in [1, 2, 3, 4, 6] {
-      var resumed = Optimizer(.kfac(kfac), for: problem.parameters)
+      var resumed = try Optimizer(.kfac(kfac), for: problem.parameters)
       resumed.state = try JSONDecoder().decode(
         OptimizerState<FlatVector>.self, from: saved[start].state)
       var other = saved[start].point
@@ -53,7 +53,7 @@ struct KFACTests {
     let kfac = KFAC(factorInterval: 2, inverseInterval: 3)
     let states = try (0..<2).map { _ in
       var point = problem.parameters
-      var optimizer = Optimizer(.kfac(kfac), for: point)
+      var optimizer = try Optimizer(.kfac(kfac), for: point)
       // A copy of the state makes later steps write into new memory.
       var copies: [OptimizerState<FlatVector>] = []
       for batch in batches(problem, 7) {
@@ -70,7 +70,7 @@ struct KFACTests {
     let problem = Problem.tanh.make(SoftmaxCrossEntropy())
     func run(_ seed: UInt64) throws -> [Double] {
       var point = problem.parameters
-      var optimizer = Optimizer(.kfac(KFAC(seed: seed)), for: point)
+      var optimizer = try Optimizer(.kfac(KFAC(seed: seed)), for: point)
       for _ in 0..<3 { try optimizer.step(&point, on: problem.objective) }
       return point.doubles
     }
@@ -86,7 +86,7 @@ struct KFACTests {
     for type in [DataType.float32, .float64] {
       let problem = Problem.tanh.make(SoftmaxCrossEntropy(), type)
       var point = problem.parameters
-      var optimizer = Optimizer(method, for: point)
+      var optimizer = try Optimizer(method, for: point)
       let first = problem.objective.evaluate(at: point).loss
       for _ in 0..<40 { #expect(try optimizer.step(&point, on: problem.objective).isTaken) }
       #expect(problem.objective.evaluate(at: point).loss < (index == 1 ? 0.3 : 0.1) * first)
@@ -96,7 +96,7 @@ struct KFACTests {
   @Test("Inverses are kept between their steps, and where nothing has changed")
   func inverseInterval() throws {
     let problem = Problem.tanh.make(SoftmaxCrossEntropy())
-    var optimizer = Optimizer(
+    var optimizer = try Optimizer(
       .kfac(KFAC(factorInterval: 2, inverseInterval: 3)), for: problem.parameters)
     var point = problem.parameters
     var inverses: [[Double]] = []
@@ -118,7 +118,7 @@ struct KFACTests {
     let line = LeastSquaresObjective<[Double]>(
       residuals: { $0 }, jacobianVectorProduct: { $1 }, vectorJacobianProduct: { $1 })
     var point = [1.0, 2]
-    var optimizer = Optimizer(.kfac(), for: point)
+    var optimizer = try Optimizer(.kfac(), for: point)
     let error = #expect(throws: KFACError.self) { try optimizer.step(&point, on: line) }
     #expect(error?.description.contains("NetworkObjective") == true)
     #expect(point == [1, 2])
@@ -128,19 +128,19 @@ struct KFACTests {
     for (estimation, name) in [
       (KFAC.Estimation.sampled, "sampledCotangent"), (.exact, "fisherFactors"),
     ] {
-      var network = Optimizer(.kfac(KFAC(estimation: estimation)), for: parameters)
+      var network = try Optimizer(.kfac(KFAC(estimation: estimation)), for: parameters)
       let error = #expect(throws: KFACError.self) {
         try network.step(&parameters, on: problem.objective)
       }
       #expect(error?.description.contains(name) == true)
     }
-    var network = Optimizer(.kfac(KFAC(estimation: .empirical)), for: parameters)
+    var network = try Optimizer(.kfac(KFAC(estimation: .empirical)), for: parameters)
     #expect(try network.step(&parameters, on: problem.objective).isTaken)
 
     // The state of another model with as many parameters.
     let other = SmallProblem(Dense(2, 5), SquaredError(), inputShape: [6, 2], outputs: 5)
     var otherPoint = other.parameters
-    var otherOptimizer = Optimizer(.kfac(KFAC(estimation: .empirical)), for: otherPoint)
+    var otherOptimizer = try Optimizer(.kfac(KFAC(estimation: .empirical)), for: otherPoint)
     otherOptimizer.state = network.state
     let mismatch = KFACError.stateMismatch(expected: [9, 25, 9, 25], found: [25, 9, 25, 9])
     #expect(throws: mismatch) { try otherOptimizer.step(&otherPoint, on: other.objective) }
@@ -156,25 +156,25 @@ struct KFACTests {
       var method = Method.kfac(KFAC(estimation: .exact))
       change(&method)
       var point = problem.parameters
-      var optimizer = Optimizer(method, for: point)
+      var optimizer = try Optimizer(method, for: point)
       return try optimizer.step(&point, on: problem.objective, independent: problem.objective)
     }
     let plain = try firstStep { _ in }
     let rate = plain.learningRate
     let clipped = try firstStep {
-      $0.learningRate = .quadraticModel(QuadraticModel { $0.clipping = 0.1 })
+      $0.learningRate = QuadraticRate { $0.clipping = 0.1 }
     }
     #expect(clipped.learningRate == 0.1)
     let amplified = try firstStep {
-      $0.learningRate = .quadraticModel(QuadraticModel { $0.amplification = 2 })
+      $0.learningRate = QuadraticRate { $0.amplification = 2 }
     }
     #expect(amplified.learningRate == 2 * rate)
     let remembering = try firstStep {
-      $0.learningRate = .quadraticModel(QuadraticModel { $0.memory = 0.99 })
+      $0.learningRate = QuadraticRate { $0.memory = CurvatureMemory(.decay(0.99)) }
     }
     #expect(deviation(remembering.learningRate, rate) < 1e-14)
     let independent = try firstStep {
-      $0.learningRate = .quadraticModel(QuadraticModel { $0.usesIndependentBatch = true })
+      $0.measuredOn = .independent
     }
     #expect(deviation(independent.learningRate, rate) < 1e-12)
     let short = try firstStep { $0.clipping.updateNorm = 0.01 }

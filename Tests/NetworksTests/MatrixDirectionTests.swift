@@ -22,7 +22,7 @@ struct MatrixDirectionTests {
     let problem = Self.problem()
     var ours = problem.parameters
     var theirs = ours.doubles
-    var optimizer = Optimizer(
+    var optimizer = try Optimizer(
       Method(direction: direction, learningRate: .fixed(rate)), for: ours)
     let start = problem.objective.evaluate(at: ours).loss
     for t in 1...14 {
@@ -114,7 +114,7 @@ struct MatrixDirectionTests {
       Dense(1, 6, hasBias: false), SquaredError(), inputShape: [5, 1], outputs: 6)
     var (point, gradient) = (problem.parameters, problem.parameters.zeros())
     problem.objective.linearize(at: point).formGradient(&gradient)
-    var optimizer = Optimizer(.shampoo(learningRate: 1, Shampoo(epsilon: 0.5)), for: point)
+    var optimizer = try Optimizer(.shampoo(learningRate: 1, Shampoo(epsilon: 0.5)), for: point)
     try optimizer.step(&point, on: problem.objective)
     let (g, start) = (gradient.doubles, problem.parameters.doubles)
     let norm = (0.5 + gradient.dot(gradient)).squareRoot()
@@ -127,7 +127,7 @@ struct MatrixDirectionTests {
       Dense(inputs, outputs, hasBias: false), SquaredError(), inputShape: [20, inputs],
       outputs: outputs)
     var point = problem.parameters
-    var optimizer = Optimizer(.muon(learningRate: 1, Muon(includesOutput: true)), for: point)
+    var optimizer = try Optimizer(.muon(learningRate: 1, Muon(includesOutput: true)), for: point)
     try optimizer.step(&point, on: problem.objective)
     let d = zip(problem.parameters.doubles, point.doubles).map { $0 - $1 }
     let scale = max(1, Double(outputs) / Double(inputs)).squareRoot()
@@ -143,7 +143,7 @@ struct MatrixDirectionTests {
       var point = problem.parameters
       var method = Method.paperAdamQLR()
       method.direction = direction
-      var optimizer = Optimizer(method, for: point)
+      var optimizer = try Optimizer(method, for: point)
       let start = problem.objective.evaluate(at: point).loss
       for _ in 0..<15 {
         let report = try optimizer.step(&point, on: problem.objective)
@@ -160,9 +160,9 @@ struct MatrixDirectionTests {
       let problem = Self.problem(type)
       let method = Method(direction: direction, learningRate: .fixed(0.05))
       var point = problem.parameters
-      var optimizer = Optimizer(method, for: point)
+      var optimizer = try Optimizer(method, for: point)
       for _ in 0..<5 { try optimizer.step(&point, on: problem.objective) }
-      var (other, resumed) = (point, Optimizer(method, for: point))
+      var (other, resumed) = (point, try Optimizer(method, for: point))
       resumed.state = try JSONDecoder().decode(
         OptimizerState<FlatVector>.self, from: JSONEncoder().encode(optimizer.state))
       let copy = optimizer.state
@@ -185,7 +185,7 @@ struct MatrixDirectionTests {
         let objective = NetworkObjective(
           problem.model, problem.loss, inputs: scale * problem.inputs, targets: problem.targets)
         var point = problem.parameters
-        var optimizer = Optimizer(method, for: point)
+        var optimizer = try Optimizer(method, for: point)
         for _ in 0..<3 {
           let report = try optimizer.step(&point, on: objective)
           #expect(scale.isFinite == report.isTaken)
@@ -200,16 +200,16 @@ struct MatrixDirectionTests {
   @Test("Objectives without a network and states of other models are refused")
   func refusals() throws {
     var plain = [1.0]
-    var optimizer = Optimizer(.shampoo(), for: plain)
+    var optimizer = try Optimizer(.shampoo(), for: plain)
     #expect(throws: MatrixDirectionError.self) {
       try optimizer.step(
         &plain, on: ClosureObjective<[Double]>(loss: { $0[0] }, gradient: { _ in [1] }))
     }
     let problem = Self.problem()
     var point = problem.parameters
-    var first = Optimizer(.shampoo(), for: point)
+    var first = try Optimizer(.shampoo(), for: point)
     try first.step(&point, on: problem.objective)
-    var second = Optimizer(.muon(), for: point)
+    var second = try Optimizer(.muon(), for: point)
     second.state.direction = first.state.direction
     #expect(throws: MatrixDirectionError.self) { try second.step(&point, on: problem.objective) }
     #expect(

@@ -56,7 +56,7 @@ struct MicroBatchTests {
   /// Methods of every family.
   enum Family: String, CaseIterable, CustomTestStringConvertible {
     case adam, hypergradient, schedule, adamQLR, hessian, memory, rejecting, independent, momentum
-    case kfacSampled, kfacEmpirical, kfacTwice, kfacExact, kfacIntervals, kfacUnadaptive, muon
+    case kfacSampled, kfacEmpirical, kfacExact, kfacIntervals, kfacUnadaptive, muon
     case shampoo
 
     var testDescription: String { rawValue }
@@ -68,27 +68,23 @@ struct MicroBatchTests {
       case .hypergradient: method = .baydinSGD(initial: 0.01, rate: 0.01)
       case .schedule:
         method = .adamW(learningRate: 0.01, weightDecay: 0.1)
-        method.learningRate = .schedule(Schedule(peak: 0.1, shape: .cosine(total: 8, final: 0)))
-      case .adamQLR: method = .adamQLR()
+        method.learningRate = ScheduledRate(.cosine(peak: 0.1, total: 8))
+      case .adamQLR: method = .adamQLR(batchesPerEpoch: nil)
       case .hessian: method = .paperAdamQLR(curvature: .hessian)
       case .memory:
-        method = .adamQLR()
-        method.learningRate = .quadraticModel(QuadraticModel { $0.memory = 0.99 })
+        method = .adamQLR(batchesPerEpoch: nil)
+        method.learningRate = QuadraticRate { $0.memory = CurvatureMemory(.decay(0.99)) }
       case .rejecting:
         method = .sgdQLR()
-        method.rejectsIncrease = true
+        method.acceptance = OnlyDecreases()
       case .independent:
-        method = .adamQLR()
-        method.learningRate = .quadraticModel(QuadraticModel { $0.usesIndependentBatch = true })
+        method = .adamQLR(batchesPerEpoch: nil)
+        method.measuredOn = .independent
       case .momentum:
-        method = .adamQLR()
-        method.momentum = .quadraticModel
+        method = .adamQLR(batchesPerEpoch: nil)
+        method.momentum = QuadraticMomentum()
       case .kfacSampled: method = .kfac(KFAC(seed: 3))
       case .kfacEmpirical: method = .kfac(KFAC(estimation: .empirical))
-      case .kfacTwice:
-        var direction = KFAC(estimation: .empirical)
-        direction.dividesEmpiricalTwice = true
-        method = .kfac(direction)
       case .kfacExact: method = .kfac(KFAC(estimation: .exact, usesExactInverses: true))
       case .kfacIntervals:
         method = .kfac(KFAC(estimation: .exact, factorInterval: 2, inverseInterval: 3))
@@ -105,7 +101,7 @@ struct MicroBatchTests {
     _ problem: SmallProblem, _ method: Method, parts: Int?
   ) throws -> (point: FlatVector, reports: [StepReport]) {
     var point = problem.parameters
-    var optimizer = Optimizer(method, for: point, layout: problem.model.layout)
+    var optimizer = try Optimizer(method, for: point, layout: problem.model.layout)
     var reports: [StepReport] = []
     let count = problem.inputs.size(0)
     for step in 0..<6 {
@@ -227,7 +223,7 @@ struct MicroBatchTests {
       Sequential(Dense(4, 5), Custom(Counted(census: census)), Dense(5, 3)),
       SoftmaxCrossEntropy(), inputShape: [6, 4], outputs: 3)
     var point = problem.parameters
-    var optimizer = Optimizer(method, for: point)
+    var optimizer = try Optimizer(method, for: point)
     let objective = MicroBatchedObjective(problem.objective, parts: 3)
     for _ in 0..<3 { try optimizer.step(&point, on: objective) }
     #expect(census.greatest == 1)

@@ -90,7 +90,7 @@ struct ModelTests {
     var generator = SeededGenerator(seed: 1)
     var parameters = problem.model.initialParameters(using: &generator)
     var statistics = problem.model.initialStatistics()
-    var optimizer = Optimizer(.paperAdamQLR(), for: parameters, layout: problem.model.layout)
+    var optimizer = try Optimizer(.paperAdamQLR(), for: parameters, layout: problem.model.layout)
     let objective = problem.objective
     let first = try optimizer.step(&parameters, on: objective).loss
     for _ in 0..<60 { try optimizer.step(&parameters, on: objective) }
@@ -111,7 +111,7 @@ struct ModelTests {
       Sequential.multilayerPerceptron([4, 20, 1]), SquaredError(), inputShape: [40, 4], outputs: 1,
       .float32)
     var parameters = problem.parameters
-    var optimizer = Optimizer(.paperAdamQLR(), for: parameters, layout: problem.model.layout)
+    var optimizer = try Optimizer(.paperAdamQLR(), for: parameters, layout: problem.model.layout)
     let first = try optimizer.step(&parameters, on: problem.objective).loss
     for _ in 0..<100 { try optimizer.step(&parameters, on: problem.objective) }
     #expect(problem.objective.evaluate(at: parameters).loss < 0.05 * first)

@@ -12,7 +12,7 @@ struct ProductPrecisionTests {
     let inputs = Tensor.normals([64, 6, 6, 2], using: &generator)
     let labels = Tensor((0..<64).map { _ in Int64(generator.integer(below: 3)) })
     var parameters = model.initialParameters(using: &generator)
-    var optimizer = Optimizer(.adamQLR(), for: parameters)
+    var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: nil), for: parameters)
     let objective = NetworkObjective(
       model, SoftmaxCrossEntropy(), inputs: inputs, targets: labels)
     return try (0..<25).map { _ in try optimizer.step(&parameters, on: objective).loss }

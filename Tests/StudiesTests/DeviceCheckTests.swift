@@ -22,4 +22,13 @@ struct DeviceCheckTests {
     }
     #expect(names.count > 30)
   }
+
+  @Test("Products in single precision are the same beside a thread that rounds factors")
+  func neighborhoods() throws {
+    let neighborhoods = try DeviceCheck(Self.device).neighborhoods()
+    for beside in neighborhoods {
+      #expect(beside.deviations == 0, "\(beside.deviations) of \(beside.count), \(beside.neighbor)")
+    }
+    #expect(neighborhoods.contains { $0.neighbor == .bf16 && $0.isTelling })
+  }
 }

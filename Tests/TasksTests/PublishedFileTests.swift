@@ -1,3 +1,4 @@
+import Fetching
 import Tasks
 import Testing
 

@@ -63,7 +63,7 @@ struct CheckpointTests {
   func settings() throws {
     let run = try ScratchRun.rosenbrock()
     var settings = try run.directory.settings()
-    settings.method = MethodSettings(.sgd)
+    settings.method = Preset.sgd.method
     #expect(throws: FileError.self) { try TrainingRun(resuming: run.directory, settings) }
   }
 

@@ -13,7 +13,7 @@ struct SettingsFileTests {
     return try Settings(file: file.path)
   }
 
-  @Test("The settings of every preset are read back", arguments: Preset.allCases)
+  @Test("The settings of every preset are read back", arguments: Preset.all)
   func presets(_ preset: Preset) throws {
     let settings = Settings(preset)
     #expect(try read(settings.yaml) == settings)
@@ -23,24 +23,24 @@ struct SettingsFileTests {
   func table() throws {
     var sources = SettingsSources()
     for assignment in [
-      "task=table", "data.path='a b: #c.csv'", "data.target='1.50'", "data.kind=classification",
-      "data.ignore=['null', 'yes', \"a, 'b'\", 3, '[x]']", "data.categorical=é", "data.test=0",
+      "task=table", "data.path=a b: #c.csv", "data.target=1.50", "data.kind=classification",
+      "data.ignore=[null, yes, # of 'b', 08, [x]]", "data.categorical=é", "data.test=0",
       "data.header=true", "data.delimiter=tab", "data.decimal=comma", "data.missing=impute",
       "data.validation=0.25", "data.test-path=t.csv.gz",
     ] { try sources.add(assignment, from: "test") }
     let settings = try sources.resolve()
-    #expect(settings.table.target == "1.50")
-    #expect(settings.table.ignored == ["null", "yes", "a, 'b'", "3", "[x]"])
+    #expect(settings.table.path == "a b: #c.csv" && settings.table.target == "1.50")
+    #expect(settings.table.ignored == ["null", "yes", "# of 'b'", "08", "[x]"])
     #expect(try read(settings.yaml) == settings)
   }
 
   @Test(
     "Settings of every kind are read back",
     arguments: [
-      "data-dir='/a b/''c''\"d\": #e'", "data-dir=\"12\"", "data-dir=\"null\"", "data-dir=\"true\"",
-      "data-dir=\"- x\"", "data-dir=\"ä\\n\"", "damping.initial=1e-300", "damping.ceiling=0.1",
-      "damping.initial=0.1", "learning-rate.boundaries=[1, 2]", "learning-rate.memory=0.99",
-      "learning-rate.factors=[0.1, 1e-3]", "network.hidden=[]", "network.hidden=[3, 4]",
+      "data-dir=/a b/''c''\"d\": #e", "data-dir=12", "data-dir=no", "data-dir=true", "data-dir=08",
+      "data-dir=- x", "data-dir=ä\n", "data-dir='null'", "damping.initial=1e-300",
+      "damping.ceiling=0.1", "damping.initial=0.1", "learning-rate.memory=0.99",
+      "network.hidden=[]", "network.hidden=[3, 4]",
       "weight-decay.excluded-roles=[bias, normalization]", "weight-decay.excluded-names=[\"1\"]",
       "seconds=1.5", "steps=9", "model=mlp", "checkpoint-every=7", "divergence-factor=null",
     ])

@@ -12,14 +12,15 @@ public struct AdaGrad: Direction, Hashable, Codable {
   public var initialSum: Double
 
   /// Makes the direction.
-  ///
-  /// - Precondition: ε ≥ 0 and s₀ ≥ 0.
   public init(epsilon: Double = 1e-10, initialSum: Double = 0) {
-    precondition(
-      epsilon >= 0 && initialSum >= 0, "epsilon and initialSum must not be negative")
     self.epsilon = epsilon
     self.initialSum = initialSum
   }
+
+  public static let settings: [Setting<AdaGrad>] = [
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
+    Setting("initial-sum", \.initialSum, .nonnegative, "What the sum starts from."),
+  ]
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     var sum = parameters.zeros()
@@ -27,12 +28,27 @@ public struct AdaGrad: Direction, Hashable, Codable {
     return DirectionState(vectors: [sum])
   }
 
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState()
+  }
+
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) -> DirectionProducts {
     direction.formScaledGradient(
-      AdamCoefficients(decay: 1, gain: 1, epsilon: epsilon),
-      gradient: input.gradient, second: state.vectors[0], nextSecond: &next.vectors[0])
+      coefficients, gradient: input.gradient, second: state.vectors[0])
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    V.advanceSecondMoment(coefficients, gradient: gradient, second: &state.vectors[0])
+    state.step = next.step
+  }
+
+  private var coefficients: AdamCoefficients {
+    AdamCoefficients(decay: 1, gain: 1, epsilon: epsilon)
   }
 }

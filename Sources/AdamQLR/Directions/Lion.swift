@@ -13,28 +13,38 @@ public struct Lion: Direction, Hashable, Codable {
   public var beta2: Double
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ β₁ < 1 and 0 ≤ β₂ < 1.
   public init(beta1: Double = 0.9, beta2: Double = 0.99) {
-    precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
-    precondition((0..<1).contains(beta2), "beta2 is \(beta2), but must lie in 0..<1")
     self.beta1 = beta1
     self.beta2 = beta2
   }
 
+  public static let settings: [Setting<Lion>] = [
+    Setting("beta1", \.beta1, .decay, "Weight of the average in the direction."),
+    Setting("beta2", \.beta2, .decay, "Decay of the average."),
+  ]
+
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros()])
+  }
+
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState()
   }
 
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) -> DirectionProducts {
-    let gradient = input.gradient
-    // The next average's place serves for the other one first.
-    next.vectors[0].formLinearCombination(beta1, state.vectors[0], 1 - beta1, gradient)
-    direction.formSign(of: next.vectors[0])
-    next.vectors[0].formLinearCombination(beta2, state.vectors[0], 1 - beta2, gradient)
-    return gradient.products(withDirection: direction)
+    direction.formLinearCombination(beta1, state.vectors[0], 1 - beta1, input.gradient)
+    direction.formSign()
+    return input.gradient.products(withDirection: direction)
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    state.vectors[0].formLinearCombination(selfTimes: beta2, 1 - beta2, gradient)
+    state.step = next.step
   }
 }

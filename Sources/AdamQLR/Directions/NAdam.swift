@@ -19,24 +19,30 @@ public struct NAdam: Direction, Hashable, Codable {
   public var momentumDecay: Double
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ β₁ < 1, 0 ≤ β₂ < 1, ε ≥ 0, ψ ≥ 0.
   public init(
     beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     momentumDecay: Double = 0.004
   ) {
-    precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
-    precondition((0..<1).contains(beta2), "beta2 is \(beta2), but must lie in 0..<1")
-    precondition(
-      epsilon >= 0 && momentumDecay >= 0, "epsilon and momentumDecay must not be negative")
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.momentumDecay = momentumDecay
   }
 
+  public static let settings: [Setting<NAdam>] = [
+    Setting("beta1", \.beta1, .decay, "Decay of the first moment."),
+    Setting("beta2", \.beta2, .decay, "Decay of the second moment."),
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
+    Setting(
+      "momentum-decay", \.momentumDecay, .nonnegative, "How fast the momentum rises to beta1."),
+  ]
+
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros(), parameters.zeros()], scalars: [1])
+  }
+
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState(scalars: [1])
   }
 
   public func advance<L: Linearization>(
@@ -46,16 +52,24 @@ public struct NAdam: Direction, Hashable, Codable {
     let (now, after) = (momentum(next.step), momentum(next.step + 1))
     let product = state.scalars[0] * now
     next.scalars[0] = product
-    var coefficients = AdamCoefficients(
-      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: next.step)
+    var coefficients = coefficients(next.step)
     coefficients.firstCorrection = after / (1 - product * after)
     coefficients.gradientWeight = (1 - now) / (1 - product)
-    return next.vectors.withUnsafeMutableBufferPointer { moments in
-      let moments = moments
-      return direction.formAdamDirection(
-        coefficients, gradient: input.gradient, first: state.vectors[0],
-        second: state.vectors[1], nextFirst: &moments[0], nextSecond: &moments[1])
-    }
+    return direction.formAdamDirection(
+      coefficients, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1])
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    state.advanceMoments(coefficients(next.step), gradient)
+    (state.step, state.scalars) = (next.step, next.scalars)
+  }
+
+  /// Adam's at a step counted from 1.
+  private func coefficients(_ step: Int) -> AdamCoefficients {
+    AdamCoefficients(beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: step)
   }
 
   /// μ at a step counted from 1.

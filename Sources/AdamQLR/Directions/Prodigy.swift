@@ -3,52 +3,95 @@
 ///
 ///     m ← β₁m + (1 − β₁)·d·g
 ///     v ← β₂v + (1 − β₂)·d²g²
-///     r ← √β₂·r + (1 − √β₂)·d²·gᵀ(θ₀ − θ)
-///     s ← √β₂·s + (1 − √β₂)·d²·g
+///     r ← β₃r + (1 − β₃)·γd²·gᵀ(θ₀ − θ)
+///     s ← β₃s + (1 − β₃)·γd²·g
 ///     direction: d·m / (√v + dε), with the d from before this step
 ///     d ← max(d, c·r/‖s‖₁)
 ///
-/// d is a lower bound of the distance from the first parameters θ₀ to a solution, and never falls. It
-/// is meant for a fixed learning rate of 1, or a schedule that ends below; the algorithm's γ is 1 in
-/// r and s, where a constant one would cancel. Weight decay that is scaled by the learning rate is
-/// scaled by d too.
+/// γ is the learning rate α where that is fixed or scheduled, and 1 where it is not known before the
+/// direction. It is meant to be 1, or a schedule that ends below. Weight decay that is scaled by the
+/// learning rate is scaled by d too.
+///
+/// d estimates the distance from the first parameters θ₀ to a solution from below, and never falls.
+///
+/// The d that ε is multiplied by is that of this step, as in the paper; in the package `prodigyopt` it
+/// is already the next one, so that its figures differ where ε matters.
 ///
 /// The state's vectors are m, v, s and θ₀, its numbers d and r; s and r are divided by d₀², which
-/// d's estimate does not feel and single precision does.
+/// d's estimate does not feel and single precision does. With a growth rate, a third number is the
+/// largest c·r/‖s‖₁ so far.
 public struct Prodigy: Direction, Hashable, Codable {
   /// β₁, the decay of the gradient's average. Default 0.9.
   public var beta1: Double
   /// β₂, the decay of the squared gradient's average. Default 0.999.
   public var beta2: Double
+  /// β₃, the decay of r and s. Default `nil`: √β₂, the paper's.
+  public var beta3: Double?
   /// ε, added to the root in units of d. Default 1e-8.
   public var epsilon: Double
   /// d₀, where the estimate starts: a distance that is certainly too small. Default 1e-6.
   public var initialEstimate: Double
   /// c, a factor on the estimate. Default 1.
   public var coefficient: Double
+  /// The most that d grows by in a step once it has left d₀, as a factor from 1: 1.02 makes a warm-up
+  /// of it. Default `nil`: any.
+  public var growthRate: Double?
+  /// Whether γ, and so the step, has Adam's bias corrections √(1 − β₂ᵗ)/(1 − β₁ᵗ) as a factor. Default
+  /// no.
+  public var usesBiasCorrection: Bool
+  /// Whether γ is left out of s, so that the small rates of a warm-up make the estimate smaller.
+  /// Default no.
+  public var safeguardsWarmUp: Bool
+  /// p, for an estimate from every p-th parameter, which saves (1 − 1/p) of the memory for s and θ₀;
+  /// 11 is a reasonable one. Default 1: from all.
+  public var sliceP: Int
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ β₁ < 1, 0 < β₂ < 1, ε ≥ 0, d₀ > 0, c > 0.
   public init(
-    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-    initialEstimate: Double = 1e-6, coefficient: Double = 1
+    beta1: Double = 0.9, beta2: Double = 0.999, beta3: Double? = nil, epsilon: Double = 1e-8,
+    initialEstimate: Double = 1e-6, coefficient: Double = 1, growthRate: Double? = nil,
+    usesBiasCorrection: Bool = false, safeguardsWarmUp: Bool = false, sliceP: Int = 1
   ) {
-    precondition((0..<1).contains(beta1), "beta1 is \(beta1), but must lie in 0..<1")
-    precondition(0 < beta2 && beta2 < 1, "beta2 is \(beta2), but must lie between 0 and 1")
-    precondition(epsilon >= 0, "epsilon is \(epsilon), but must not be negative")
-    precondition(
-      initialEstimate > 0 && coefficient > 0, "initialEstimate and coefficient must be positive")
     self.beta1 = beta1
     self.beta2 = beta2
+    self.beta3 = beta3
     self.epsilon = epsilon
     self.initialEstimate = initialEstimate
     self.coefficient = coefficient
+    self.growthRate = growthRate
+    self.usesBiasCorrection = usesBiasCorrection
+    self.safeguardsWarmUp = safeguardsWarmUp
+    self.sliceP = sliceP
   }
 
+  public static let settings: [Setting<Prodigy>] = [
+    Setting("beta1", \.beta1, .decay, "Decay of the first moment."),
+    Setting("beta2", \.beta2, .between0And1, "Decay of the second moment."),
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root, in units of d."),
+    Setting("initial", \.initialEstimate, .positive, "d at the start."),
+    Setting("coefficient", \.coefficient, .positive, "Factor on the estimate of d."),
+    Setting(
+      "beta3", \.beta3, SettingRange<Double>.decay.orNull,
+      "Decay of the estimate's sums; null: √ of beta2."),
+    Setting(
+      "growth-rate", \.growthRate, SettingRange<Double>.fromOne.orNull,
+      "Most that d grows by in a step; null: any."),
+    Setting(
+      "bias-correction", \.usesBiasCorrection, .either,
+      "Whether the step has Adam's bias corrections."),
+    Setting(
+      "safeguard-warm-up", \.safeguardsWarmUp, .either,
+      "Whether small rates of a warm-up make the estimate smaller."),
+    Setting(
+      "slice", \.sliceP, .positive,
+      "The estimate is from every so many-th parameter, which saves memory."),
+  ]
+
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState(
-      vectors: (0..<4).map { _ in parameters.zeros() }, scalars: [initialEstimate, 0])
+    let slice = sliced(parameters)
+    return DirectionState(
+      vectors: [parameters.zeros(), parameters.zeros(), slice.zeros(), slice.zeros()],
+      scalars: [initialEstimate, 0] + (growthRate == nil ? [] : [initialEstimate]))
   }
 
   public func advance<L: Linearization>(
@@ -57,23 +100,17 @@ public struct Prodigy: Direction, Hashable, Codable {
   ) -> DirectionProducts {
     let gradient = input.gradient
     let estimate = state.scalars[0]
-    let decay = beta2.squareRoot()
-    let ratio = estimate / initialEstimate
-    let gain = (1 - decay) * ratio * ratio
-    next.vectors[3] = state.step == 0 ? input.parameters : state.vectors[3]
-
-    direction.formLinearCombination(1, next.vectors[3], -1, input.parameters)
-    let r = decay * state.scalars[1] + gain * gradient.dot(direction)
-    next.vectors[2].formLinearCombination(decay, state.vectors[2], gain, gradient)
-    let norm = next.vectors[2].sumOfMagnitudes(scratch: &direction)
-    next.scalars[0] = norm > 0 ? max(estimate, coefficient * r / norm) : estimate
-    next.scalars[1] = r
+    let correction =
+      usesBiasCorrection ? biasCorrection(beta1: beta1, beta2: beta2, step: next.step) : 1
+    advanceEstimate(
+      input, rate: (input.learningRate ?? 1) * correction, from: state, to: &next,
+      scratch: &direction)
 
     var coefficients = AdamCoefficients(
       beta1: beta1, beta2: beta2, epsilon: estimate * epsilon, epsilonRoot: 0, step: next.step)
     coefficients.firstGain *= estimate
     coefficients.secondGain *= estimate * estimate
-    coefficients.firstCorrection = estimate
+    coefficients.firstCorrection = estimate * correction
     coefficients.secondCorrection = 1
     var products = next.vectors.withUnsafeMutableBufferPointer { moments in
       let moments = moments
@@ -81,7 +118,45 @@ public struct Prodigy: Direction, Hashable, Codable {
         coefficients, gradient: gradient, first: state.vectors[0], second: state.vectors[1],
         nextFirst: &moments[0], nextSecond: &moments[1])
     }
-    products.stepSize = estimate
+    products.stepSize = estimate * correction
     return products
+  }
+
+  /// Writes s, θ₀, d and r, with γ the `rate`; `scratch` is a vector like the gradient.
+  private func advanceEstimate<L: Linearization>(
+    _ input: DirectionInput<L>, rate: Double, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, scratch: inout L.Vector
+  ) {
+    let (gradient, estimate) = (sliced(input.gradient), state.scalars[0])
+    var point = sliced(input.parameters)
+    let decay = beta3 ?? beta2.squareRoot()
+    let ratio = estimate / initialEstimate
+    let gain = (1 - decay) * ratio * ratio
+    next.vectors[3] = state.step == 0 ? point : state.vectors[3]
+
+    // The next s's place serves for θ₀ − θ first.
+    next.vectors[2].formLinearCombination(1, next.vectors[3], -1, point)
+    let r = decay * state.scalars[1] + gain * rate * gradient.dot(next.vectors[2])
+    next.vectors[2].formLinearCombination(
+      decay, state.vectors[2], safeguardsWarmUp ? gain : gain * rate, gradient)
+    let norm =
+      sliceP == 1
+      ? next.vectors[2].sumOfMagnitudes(scratch: &scratch)
+      : next.vectors[2].sumOfMagnitudes(scratch: &point)
+    let found = norm > 0 ? coefficient * r / norm : estimate
+    next.scalars[1] = r
+    if let growthRate {
+      let greatest = max(state.scalars[2], found)
+      let grown = estimate == initialEstimate ? max(estimate, found) : estimate
+      next.scalars[0] = min(greatest, grown * growthRate)
+      next.scalars[2] = greatest
+    } else {
+      next.scalars[0] = max(estimate, found)
+    }
+  }
+
+  /// The elements that the estimate is made from.
+  private func sliced<V: ParameterVector>(_ vector: V) -> V {
+    sliceP == 1 ? vector : vector.elements(every: sliceP)
   }
 }

@@ -5,7 +5,7 @@
 ///     d = g / (√v + ε)
 ///
 /// Centered (Graves 2013, §4.2), the root is of v − ḡ², with ḡ ← γḡ + (1 − γ)g. Momentum is the
-/// method's: ``Momentum/fixed(_:)`` repeats the update as PyTorch's does. The state's vectors are v
+/// method's: ``FixedMomentum`` repeats the update as PyTorch's does. The state's vectors are v
 /// and, where centered, ḡ.
 public struct RMSprop: Direction, Hashable, Codable {
   /// γ, the decay of the averages. Default 0.99.
@@ -16,41 +16,70 @@ public struct RMSprop: Direction, Hashable, Codable {
   public var isCentered: Bool
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ γ < 1 and ε ≥ 0.
   public init(decay: Double = 0.99, epsilon: Double = 1e-8, isCentered: Bool = false) {
-    precondition((0..<1).contains(decay), "decay is \(decay), but must lie in 0..<1")
-    precondition(epsilon >= 0, "epsilon is \(epsilon), but must not be negative")
     self.decay = decay
     self.epsilon = epsilon
     self.isCentered = isCentered
   }
 
+  public static let settings: [Setting<RMSprop>] = [
+    Setting("decay", \.decay, .decay, "Decay of the averages."),
+    Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
+    Setting(
+      "centered", \.isCentered, .either, "Whether the mean gradient's square is subtracted."),
+  ]
+
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(vectors: (0..<(isCentered ? 2 : 1)).map { _ in parameters.zeros() })
+  }
+
+  /// No averages; where centered, a vector to work on.
+  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    DirectionState(vectors: isCentered ? [parameters.zeros()] : [])
   }
 
   public func advance<L: Linearization>(
     _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) -> DirectionProducts {
-    let gradient = input.gradient
-    var products = direction.formScaledGradient(
-      AdamCoefficients(decay: decay, gain: 1 - decay, epsilon: epsilon),
-      gradient: gradient, second: state.vectors[0], nextSecond: &next.vectors[0])
-    guard isCentered else { return products }
-    next.vectors[1].formLinearCombination(decay, state.vectors[1], 1 - decay, gradient)
-    var variance = gradient.zeros()
-    direction.formProduct(next.vectors[1], next.vectors[1])
-    variance.formLinearCombination(1, next.vectors[0], -1, direction)
-    // Rounding can make it negative where the gradient hardly varies.
-    variance.clamp(to: 0...(.infinity))
-    var root = variance
-    root.formSquareRoot(of: variance, plus: 0)
-    direction.formQuotient(gradient, root, plus: epsilon)
+    let products = direction.formScaledGradient(
+      coefficients, gradient: input.gradient, second: state.vectors[0])
+    if !isCentered { return products }
     let squaredNorm = products.gradientDotGradient
-    products = gradient.products(withDirection: direction)
-    products.gradientDotGradient = squaredNorm
-    return products
+    center(input.gradient, state, &next.vectors[0], &direction)
+    var centered = input.gradient.products(withDirection: direction)
+    centered.gradientDotGradient = squaredNorm
+    return centered
+  }
+
+  public func commit<V: ParameterVector>(
+    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
+    to state: inout DirectionState<V>
+  ) {
+    V.advanceSecondMoment(coefficients, gradient: gradient, second: &state.vectors[0])
+    if isCentered {
+      state.vectors[1].formLinearCombination(selfTimes: decay, 1 - decay, gradient)
+    }
+    state.step = next.step
+  }
+
+  /// Writes g/(√(v − ḡ²) + ε), both averages advanced, into the direction.
+  private func center<V: ParameterVector>(
+    _ gradient: V, _ state: DirectionState<V>, _ scratch: inout V, _ direction: inout V
+  ) {
+    scratch.formLinearCombination(decay, state.vectors[1], 1 - decay, gradient)
+    direction.formProduct(scratch, scratch)
+    scratch.assign(state.vectors[0])
+    V.advanceSecondMoment(coefficients, gradient: gradient, second: &scratch)
+    scratch.formLinearCombination(selfTimes: 1, -1, direction)
+    // Rounding can make it negative where the gradient hardly varies.
+    scratch.clamp(to: 0...(.infinity))
+    direction.formSquareRoot(of: scratch, plus: 0)
+    scratch.formQuotient(gradient, direction, plus: epsilon)
+    swap(&scratch, &direction)
+  }
+
+  private var coefficients: AdamCoefficients {
+    AdamCoefficients(decay: decay, gain: 1 - decay, epsilon: epsilon)
   }
 }

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-// Functions that can fail return NULL, or a message that the caller releases with free().
+// Functions that can fail return NULL, or a message that the caller releases with free(). None throws.
 typedef char *ct_error;
 
 // Whether the calling thread's last error was that memory was missing.
@@ -100,25 +100,25 @@ ct_error ct_gradients(
     const ct_tensor *inputs, int input_count, bool creates_graph, ct_tensor *results);
 
 // Fused kernels. Pointers are to contiguous row-major memory of type float, or double where
-// `is_double`.
+// `is_double`. Those that need memory of their own can fail.
 
 // c[m×n] ← op(a)·op(b), added to c where `accumulates`.
-void ct_gemm(
+ct_error ct_gemm(
     bool is_double, bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k,
     const void *a, const void *b, bool accumulates, void *c);
 // z ← x·weight + bias, and a ← max(z, 0) where `a` is given; a may be z. bias may be NULL.
-void ct_dense(
+ct_error ct_dense(
     bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
     const void *weight, const void *bias, void *z, void *a);
 // t ← x·weight_tangent + bias_tangent, added to t where `accumulates`, and ta ← t where z > 0, else
 // 0, where `ta` is given. Both tangents may be NULL; t is then what it was.
-void ct_dense_tangent(
+ct_error ct_dense_tangent(
     bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x,
     const void *weight_tangent, const void *bias_tangent, const void *z, bool accumulates, void *t,
     void *ta);
 // dz ← da where z > 0, else 0; weight_cotangent ← xᵀ·dz and bias_cotangent ← column sums of dz, each
 // added to what is there where told, and each of which may be NULL. Unless `keeps_dz`, dz is scratch.
-void ct_rectified_pullback(
+ct_error ct_rectified_pullback(
     bool is_double, int64_t rows, int64_t inputs, int64_t outputs, const void *x, const void *da,
     const void *z, bool accumulates_weight, void *weight_cotangent, bool accumulates_bias,
     void *bias_cotangent, bool keeps_dz, void *dz);
@@ -167,7 +167,8 @@ typedef struct {
   double beta1, first_gain, beta2, second_gain, epsilon, epsilon_root, first_correction,
       second_correction, gradient_weight;
 } ct_adam_coefficients;
-// products: gᵀd, dᵀd, gᵀg
+// products: gᵀd, dᵀd, gᵀg. next_first and next_second may both be NULL: then the moments after the
+// step are not kept, and everything else is the same to the last bit.
 void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *first, const void *second, void *next_first, void *next_second, void *direction,
@@ -176,6 +177,11 @@ void ct_adam_direction(
 void ct_scaled_gradient(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     const void *second, void *next_second, void *direction, double products[3]);
+// first ← beta1·first + first_gain·g and second ← beta2·second + second_gain·g², what the two above
+// keep to the last bit. first may be NULL.
+void ct_advance_moments(
+    bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
+    void *first, void *second);
 
 // Samples of the softmax model: row by row, draws a class whose cumulative probability exceeds the
 // row's number in [0, 1), and writes the derivative of its −log p, softmax − one-hot.
@@ -206,14 +212,14 @@ void ct_cholesky_solve(
 // Normalization over rows×columns. Statistics and coefficients have an element for each column.
 
 // The mean of each column, and its mean squared deviation from it.
-void ct_column_moments(
+ct_error ct_column_moments(
     bool is_double, int64_t rows, int64_t columns, const void *x, void *mean, void *variance);
 // out [columns, rows] ← xᵀ of x [rows, columns], added to what is there where `accumulates`.
 void ct_transpose(
     bool is_double, int64_t rows, int64_t columns, const void *x, bool accumulates, void *out);
 // sums ← Σ u and products ← Σ u·(x − mean) of each column; u counts as 0 where `mask`, if given, is
 // not positive.
-void ct_column_products(
+ct_error ct_column_products(
     bool is_double, int64_t rows, int64_t columns, const void *u, const void *mask, const void *x,
     const void *mean, void *sums, void *products);
 // out ← a·x + q (+ r, where given); without its negative elements where `rectifies`.

@@ -59,6 +59,8 @@ ct_error ct_device_adam_direction(
 ct_error ct_device_scaled_gradient(
     ct_adam_coefficients k, ct_tensor gradient, ct_tensor second, ct_tensor next_second,
     ct_tensor direction, ct_tensor *numbers);
+ct_error ct_device_advance_moments(
+    ct_adam_coefficients k, ct_tensor gradient, ct_tensor first, ct_tensor second);
 ct_error ct_device_update_gram(
     bool appends_one, ct_tensor x, double alpha, double beta, ct_tensor previous,
     ct_tensor next);

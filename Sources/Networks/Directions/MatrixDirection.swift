@@ -17,14 +17,16 @@ protocol MatrixDirection: Direction {
   ///
   /// - Parameters:
   ///   - gradient: g.
+  ///   - parameters: θ.
   ///   - layout: Where its parts lie.
   ///   - state: The vectors before this step; zeros at first.
   ///   - next: Receives the state after it.
   ///   - isFirst: Whether the state is that before the first step.
   ///   - direction: Receives all elements of d.
   func advance(
-    _ gradient: Tensor, _ layout: ParameterLayout, from state: [FlatVector],
-    to next: inout DirectionState<FlatVector>, isFirst: Bool, direction: Tensor
+    _ gradient: Tensor, at parameters: Tensor, _ layout: ParameterLayout,
+    from state: [FlatVector], to next: inout DirectionState<FlatVector>, isFirst: Bool,
+    direction: Tensor
   ) throws
 }
 
@@ -43,7 +45,9 @@ extension MatrixDirection {
     to next: inout DirectionState<L.Vector>, direction: inout L.Vector
   ) throws -> DirectionProducts {
     guard let linearization = input.linearization as? any NetworkLinearization,
-      let gradient = input.gradient as? FlatVector, let state = state as? DirectionState<FlatVector>
+      let gradient = input.gradient as? FlatVector,
+      let parameters = input.parameters as? FlatVector,
+      let state = state as? DirectionState<FlatVector>
     else { throw MatrixDirectionError.objectiveUnsupported(Self.name, "\(L.self)") }
     let layout = linearization.layout
     let counts = vectorCounts(layout)
@@ -58,8 +62,8 @@ extension MatrixDirection {
       if next.vectors.map(\.count) != counts { next.vectors = zeros() }
       try withIdentity(&direction, FlatVector.self) { direction in
         try advance(
-          gradient.tensor, layout, from: previous, to: &next, isFirst: isFirst,
-          direction: direction.overwritten())
+          gradient.tensor, at: parameters.tensor, layout, from: previous, to: &next,
+          isFirst: isFirst, direction: direction.overwritten())
       }
     }
     return input.gradient.products(withDirection: direction)

@@ -16,7 +16,13 @@ import Torch
 ///
 /// Biases, embeddings and normalizations, and the last weight matrix, whose outputs are the model's,
 /// have Adam's direction times ``adamRatio``: both share one learning rate α, which is Muon's, and
-/// Adam's is α·``adamRatio``. Weight decay of the method acts on all with the same rate.
+/// Adam's is α·``adamRatio``. Each decays by its own, as in the author's implementation: with the
+/// ``weightDecay`` w, wθ is added to d, and ``adamRatio``·wθ where d is Adam's. The method's own weight
+/// decay acts on all with the same rate.
+///
+/// The author's later implementation and PyTorch's average gradients, B ← μB + (1 − μ)G, which scales U
+/// and makes a difference only beside the 1e-7; PyTorch's takes the greater of that and ‖U‖. Both
+/// iterate in half precision.
 ///
 /// The direction works on a ``NetworkObjective`` alone; kernels are matrices of their last dimension by
 /// all others. The state's vectors are B and Adam's first moment in one, laid out like the
@@ -34,27 +40,44 @@ public struct Muon: MatrixDirection, Hashable, Codable {
   public var includesOutput: Bool
   /// Adam's learning rate over Muon's. Default 0.015, the reference implementation's 3e-4/0.02.
   public var adamRatio: Double
+  /// w, the decoupled weight decay of both. Default 0.
+  public var weightDecay: Double
   /// Adam's settings. Default β₁ 0.9, β₂ 0.95, ε 1e-10, those of the reference implementation.
   public var adam: Adam
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ μ < 1, at least one iteration, and a ratio that is not negative.
   public init(
     momentum: Double = 0.95, isNesterov: Bool = true, iterations: Int = 5,
-    includesOutput: Bool = false, adamRatio: Double = 0.015,
+    includesOutput: Bool = false, adamRatio: Double = 0.015, weightDecay: Double = 0,
     adam: Adam = Adam(beta1: 0.9, beta2: 0.95, epsilon: 1e-10)
   ) {
-    precondition((0..<1).contains(momentum), "momentum is \(momentum), but must lie in 0..<1")
-    precondition(iterations >= 1, "iterations is \(iterations), but must be positive")
-    precondition(adamRatio >= 0, "adamRatio is \(adamRatio), but must not be negative")
     self.momentum = momentum
     self.isNesterov = isNesterov
     self.iterations = iterations
     self.includesOutput = includesOutput
     self.adamRatio = adamRatio
+    self.weightDecay = weightDecay
     self.adam = adam
   }
+
+  public static let settings: [Setting<Muon>] =
+    [
+      Setting("momentum", \.momentum, .decay, "Decay of the momentum."),
+      Setting("nesterov", \.isNesterov, .either, "Nesterov's momentum."),
+      Setting("iterations", \.iterations, .positive, "Newton–Schulz iterations."),
+      Setting(
+        "includes-output", \.includesOutput, .either,
+        "Whether the last weight matrix is orthogonalized too."),
+      Setting(
+        "adam-ratio", \.adamRatio, .nonnegative,
+        "Learning rate of what is not orthogonalized over α."),
+      Setting(
+        "weight-decay", \.weightDecay, .nonnegative,
+        "Weight decay, multiplied by each one's learning rate."),
+      Setting("adam-beta1", \.adam.beta1, .decay, "Adam's first decay there."),
+      Setting("adam-beta2", \.adam.beta2, .decay, "Adam's second decay there."),
+      Setting("adam-epsilon", \.adam.epsilon, .nonnegative, "Adam's ε there."),
+    ]
 
   func vectorCounts(_ layout: ParameterLayout) -> [Int] {
     let matrices = matrices(layout)
@@ -69,8 +92,9 @@ public struct Muon: MatrixDirection, Hashable, Codable {
   }
 
   func advance(
-    _ gradient: Tensor, _ layout: ParameterLayout, from state: [FlatVector],
-    to next: inout DirectionState<FlatVector>, isFirst: Bool, direction: Tensor
+    _ gradient: Tensor, at parameters: Tensor, _ layout: ParameterLayout,
+    from state: [FlatVector], to next: inout DirectionState<FlatVector>, isFirst: Bool,
+    direction: Tensor
   ) {
     let matrices = matrices(layout)
     let (buffer, second) = (next.vectors[0].overwritten(), next.vectors[1].overwritten())
@@ -92,14 +116,22 @@ public struct Muon: MatrixDirection, Hashable, Codable {
         }
         let (rows, columns) = (Double(g.size(0)), Double(g.size(1)))
         orthogonalize(d, scale: max(1, columns / rows).squareRoot())
+        decay(d, by: weightDecay, entry.matrix(in: parameters))
       } else {
         _ = Kernels.formAdamDirection(
           scalars, gradient: g, first: previous,
           second: state[1].tensor.slice(from: place, shape: g.shape), nextFirst: b,
           nextSecond: second.slice(from: place, shape: g.shape), direction: d)
+        decay(d, by: adamRatio * weightDecay, entry.matrix(in: parameters))
         place += entry.count
       }
     }
+  }
+
+  /// d ← d + wθ.
+  private func decay(_ direction: Tensor, by weight: Double, _ parameters: Tensor) {
+    if weight == 0 { return }
+    Kernels.formLinearCombination(1, direction, weight, parameters, into: direction)
   }
 
   /// X ← scale times the orthogonal matrix next to it, approximately.
@@ -133,13 +165,11 @@ extension Method {
   ///
   /// - Parameters:
   ///   - learningRate: α of the orthogonalized matrices. Default 0.02.
-  ///   - weightDecay: w of the decay by αwθ. Default 0.
-  ///   - direction: Muon's settings.
-  public static func muon(
-    learningRate: Double = 0.02, weightDecay: Double = 0, _ direction: Muon = Muon()
-  ) -> Method {
-    var method = Method(direction: direction, learningRate: .fixed(learningRate))
-    method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
+  ///   - direction: Muon's settings, ``Muon/weightDecay`` among them.
+  public static func muon(learningRate: Double = 0.02, _ direction: Muon = Muon()) -> Method {
+    var method = Method(direction: direction, learningRate: FixedRate(learningRate))
+    // None, but where someone sets a rate for all parameters it is AdamW's.
+    method.weightDecay.isScaledByLearningRate = true
     return method
   }
 }

@@ -5,8 +5,6 @@ import Torch
 final class CurvatureEstimates {
   /// What averages over examples are multiplied by: the part's share of the batch.
   let share: Double
-  /// What the averages of products of cotangents are multiplied by.
-  let outputScale: Double
   private let record: Record
   private let exampleCount: Int
   private let outputCotangent: Tensor
@@ -19,13 +17,12 @@ final class CurvatureEstimates {
   ///   by the number of examples.
   init(
     _ linearization: NetworkObjective.Linearized, share: Double, _ outputCotangent: Tensor,
-    _ structure: BlockStructure, outputScale: Double
+    _ structure: BlockStructure
   ) {
     self.share = share
     record = linearization.record
     exampleCount = linearization.exampleCount
     self.outputCotangent = outputCotangent
-    self.outputScale = outputScale
     pulledParameters = structure.pulledParameters
     let nothing: [Tensor?] = Array(repeating: nil, count: record.parameterCount)
     var noted: [Int: Tensor] = [:]

@@ -53,26 +53,38 @@ public struct KFAC: Direction, Hashable, Codable {
   public var usesExactInverses: Bool
   /// What the sampled targets follow from. Default 0.
   public var seed: UInt64
-  /// Whether G of the ``Estimation/empirical`` estimate is divided by the number of examples once
-  /// more than the mathematics asks, as kfac-jax 0.0.8 does; only a comparison with its figures
-  /// needs that. Default no.
-  public var dividesEmpiricalTwice = false
 
   /// Makes the direction.
-  ///
-  /// - Precondition: 0 ≤ γ < 1, and positive intervals.
   public init(
     estimation: Estimation = .sampled, decay: Double = 0.95, factorInterval: Int = 1,
     inverseInterval: Int = 1, usesExactInverses: Bool = false, seed: UInt64 = 0
   ) {
-    precondition((0..<1).contains(decay), "decay is \(decay), but must lie in 0..<1")
-    precondition(factorInterval >= 1 && inverseInterval >= 1, "intervals must be positive")
     self.estimation = estimation
     self.decay = decay
     self.factorInterval = factorInterval
     self.inverseInterval = inverseInterval
     self.usesExactInverses = usesExactInverses
     self.seed = seed
+  }
+
+  public static let settings: [Setting<KFAC>] = [
+    Setting("estimation", \.estimation, "K-FAC: targets of its statistics."),
+    Setting("decay", \.decay, .decay, "K-FAC: decay of its factors."),
+    Setting(
+      "factor-interval", \.factorInterval, .positive,
+      "K-FAC: steps from one update of the factors to the next."),
+    Setting(
+      "inverse-interval", \.inverseInterval, .positive,
+      "K-FAC: steps from one inversion to the next."),
+    Setting(
+      "exact-inverses", \.usesExactInverses, .either,
+      "K-FAC: damps by eigendecomposition instead of by factor."),
+  ]
+
+  public func resolved(for run: RunShape) -> KFAC {
+    var kfac = self
+    kfac.seed = run.seed ?? seed
+    return kfac
   }
 
   /// An empty state: the shapes of the factors are known at the first step.
@@ -105,11 +117,14 @@ public struct KFAC: Direction, Hashable, Codable {
     return products
   }
 
+  public var hasCurvature: Bool { true }
+
   public func curvature<L: Linearization>(
-    along update: L.Vector, in state: DirectionState<L.Vector>, at linearization: L
+    along update: L.Vector, from state: DirectionState<L.Vector>,
+    to next: DirectionState<L.Vector>, at linearization: L
   ) throws -> Double? {
     guard let linearization = linearization as? any NetworkLinearization,
-      let update = update as? FlatVector, let state = state as? DirectionState<FlatVector>
+      let update = update as? FlatVector, let state = next as? DirectionState<FlatVector>
     else { throw KFACError.objectiveUnsupported("\(L.self)") }
     let structure = BlockStructure(linearization, isExact: usesExactInverses)
     try structure.check(state)
@@ -161,10 +176,8 @@ public struct KFAC: Direction, Hashable, Codable {
     _ linearization: some NetworkLinearization, _ structure: inout BlockStructure,
     from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>
   ) throws {
-    let isTwice = estimation == .empirical && dividesEmpiricalTwice
     var update = FactorUpdate.replace
     if !state.vectors.isEmpty { update = .average(decay: decay, previous: state.vectors) }
-    let outputScale = isTwice ? 1 / Double(linearization.exampleCount) : 1
     var generator = SeededGenerator(seed: seed, stream: "kfac-step-\(next.step)")
     let isDivided = linearization.isDivided
     if isDivided { structure.releaseRecord() }
@@ -173,7 +186,7 @@ public struct KFAC: Direction, Hashable, Codable {
       // One after the other, so that the cotangents of one are all that memory has to hold.
       for cotangent in try outputCotangents(part, &generator) {
         let estimates = CurvatureEstimates(
-          part, share: share, cotangent, structure, outputScale: outputScale)
+          part, share: share, cotangent, structure)
         for (block, place) in structure.blocks {
           block.update(&next.vectors, at: place, by: estimates, update)
         }

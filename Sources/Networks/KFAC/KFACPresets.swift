@@ -12,9 +12,8 @@ extension Method {
     _ direction: KFAC = KFAC(), damping: LevenbergMarquardt = .kfac
   ) -> Method {
     var method = Method(
-      direction: direction, learningRate: .quadraticModel(QuadraticModel()),
-      damping: .levenbergMarquardt(damping))
-    method.momentum = .quadraticModel
+      direction: direction, learningRate: QuadraticRate(), damping: damping)
+    method.momentum = QuadraticMomentum()
     return method
   }
 
@@ -30,8 +29,9 @@ extension Method {
     _ direction: KFAC = KFAC()
   ) -> Method {
     var method = Method(
-      direction: direction, learningRate: .fixed(learningRate), damping: .constant(damping))
-    method.momentum = .fixed(momentum)
+      direction: direction, learningRate: FixedRate(learningRate),
+      damping: ConstantDamping(damping))
+    method.momentum = FixedMomentum(momentum)
     return method
   }
 }

@@ -45,7 +45,7 @@ struct KroneckerBlock: CurvatureBlock {
         : cotangent.reshaped([product.rowCount, outputs])
           .narrowed(1, from: part * right, count: right).contiguous()
     }
-    let scale = estimates.share * estimates.outputScale / Double(product.rowCount)
+    let scale = estimates.share / Double(product.rowCount)
     func learn(_ decay: Double, _ previous: Tensor?, _ next: Tensor) {
       if let cotangent {
         Kernels.updateGram(

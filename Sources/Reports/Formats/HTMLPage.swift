@@ -1,3 +1,4 @@
+import AdamQLR
 import Studies
 import Training
 
@@ -122,8 +123,8 @@ struct HTMLPage {
       parts.append("<h3>Settings that differ</h3>")
       parts.append(table(["setting"] + labels, differences.map { row($0.key, $0.values) }))
     }
-    let all = SettingsKey.all.filter { $0.name != "seed" }.map { key in
-      row(key, task.results.groups.map { key.value($0.settings) })
+    let all = Settings.all.filter { $0.name != "seed" }.map { key in
+      row(key, task.results.groups.map { key.text(of: $0.settings) })
     }
     parts.append("<details><summary>All settings</summary>")
     parts.append(table(["setting"] + labels, all))
@@ -131,9 +132,9 @@ struct HTMLPage {
     return parts
   }
 
-  private func row(_ key: SettingsKey, _ values: [SettingsValue]) -> String {
+  private func row(_ key: Setting<Settings>, _ values: [String]) -> String {
     "<tr><th scope=\"row\" title=\"\(key.help.html)\">\(key.name.html)</th>"
-      + values.map { "<td>\($0.text.html)</td>" }.joined() + "</tr>"
+      + values.map { "<td>\($0.html)</td>" }.joined() + "</tr>"
   }
 
   private func table(_ heads: [String], _ rows: [String]) -> String {

@@ -41,7 +41,7 @@ struct MarkdownReport {
       blocks.append(
         markdownTable(
           [[""] + task.results.groups.map(\.label.markdown)]
-            + differences.map { [$0.key.name] + $0.values.map(\.text.markdown) }))
+            + differences.map { [$0.key.name] + $0.values.map(\.markdown) }))
     }
     return blocks
   }

@@ -156,10 +156,10 @@ public struct Comparison: Sendable {
       var settings = other.settings
       settings.threads = settings.threads ?? contender.settings.threads
       settings.seed = 0
-      let key = SettingsKey.all.first { $0.value(contender.settings) != $0.value(settings) }
+      let key = Settings.all.first { $0.value(contender.settings) != $0.value(settings) }
       if let key {
-        return "\(key.name)=\(key.value(contender.settings).text) of \(contender.label), not "
-          + key.value(settings).text
+        return "\(key.name)=\(key.text(of: contender.settings)) of \(contender.label), not "
+          + key.text(of: settings)
       }
     }
     return seedCount == otherSeedCount ? nil : "\(seedCount) seeds"

@@ -62,11 +62,11 @@ public struct ContenderDescription: Hashable, Sendable {
       (preset, file) = (nil, base)
       let stem = URL(fileURLWithPath: base).deletingPathExtension().lastPathComponent
       label = name ?? ([stem] + assignments).joined(separator: "+")
-    } else if let preset = Preset(rawValue: base) {
+    } else if let preset = Preset(named: base) {
       (self.preset, file) = (preset, nil)
       label = name ?? ([base] + assignments).joined(separator: "+")
     } else {
-      let presets = Preset.allCases.map(\.rawValue).joined(separator: ", ")
+      let presets = Preset.all.map(\.name).joined(separator: ", ")
       throw SettingsError(
         "\(place): '\(base)' is no preset (\(presets)) and no path of a .yaml file")
     }

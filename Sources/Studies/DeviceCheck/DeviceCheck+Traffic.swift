@@ -48,7 +48,7 @@ extension DeviceCheck {
     let model = Model(layer)
     var generator = SeededGenerator(seed: 2)
     var parameters = model.initialParameters(using: &generator).to(device)
-    var optimizer = Optimizer(method, for: parameters, layout: model.layout)
+    var optimizer = try Optimizer(method, for: parameters, layout: model.layout)
     var statistics = model.initialStatistics().to(device)
     var (fetches, copies) = (0, 0)
     for step in 0..<2 {

@@ -111,7 +111,7 @@ extension DeviceCheck {
     var generator = o.split()
     var parameters = model.initialParameters(using: &generator, o.type).to(o.device)
     var statistics = model.initialStatistics(o.type).to(o.device)
-    var optimizer = Optimizer(method, for: parameters, layout: model.layout)
+    var optimizer = try Optimizer(method, for: parameters, layout: model.layout)
     var numbers: [Double] = []
     for step in 0..<4 {
       let objective = NetworkObjective(

@@ -98,7 +98,7 @@ public struct Study: Sendable {
     }
     let place = "\(path): \(optimizer.label)"
     if let preset = optimizer.preset {
-      try sources.add("optimizer", .text(preset.rawValue), from: place)
+      try sources.add("optimizer", .text(preset.name), from: place)
     }
     for assignment in optimizer.assignments { try sources.add(assignment, from: place) }
     try sources.add("task", .text(task.task.rawValue), from: path)

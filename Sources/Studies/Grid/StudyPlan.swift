@@ -98,11 +98,9 @@ public struct StudyPlan: Sendable {
   }
 
   /// What tells apart results of different settings, so that those of earlier ones are not taken for
-  /// the present ones': twelve digits of a hash of all settings but the seed, and but those that change
-  /// no figure or are about a place on this machine.
-  ///
-  /// Settings count where they are not those of plain gradient descent: one that a later version adds,
-  /// and that is off there as in the run, leaves results as they are.
+  /// the present ones': twelve digits of a hash of every setting that has an effect, defaults included,
+  /// but the seed and those that change no figure or are about a place on this machine, of the
+  /// ``resultsVersion`` and of the version of the data.
   static func fingerprint(
     of settings: Settings, _ batchSize: Study.BatchSize, data: String?
   ) -> String {
@@ -110,12 +108,18 @@ public struct StudyPlan: Sendable {
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
       "log-every", "checkpoint-every", "keep", "held-back",
     ]
-    let plain = Settings(.sgd)
-    var lines = SettingsKey.all.filter { key in
-      !others.contains(key.name) && key.value(settings) != key.value(plain)
-    }.map { "\($0.name)=\($0.value(settings).text)" }
-    lines += ["batch-size=\(batchSize.text)", "data=\(data ?? "")"]
+    var lines = Settings.all.compactMap { setting in
+      others.contains(setting.name)
+        ? nil : setting.value(settings).map { "\(setting.name)=\($0.text)" }
+    }
+    lines += [
+      "batch-size=\(batchSize.text)", "data=\(data ?? "")", "results=\(resultsVersion)",
+    ]
     let text = lines.sorted().joined(separator: "\n")
     return String(SHA256.hexadecimal(of: Array(text.utf8)).prefix(12))
   }
+
+  /// Raised where the same settings come to give other figures: where a method's mathematics or the
+  /// making of data changes.
+  private static let resultsVersion = 1
 }

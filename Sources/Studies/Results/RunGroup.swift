@@ -56,7 +56,7 @@ public struct RunCollection: Sendable {
     for (label, directory) in found where seen.insert(directory.path).inserted {
       do {
         let record = try RunRecord(directory)
-        records.append((label ?? record.settings.optimizer.rawValue, record))
+        records.append((label ?? record.settings.optimizer.name, record))
       } catch {
         damage.append(error.description)
       }
@@ -117,10 +117,10 @@ public struct RunCollection: Sendable {
       groups[index].runs.sort { $0.settings.seed < $1.settings.seed }
       let same = labels.indices.filter { labels[$0] == labels[index] }
       guard same.count > 1 else { continue }
-      let differing = SettingsKey.all.filter { key in
+      let differing = Settings.all.filter { key in
         Set(same.map { key.value(keys[$0]) }).count > 1
       }
-      let values = differing.map { "\($0.name)=\($0.value(keys[index]).text)" }
+      let values = differing.map { "\($0.name)=\($0.text(of: keys[index]))" }
       groups[index].label += " " + values.joined(separator: " ")
     }
     return groups

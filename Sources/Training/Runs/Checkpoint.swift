@@ -20,8 +20,12 @@ public struct Checkpoint {
   public let parameters: FlatVector
   /// The model's running statistics.
   public let statistics: FlatVector
-  let state: Trainer.State
+  /// The number of steps made.
+  public let step: Int
   let logPosition: Int
+  private let vectors: [String: Tensor]
+  private let stateData: Data
+  private let header: Header
 
   /// The name under which a checkpoint is written before it is whole.
   private static let unfinishedName = ".unfinished"
@@ -30,15 +34,29 @@ public struct Checkpoint {
   private static let stateName = "state.json"
   private static let checksumsName = "checksums.txt"
 
+  /// What the state of this version looks like; 0.1.0 wrote none.
+  private static let format = 2
+
   private struct StateFile: Codable {
     var version = Release.version
+    var format = Checkpoint.format
     /// The size of the log at the checkpoint.
     var logPosition: Int
     var trainer: Trainer.State
   }
 
-  /// The number of steps made.
-  public var step: Int { state.progress.step }
+  /// What every version's state has.
+  private struct Header: Decodable {
+    var version: String
+    var format: Int?
+    var logPosition: Int
+    var trainer: State
+
+    struct State: Decodable {
+      var progress: Progress
+      struct Progress: Decodable { var step: Int }
+    }
+  }
 
   /// Reads a checkpoint.
   ///
@@ -62,14 +80,32 @@ public struct Checkpoint {
       statistics = try model.statistics(
         joining: weights.tensors.filter { isStatistic($0.key) }, type
       ).to(device)
-      let vectors = try Safetensors(files[Self.optimizerName] ?? Data())
-      let tensors = vectors.tensors.mapValues { $0.to(device) }
-      let contents = try StateCoding.decoder(TensorStore(tensors))
-        .decode(StateFile.self, from: files[Self.stateName] ?? Data())
-      state = contents.trainer
-      logPosition = contents.logPosition
+      vectors = try Safetensors(files[Self.optimizerName] ?? Data()).tensors
+        .mapValues { $0.to(device) }
+      stateData = files[Self.stateName] ?? Data()
+      header = try JSONDecoder().decode(Header.self, from: stateData)
+      step = header.trainer.progress.step
+      logPosition = header.logPosition
     } catch {
       throw FileError(path, "the checkpoint cannot be read: \(error)")
+    }
+  }
+
+  /// What a run goes on from besides parameters and statistics.
+  ///
+  /// - Throws: ``FileError`` where it was written by a version whose state is another one.
+  func state() throws(FileError) -> Trainer.State {
+    guard header.format == Self.format else {
+      throw FileError(
+        path,
+        "the checkpoint is one of adamqlr \(header.version), from which this version cannot go on; "
+          + "what it has learned can still be evaluated and used")
+    }
+    do {
+      return try StateCoding.decoder(TensorStore(vectors))
+        .decode(StateFile.self, from: stateData).trainer
+    } catch {
+      throw FileError(path, "the checkpoint's state cannot be read: \(error)")
     }
   }
 

@@ -42,7 +42,7 @@ public struct RunDirectory: Hashable, Sendable {
       }
     } else {
       self.path = try makeRunsDirectory(
-        "\(settings.task.rawValue)-\(settings.optimizer.rawValue)")
+        "\(settings.task.rawValue)-\(settings.optimizer.name)")
     }
     try makeDirectory(at: checkpointsPath)
     try replaceFile(

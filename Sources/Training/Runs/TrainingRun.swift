@@ -66,7 +66,7 @@ public final class TrainingRun {
     }
     if let checkpoint {
       try trainer.restore(
-        checkpoint.state, checkpoint.parameters, checkpoint.statistics, path: checkpoint.path)
+        checkpoint.state(), checkpoint.parameters, checkpoint.statistics, path: checkpoint.path)
     }
     let (logPosition, logDamage) = directory.logPosition(atMost: checkpoint?.logPosition ?? 0)
     self.damage = damage

@@ -1,0 +1,94 @@
+/// A memory of the curvature k = dᵀCd/dᵀd along the direction, so that a batch that does not see a
+/// curvature that earlier ones saw does not make α leap: κ takes the place of k. Not in the paper.
+///
+/// Without an order it is a maximum that fades,
+///
+///     κ ← max(γκ, k),    κ = 0 at first
+///
+/// With one it is a power mean, with weight 1 − γ for every new step and equal ones at first, but
+/// never below the curvature of this step,
+///
+///     κ̄ ← ((1 − w)κ̄ᵖ + w·min(k, cap·κ̄)ᵖ)^(1/p),    w = max(1 − γ, 1/t),    κ = max(κ̄, k)
+///
+/// Unlike the maximum it forgives a single step of extraordinary curvature. Negative curvature counts
+/// by its magnitude.
+public struct CurvatureMemory: Hashable, Codable, Sendable {
+  /// How long curvature is remembered: γ. `nil`, the default: not at all.
+  public var horizon: Horizon?
+  /// p. `nil`, the default, is the maximum.
+  public var order: BatchDependent?
+  /// The most times κ̄ that one step counts in it, so that a single step far outside of what is usual,
+  /// which a mean of a high order would remember for many epochs, passes; this step's κ is as large as
+  /// ever. Only with an order. `nil`, the default, is no cap.
+  public var cap: Double?
+  /// N: where a batch is believed, the memory counts less, unless N steps together promise to take
+  /// away more than there is of the loss,
+  ///
+  ///     κ = k·(κ̄/k)^t,    t = 1 − (1 − y)(1 − z),    y = x²/(x² + c²),    z = (Nx)²/((Nx)² + 1)
+  ///
+  /// with κ̄ > k, and x and c of the ``Plausibility`` as they were up to the step before. Where both
+  /// doubts are small, so that t is near 0, the curvature is this step's, as in the paper. Only with
+  /// an order. `nil`, the default: the memory always counts whole.
+  public var relief: Horizon?
+
+  /// κ̄, or κ of the maximum; 0 before the first step.
+  public private(set) var remembered = 0.0
+  /// The steps that it has learned from.
+  private var count = 0
+
+  /// Makes a memory.
+  public init(
+    _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil, relief: Horizon? = nil
+  ) {
+    self.horizon = horizon
+    self.order = order
+    self.cap = cap
+    self.relief = relief
+  }
+
+  /// Puts κ in the place of dᵀCd/dᵀd.
+  public mutating func apply(to model: inout QuadraticModel, _ plausibility: Plausibility?) {
+    guard horizon != nil, let curvature = model.curvature?.dd else { return }
+    let squaredNorm = model.gram.dd
+    model.curvature?.dd = remember(curvature / squaredNorm, plausibility) * squaredNorm
+  }
+
+  /// Takes k in, and returns κ.
+  public mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
+    let decay = horizon?.decay ?? .nan
+    guard let order else {
+      remembered = max(decay * remembered, k)
+      return remembered
+    }
+    count += 1
+    let magnitude = abs(k)
+    var counted = magnitude
+    if let cap, remembered > 0 { counted = min(counted, cap * remembered) }
+    let mean = powerMean(
+      order.value ?? .nan, remembered, counted,
+      weightOfSecond: max(1 - decay, 1 / Double(count)))
+    remembered = mean
+    guard mean > magnitude, magnitude > 0, let plausibility, let relief,
+      let doubt = plausibility.doubt, let runDoubt = plausibility.doubt(ofSteps: relief.steps ?? .nan)
+    else { return max(mean, magnitude) }
+    let share = 1 - (1 - doubt) * (1 - runDoubt)
+    return share == 1 ? mean : magnitude * exponential(share, ofBase: mean / magnitude)
+  }
+
+  func resolved(for run: RunShape) -> CurvatureMemory {
+    var memory = self
+    memory.horizon = horizon?.resolved(for: run)
+    memory.order = order?.resolved(for: run)
+    memory.relief = relief?.resolved(for: run)
+    return memory
+  }
+}
+
+/// ((1 − w)aᵖ + wbᵖ)^(1/p), of numbers that are not negative.
+private func powerMean(_ p: Double, _ a: Double, _ b: Double, weightOfSecond w: Double) -> Double {
+  let scale = max(a, b)
+  guard scale > 0 else { return 0 }
+  let sum =
+    (1 - w) * exponential(p, ofBase: a / scale) + w * exponential(p, ofBase: b / scale)
+  return scale * exponential(1 / p, ofBase: sum)
+}

@@ -1,0 +1,114 @@
+/// The head of a step: loss, gradient and direction.
+extension Optimizer {
+  /// Evaluates the objective and forms the direction.
+  mutating func formHead<L: Linearization<Vector>>(
+    _ linearization: L, at parameters: Vector, _ record: inout StepRecord
+  ) throws -> StepRecord.Head {
+    try formGradient(linearization, at: parameters)
+    let known = method.learningRate.knownRate(at: state.step)
+    workspace.directionState.step = state.direction.step + 1
+    var products = try method.direction.advance(
+      DirectionInput(
+        gradient: workspace.gradient, parameters: parameters, linearization: linearization,
+        damping: record.damping, l2: method.weightDecay.l2,
+        learningRate: known, previousGradientDotGradient: state.gradientDotGradient),
+      from: state.direction, to: &workspace.directionState, direction: &workspace.direction)
+    let previous = startPrevious(at: parameters)
+    if isCurvatureCertain {
+      try linearization.prepareCurvatureProducts(
+        of: [workspace.direction], method.curvature.matrix)
+    }
+    // Only here, because a device that computes it is waited for.
+    let regularization = regularization(at: parameters)
+    let loss = try linearization.loss + regularization
+    record.events.formUnion(products.events)
+    guard loss.isFinite else {
+      record.head = StepRecord.Head(loss: loss, products: .unknown)
+      throw Breakdown(.nonFiniteLoss)
+    }
+    clipDirection(&products)
+    var head = StepRecord.Head(loss: loss, products: products)
+    constrainNorm(known, &head)
+    record.head = head
+    try Breakdown.unless(head.products.areFinite, .nonFiniteGradient)
+    head.previous = previous?()
+    record.head = head
+    return head
+  }
+
+  /// ½w‖θ‖².
+  func regularization(at point: Vector) -> Double {
+    0.5 * method.weightDecay.l2 * dotIfRegularized(point, point)
+  }
+
+  func dotIfRegularized(_ a: Vector, _ b: Vector) -> Double {
+    method.weightDecay.l2 == 0 ? 0 : a.dot(b)
+  }
+
+  /// Whether a step moves where d is 0.
+  var movesWithoutDirection: Bool {
+    method.weightDecay.rate != 0 || state.velocity.map { $0.dot($0) > 0 } ?? false
+  }
+
+  private mutating func formGradient<L: Linearization<Vector>>(
+    _ linearization: L, at parameters: Vector
+  ) throws {
+    try linearization.formGradient(&workspace.gradient)
+    guard workspace.gradient.count == parameters.count else {
+      let found = workspace.gradient.count
+      workspace.gradient = parameters.zeros()
+      throw OptimizerError.gradientCountMismatch(expected: parameters.count, found: found)
+    }
+    let l2 = method.weightDecay.l2
+    if l2 != 0 { workspace.gradient.add(parameters, scaledBy: l2, in: nil) }
+    guard let limit = method.clipping.gradientNorm else { return }
+    let norm = workspace.gradient.norm
+    if norm > limit, norm.isFinite { workspace.gradient.scale(by: limit / norm) }
+  }
+
+  private mutating func clipDirection(_ products: inout DirectionProducts) {
+    guard let limit = method.clipping.directionElement else { return }
+    workspace.direction.clamp(to: -limit...limit)
+    let stepSize = products.stepSize
+    products = workspace.gradient.products(withDirection: workspace.direction)
+    products.stepSize = stepSize
+  }
+
+  /// Scales the direction to α²·gᵀd ≤ c.
+  private mutating func constrainNorm(_ rate: Double?, _ head: inout StepRecord.Head) {
+    guard let limit = method.clipping.normConstraint, let rate else { return }
+    let norm = rate * rate * head.products.gradientDotDirection
+    head.scaledGradientSquaredNorm = norm
+    guard norm > limit, norm.isFinite else { return }
+    let factor = (limit / norm).squareRoot()
+    workspace.direction.scale(by: factor)
+    head.products.gradientDotDirection *= factor
+    head.products.directionDotDirection *= factor * factor
+  }
+
+  /// Begins to compute the slope along the direction of the step before, where α looks at it.
+  private func startPrevious(
+    at parameters: Vector
+  ) -> (() -> QuadraticModel.PreviousDirection)? {
+    guard let previous = state.previousDirection, let squaredNorm = state.previousSquaredNorm
+    else { return nil }
+    let slope = workspace.gradient.startDot(previous)
+    // The gradient of what the direction descends, where that is more than the loss.
+    let isOfMove = method.learningRate.needs.contains(.previousMove)
+    let l2 = isOfMove ? method.direction.l2 : 0
+    let shift = l2 == 0 ? 0 : l2 * parameters.dot(previous)
+    return { .init(slope: slope() + shift, squaredNorm: squaredNorm) }
+  }
+
+  /// Whether the next question about the curvature is known as soon as the direction is.
+  private var isCurvatureCertain: Bool {
+    needsCurvature && method.measuredOn == .own && state.velocity == nil
+      && method.clipping.directionElement == nil && method.clipping.normConstraint == nil
+  }
+}
+
+extension DirectionProducts {
+  /// Those of a step that broke down before.
+  fileprivate static let unknown = DirectionProducts(
+    gradientDotDirection: .nan, directionDotDirection: .nan, gradientDotGradient: .nan)
+}
