@@ -83,7 +83,10 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["AdamQLR", "Networks", "Tasks", "Training"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "LocalServer", "Training"]),
+      dependencies: [
+        "AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "LocalServer", "Training",
+      ],
+      exclude: ["Interface.txt"]),
     .testTarget(
       name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Torch", "Training"],
       resources: [.copy("Traces")]),
