@@ -145,7 +145,7 @@ CASES = [
     Case("nadam", DIGITS + "nadam"),
     Case("lion", DIGITS + "lion"),
     Case("muon", DIGITS + "muon --set network.hidden=[30,20]"),
-    Case("shampoo", DIGITS + "shampoo --steps 22 --set network.hidden=[30,20]"),
+    Case("shampoo", DIGITS + "shampoo --steps 22 --set network.hidden=[30,20] --set learning-rate.value=0.1"),
     Case("prodigy", DIGITS + "prodigy"),
     Case("d-adaptation", DIGITS + "d-adaptation"),
     Case("schedule-free", DIGITS + "schedule-free-adamw", also=[EVALUATE],
@@ -298,7 +298,7 @@ CASES = [
     Case("kfac-exact", CLASSES + "kfac " + settings(
         "direction.estimation=exact", "direction.factor-interval=2",
         "direction.inverse-interval=5")),
-    Case("shampoo-diagonal", TABLE + "shampoo " + settings(
+    Case("shampoo-diagonal", TABLE + "shampoo " + settings("learning-rate.value=0.1", 
         "shampoo.largest-side=20", "shampoo.root-interval=5")),
     Case("muon-output", GPT2 + "muon " + settings(
         "muon.includes-output=true", "muon.nesterov=false", "muon.iterations=3")),

@@ -1,3 +1,4 @@
+import AdamQLR
 import Studies
 import Testing
 import Training
@@ -6,7 +7,7 @@ import Training
 struct AblationTests {
   private func settings(_ base: Ablation.Base, _ assignments: [String]) throws -> Settings {
     var sources = SettingsSources()
-    try sources.add("optimizer=\(base.preset.rawValue)", from: "test")
+    try sources.add("optimizer=\(base.preset.name)", from: "test")
     for assignment in assignments { try sources.add(assignment, from: "test") }
     return try sources.resolve()
   }
@@ -31,7 +32,7 @@ struct AblationTests {
     let goal = try settings(try #require(other), [])
     for variant in Ablation(base).variants where variant.isAddition {
       let changed = try settings(base, variant.assignments)
-      for key in SettingsKey.all where key.value(changed) != key.value(try settings(base, [])) {
+      for key in Settings.all where key.value(changed) != key.value(try settings(base, [])) {
         #expect(key.value(changed) == key.value(goal), "\(variant.label): \(key.name)")
       }
     }

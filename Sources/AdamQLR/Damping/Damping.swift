@@ -8,6 +8,9 @@ public protocol Damping: Heuristic {
   /// What has to be known of a step, counted from 0, for the λ that follows. Default: nothing.
   func needs(at step: Int) -> DampingNeeds
 
+  /// What has to be known of some step. Default: what has to be of the first.
+  var allNeeds: DampingNeeds { get }
+
   /// The change of the loss that the quadratic model predicts for a step, where λ follows from it.
   /// Default: `nil`.
   func predictedChange(_ step: PlannedStep) -> Double?
@@ -23,6 +26,7 @@ public protocol Damping: Heuristic {
 
 extension Damping {
   public func needs(at step: Int) -> DampingNeeds { [] }
+  public var allNeeds: DampingNeeds { needs(at: 0) }
   public func predictedChange(_ step: PlannedStep) -> Double? { nil }
   public mutating func adapt(to judgment: Judgment) -> Adaptation { Adaptation() }
   public mutating func noteBreakdown() {}

@@ -63,6 +63,8 @@ public struct LevenbergMarquardt: Damping, Codable {
     return needs
   }
 
+  public var allNeeds: DampingNeeds { needs(at: interval - 1) }
+
   public func predictedChange(_ step: PlannedStep) -> Double? {
     let (x, y, model) = (step.x, step.y, step.model)
     let curvature: Double? =

@@ -16,6 +16,10 @@ public protocol Heuristic: Hashable, Sendable {
 
   /// The same with all that depends on the run's data and length worked out. Default: itself.
   func resolved(for run: RunShape) -> Self
+
+  /// This rule, with what it has learned, by the settings of another, as where a run goes on with
+  /// settings that have changed. Default: gives ``settings`` the other's values.
+  func adopting(settingsOf other: Self) -> Self
 }
 
 extension Heuristic {
@@ -23,10 +27,12 @@ extension Heuristic {
   public var problem: String? { nil }
   public func resolved(for run: RunShape) -> Self { self }
 
-  /// This rule, with what it has learned, by the settings of another of its type; `nil` where the
-  /// other is of another type.
+  /// ``adopting(settingsOf:)``; `nil` where the other is of another type.
   func adoptingSettings(of other: any Heuristic) -> Self? {
-    guard let other = other as? Self else { return nil }
+    (other as? Self).map(adopting(settingsOf:))
+  }
+
+  public func adopting(settingsOf other: Self) -> Self {
     var rule = self
     for setting in Self.settings {
       if let value = setting.value(other), value != setting.value(self) {

@@ -78,7 +78,8 @@ struct Named: Codable {
   func encode(to encoder: any Encoder) throws {
     let type = type(of: heuristic)
     guard
-      let entry = HeuristicRegistry.entries(axis).last(where: { $0.type == ObjectIdentifier(type) }),
+      let entry = HeuristicRegistry.entries(axis).last(
+        where: { $0.type == ObjectIdentifier(type) }),
       let value = heuristic as? any Encodable
     else {
       throw EncodingError.invalidValue(

@@ -58,7 +58,7 @@ public struct Method: Sendable {
   /// Whether something asks for C on the plane of the step.
   public var needsCurvature: Bool {
     learningRate.needs.contains(.curvature) || momentum.needsCurvature
-      || damping.needs(at: 0).contains(.curvature)
+      || damping.allNeeds.contains(.curvature)
   }
 }
 
@@ -129,11 +129,9 @@ extension Method {
       return "clipping.norm-constraint needs a learning rate that is known in advance: set "
         + "learning-rate.kind to 'fixed' or 'schedule'"
     }
-    if damping.needs(at: 0).union(damping.needs(at: 1)).contains(.directionCurvature),
-      !direction.hasCurvature
-    {
-      return "damping.ratio-curvature 'direction' needs a direction that has a curvature of its own, "
-        + "as K-FAC's"
+    if damping.allNeeds.contains(.directionCurvature), !direction.hasCurvature {
+      return "damping.ratio-curvature 'direction' needs a direction that has a curvature of its "
+        + "own, as K-FAC's"
     }
     return envelope?.problem
   }

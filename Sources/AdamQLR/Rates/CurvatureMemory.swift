@@ -38,7 +38,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   /// Makes a memory.
   public init(
-    _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil, relief: Horizon? = nil
+    _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil,
+    relief: Horizon? = nil
   ) {
     self.horizon = horizon
     self.order = order
@@ -55,7 +56,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
 
   /// Takes k in, and returns κ.
   public mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
-    let decay = horizon?.decay ?? .nan
+    guard let horizon else { return k }
+    let decay = horizon.decay ?? .nan
     guard let order else {
       remembered = max(decay * remembered, k)
       return remembered
@@ -69,10 +71,15 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
       weightOfSecond: max(1 - decay, 1 / Double(count)))
     remembered = mean
     guard mean > magnitude, magnitude > 0, let plausibility, let relief,
-      let doubt = plausibility.doubt, let runDoubt = plausibility.doubt(ofSteps: relief.steps ?? .nan)
+      let doubt = plausibility.doubt,
+      let runDoubt = plausibility.doubt(ofSteps: relief.steps ?? .nan)
     else { return max(mean, magnitude) }
     let share = 1 - (1 - doubt) * (1 - runDoubt)
     return share == 1 ? mean : magnitude * exponential(share, ofBase: mean / magnitude)
+  }
+
+  mutating func learn(from other: CurvatureMemory) {
+    (remembered, count) = (other.remembered, other.count)
   }
 
   func resolved(for run: RunShape) -> CurvatureMemory {

@@ -52,6 +52,8 @@ public struct Plausibility: Hashable, Codable, Sendable {
     average.map { Self.doubt(count * $0.decrease, of: $0.loss, against: 1) }
   }
 
+  mutating func learn(from other: Plausibility?) { average = other?.average }
+
   private static func doubt(_ decrease: Double, of loss: Double, against c: Double) -> Double {
     guard decrease > 0, loss > 0 else { return 1 }
     let ratio = c * loss / decrease

@@ -63,6 +63,16 @@ public struct QuadraticRate: LearningRate, Codable {
     return rate
   }
 
+  /// By properties: a setting says less than the property that it is of, a horizon in steps for one.
+  public func adopting(settingsOf other: QuadraticRate) -> QuadraticRate {
+    var rate = other
+    rate.memory.learn(from: memory)
+    rate.plausibility?.learn(from: plausibility)
+    rate.curvatureAverage?.learn(from: curvatureAverage)
+    rate.average = average
+    return rate
+  }
+
   public func resolved(for run: RunShape) -> QuadraticRate {
     var rate = self
     rate.memory = memory.resolved(for: run)
@@ -96,6 +106,8 @@ public struct CurvatureAverage: Hashable, Codable, Sendable {
     average = next
     model.dampedCurvature?.dd = next
   }
+
+  mutating func learn(from other: CurvatureAverage?) { average = other?.average }
 }
 
 extension LearningRate where Self == QuadraticRate {

@@ -45,9 +45,13 @@ extension Optimizer {
     method.weightDecay.l2 == 0 ? 0 : a.dot(b)
   }
 
-  /// Whether a step moves where d is 0.
+  /// Whether a step moves where d is 0: by v, or by decay, which may be multiplied by an α that is then
+  /// unknown.
   var movesWithoutDirection: Bool {
-    method.weightDecay.rate != 0 || state.velocity.map { $0.dot($0) > 0 } ?? false
+    let rate = method.learningRate.knownRate(at: state.step) ?? 0
+    let decays = !method.weightDecay.isScaledByLearningRate || rate != 0
+    return decays && method.weightDecay.rate != 0
+      || state.velocity.map { $0.dot($0) > 0 } ?? false
   }
 
   private mutating func formGradient<L: Linearization<Vector>>(

@@ -63,45 +63,14 @@ struct ArrayVectorTests {
     #expect(clamped[0].isNaN && clamped[1...] == [-1, 1])
   }
 
-  /// The least a conforming type has to do: everything but the fused direction of Adam.
-  private struct Minimal: ParameterVector {
-    var e: [Double]
-
-    var count: Int { e.count }
-    var ulpOfOne: Double { .ulpOfOne }
-    func zeros() -> Minimal { Minimal(e: e.zeros()) }
-    func dot(_ other: Minimal) -> Double { inner(e, other.e) }
-    mutating func formLinearCombination(
-      _ a: Double, _ x: Minimal, _ b: Double, _ y: Minimal
-    ) -> Bool {
-      e = e.indices.map { a * x.e[$0] + (b == 0 ? 0 : b * y.e[$0]) }
-      return e.allSatisfy(\.isFinite)
-    }
-    mutating func scale(by a: Double) { e = e.map { a * $0 } }
-    mutating func add(_ x: Minimal, scaledBy a: Double, in ranges: [Range<Int>]?) -> Bool {
-      for i in (ranges ?? [e.indices]).joined() { e[i] += a * x.e[i] }
-      return e.allSatisfy(\.isFinite)
-    }
-    mutating func formProduct(_ x: Minimal, _ y: Minimal) { e = zip(x.e, y.e).map { $0 * $1 } }
-    mutating func formQuotient(_ x: Minimal, _ y: Minimal, plus offset: Double) {
-      e = zip(x.e, y.e).map { $0 / ($1 + offset) }
-    }
-    mutating func formSquareRoot(of x: Minimal, plus offset: Double) {
-      e = x.e.map { ($0 + offset).squareRoot() }
-    }
-    mutating func clamp(to range: ClosedRange<Double>) {
-      e = e.map { min(max($0, range.lowerBound), range.upperBound) }
-    }
-  }
-
   @Test("A vector type with no fused operations takes the same steps")
   func minimal() throws {
     let fit = WavyFit()
-    let objective = ClosureObjective<Minimal>(
-      loss: { fit.loss($0.e) }, gradient: { Minimal(e: fit.gradient($0.e)) },
-      curvatureVectorProduct: { Minimal(e: product(fit.matrix(.fisher, $0.e), $1.e)) })
-    for (_, method) in EventTests.methods {
-      var (x, y) = (WavyFit.start, Minimal(e: WavyFit.start))
+    let objective = ClosureObjective<MinimalVector>(
+      loss: { fit.loss($0.e) }, gradient: { MinimalVector(e: fit.gradient($0.e)) },
+      curvatureVectorProduct: { MinimalVector(e: product(fit.matrix(.fisher, $0.e), $1.e)) })
+    for (_, method) in Sample.methods {
+      var (x, y) = (WavyFit.start, MinimalVector(e: WavyFit.start))
       var (a, b) = (try Optimizer(method, for: x), try Optimizer(method, for: y))
       for _ in 0..<8 {
         let ours = try a.step(&x, on: fit.objective())
@@ -116,10 +85,10 @@ struct ArrayVectorTests {
   func overflow() {
     let k = AdamCoefficients(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilonRoot: 0, step: 1)
     for (element, second, isFine) in [(1.0, 1e308, false), (1e160, 0, false), (1e150, 0, true)] {
-      let g = Minimal(e: [element, 1])
+      let g = MinimalVector(e: [element, 1])
       var (d, m, v) = (g.zeros(), g.zeros(), g.zeros())
       let products = d.formAdamDirection(
-        k, gradient: g, first: g.zeros(), second: Minimal(e: [second, 0]), nextFirst: &m,
+        k, gradient: g, first: g.zeros(), second: MinimalVector(e: [second, 0]), nextFirst: &m,
         nextSecond: &v)
       #expect(products.areFinite == isFine)
     }

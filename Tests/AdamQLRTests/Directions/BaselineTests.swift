@@ -204,7 +204,7 @@ struct BaselineTests {
 
   @Test("Only Schedule-Free is evaluated elsewhere, and it not before its first step")
   func evaluationPoint() throws {
-    for (name, direction) in EventTests.directions {
+    for (name, direction) in Sample.directions {
       var parameters = WavyFit.start
       var optimizer = try Optimizer(
         Method(direction: direction, learningRate: FixedRate(0.01)), for: parameters)
@@ -216,9 +216,9 @@ struct BaselineTests {
 
   @Test(
     "Every direction takes the learning rate of the quadratic model",
-    arguments: EventTests.directions.map(\.name))
+    arguments: Sample.directions.map(\.name))
   func quadraticModel(_ name: String) throws {
-    let direction = try #require(EventTests.directions.first { $0.name == name }?.direction)
+    let direction = try #require(Sample.directions.first { $0.name == name }?.direction)
     let fit = WavyFit()
     var parameters = WavyFit.start
     var optimizer = try Optimizer(
@@ -242,7 +242,7 @@ struct BaselineTests {
 
   @Test("A gradient that is zero, in part or at first, makes no NaN in single precision")
   func zeroGradients() throws {
-    for (name, direction) in EventTests.directions {
+    for (name, direction) in Sample.directions {
       for scale in [0, 1, 1e-12, 1e-18] as [Float] {
         var parameters: [Float] = [1, 2]
         var optimizer = try Optimizer(

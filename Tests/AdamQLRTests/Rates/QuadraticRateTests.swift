@@ -2,7 +2,7 @@ import AdamQLR
 import Testing
 
 @Suite("Learning rate of the quadratic model")
-struct QuadraticModelTests {
+struct QuadraticRateTests {
   private let fit = WavyFit()
 
   /// A method along the gradient, so that d is known.
@@ -240,7 +240,7 @@ struct QuadraticModelTests {
       p = (0..<3).map { p[$0] - alpha * g[$0] }
       #expect(areClose(parameters, p))
       let rate = try #require(optimizer.state.learningRate as? QuadraticRate)
-      #expect(isClose(rate.memory?.remembered, kappa))
+      #expect(isClose(rate.memory.remembered, kappa))
     }
     #expect(isRemembered == [true, false])
   }
@@ -308,17 +308,5 @@ struct QuadraticModelTests {
     #expect(second.loss(candidate) > before)
     #expect(report.events.contains(.rejected) && parameters == WavyFit.start)
     #expect(report.nextDamping == 2e-3)
-  }
-}
-
-/// Against the descent.
-struct Uphill: Direction {
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> { DirectionState() }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
-  ) -> DirectionProducts {
-    direction.formLinearCombination(-1, input.gradient, 0, input.gradient)
-    return input.gradient.products(withDirection: direction)
   }
 }

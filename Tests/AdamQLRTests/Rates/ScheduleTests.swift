@@ -2,8 +2,8 @@ import AdamQLR
 import Foundation
 import Testing
 
-@Suite("Given and learned learning rates")
-struct LearningRateTests {
+@Suite("Schedules and envelopes")
+struct ScheduleTests {
   @Test("A warm-up rises from peak/n to the peak")
   func warmUp() {
     let schedule = Schedule(peak: 0.8, warmUp: 4)
@@ -68,45 +68,5 @@ struct LearningRateTests {
     #expect(isClose(envelope.factor(at: 4), 0.5))
     #expect([6, 7, 100].map(envelope.factor) == [0, 0, 0])
     #expect(Envelope(peak: 0, total: 1).factor(at: 0) == 1)
-  }
-
-  @Test("A hypergradient learns from gᵀd of neighboring steps", arguments: [0.0, 0.7])
-  func hypergradient(_ momentum: Double) throws {
-    let fit = WavyFit()
-    var (p, ours) = (WavyFit.start, WavyFit.start)
-    var optimizer = try Optimizer(
-      Method(
-        direction: StochasticGradientDescent(momentum: momentum),
-        learningRate: Hypergradient(initial: 0.02, rate: 0.01)), for: ours)
-    var (alpha, previous) = (0.02, [0.0, 0, 0])
-    for _ in 0..<20 {
-      let g = fit.gradient(p)
-      alpha += 0.01 * inner(g, previous)
-      previous = (0..<3).map { momentum * previous[$0] + g[$0] }
-      p = (0..<3).map { p[$0] - alpha * previous[$0] }
-      let report = try optimizer.step(&ours, on: fit.objective())
-      #expect(isClose(report.learningRate, alpha))
-      #expect(areClose(ours, p))
-    }
-    #expect(alpha > 0.021)
-  }
-
-  @Test("A step that was not taken teaches a hypergradient nothing")
-  func rejectedHypergradient() throws {
-    // ½·4·x²: with α > ½ a step overshoots.
-    let bowl = ClosureObjective<[Double]>(
-      loss: { 2 * $0[0] * $0[0] }, gradient: { [4 * $0[0]] })
-    var method = Method(
-      direction: StochasticGradientDescent(),
-      learningRate: Hypergradient(initial: 0.6, rate: 0.01))
-    method.acceptance = OnlyDecreases()
-    var parameters = [1.0]
-    var optimizer = try Optimizer(method, for: parameters)
-    for _ in 0..<3 {
-      let report = try optimizer.step(&parameters, on: bowl)
-      #expect(report.events == .rejected && parameters == [1])
-      // θ did not move along d, so the loss there does not depend on α.
-      #expect(report.learningRate == 0.6)
-    }
   }
 }

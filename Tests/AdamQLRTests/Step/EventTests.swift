@@ -2,43 +2,6 @@ import AdamQLR
 import Foundation
 import Testing
 
-/// What can break in a step.
-enum Breakage: String, CaseIterable, CustomTestStringConvertible {
-  case loss, gradient, infiniteGradient, curvature, newLoss, infiniteNewLoss
-
-  var event: StepEvents {
-    switch self {
-    case .loss, .newLoss, .infiniteNewLoss: .nonFiniteLoss
-    case .gradient, .infiniteGradient: .nonFiniteGradient
-    case .curvature: .nonFiniteCurvature
-    }
-  }
-
-  var testDescription: String { rawValue }
-
-  /// ``WavyFit`` at `point`, broken.
-  func objective<Element: ParameterScalar>(at point: [Element]) -> ClosureObjective<[Element]> {
-    let fit = WavyFit()
-    return ClosureObjective(
-      loss: { p in
-        if self == .loss { return .nan }
-        if p != point, self == .newLoss { return .nan }
-        if p != point, self == .infiniteNewLoss { return .infinity }
-        return fit.loss(doubles(p))
-      },
-      gradient: { p in
-        var g: [Element] = elements(fit.gradient(doubles(p)))
-        if self == .gradient { g[1] = .nan }
-        if self == .infiniteGradient { g[2] = -.infinity }
-        return g
-      },
-      curvatureVectorProduct: { p, d in
-        self == .curvature
-          ? d.map { _ in .nan } : elements(product(fit.matrix(.fisher, doubles(p)), doubles(d)))
-      })
-  }
-}
-
 /// Any α, without a range.
 private struct AnyRate: LearningRate {
   var value: Double
@@ -48,46 +11,11 @@ private struct AnyRate: LearningRate {
 
 @Suite("Out of the ordinary")
 struct EventTests {
-  /// Methods that between them remember everything there is to remember.
-  static let methods: [(name: String, method: Method)] = {
-    var memory = Method.paperAdamQLR()
-    memory.learningRate = QuadraticRate {
-      $0.memory = CurvatureMemory(.decay(0.9))
-      $0.averaging = 0.3
-      $0.curvatureAverage = CurvatureAverage(decay: 0.4, initial: 2)
-    }
-    var rejecting = Method.sgdQLR(StochasticGradientDescent(momentum: 0.9))
-    rejecting.acceptance = OnlyDecreases()
-    rejecting.weightDecay.rate = 0.01
-    var accepting = Method.paperAdamQLR()
-    accepting.damping = LossFollowingDamping()
-    accepting.acceptance = OnlyDecreases(restoring: .everything)
-    var learned = Method(
-      direction: StochasticGradientDescent(momentum: 0.5, isNesterov: true, l2: 0.01),
-      learningRate: Hypergradient(initial: 0.02, rate: 0.01),
-      damping: LevenbergMarquardt())
-    learned.clipping = Clipping(gradientNorm: 1, directionElement: 0.5, updateNorm: 0.1)
-    return [
-      ("AdamQLR", .paperAdamQLR()), ("memory", memory), ("rejecting", rejecting),
-      ("accepting", accepting), ("learned", learned),
-    ]
-      + directions.map { name, direction in
-        var method = Method.paperAdamQLR()
-        method.direction = direction
-        return (name, method)
-      }
-  }()
-
-  /// The directions besides SGD's and Adam's.
-  static let directions: [(name: String, direction: any Direction)] = [
-    ("RMSprop", RMSprop()), ("centered RMSprop", RMSprop(decay: 0.9, isCentered: true)),
-    ("AdaGrad", AdaGrad()), ("Lion", Lion()), ("NAdam", NAdam()), ("Prodigy", Prodigy()),
-    ("D-Adaptation", DAdaptation()), ("Schedule-Free", ScheduleFreeAdamW()),
-  ]
-
-  @Test("A broken step leaves everything but λ", arguments: methods.map(\.name), Breakage.allCases)
+  @Test(
+    "A broken step leaves everything but λ", arguments: Sample.methods.map(\.name),
+    Breakage.allCases)
   func broken(_ name: String, _ breakage: Breakage) throws {
-    let method = try #require(Self.methods.first { $0.name == name }?.method)
+    let method = try #require(Sample.methods.first { $0.name == name }?.method)
     try broken(method, breakage, Double.self)
     try broken(method, breakage, Float.self)
   }

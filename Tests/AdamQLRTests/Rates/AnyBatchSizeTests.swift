@@ -221,7 +221,7 @@ struct AnyBatchSizeTests {
     #expect(isClose(curvatures[1], pow(8.5, 0.5 * share), 1e-6))
     // The mean itself is not relieved.
     let rate = try #require(optimizer.state.learningRate as? QuadraticRate)
-    #expect(isClose(rate.memory?.remembered, 8.5.squareRoot(), 1e-12))
+    #expect(isClose(rate.memory.remembered, 8.5.squareRoot(), 1e-12))
   }
 
   @Test("The slope along the direction before has nothing of the batch's noise")
@@ -304,11 +304,11 @@ struct AnyBatchSizeTests {
         .epochs(2), order: BatchDependent(full: 2, small: 6), relief: .epochs(3))
       $0.previousSlope = PreviousSlope(weight: .unseen(0.5))
     }.resolved(for: share)
-    #expect(rate.memory?.order?.value == 2 + 4 * share.unseenShare)
+    #expect(rate.memory.order?.value == 2 + 4 * share.unseenShare)
     // Where a batch has all examples nothing is left to mix in.
     #expect(rate.previousSlope?.weight.value == (batches == 1 ? nil : 0.5 * share.unseenShare))
-    #expect(rate.memory?.horizon.decay == decay(.epochs(2), share))
-    #expect(rate.memory?.relief?.steps == 3 * Double(batches))
+    #expect(rate.memory.horizon?.decay == decay(.epochs(2), share))
+    #expect(rate.memory.relief?.steps == 3 * Double(batches))
     #expect(QuadraticRate().resolved(for: share) == QuadraticRate())
   }
 }

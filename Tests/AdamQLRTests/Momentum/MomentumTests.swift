@@ -1,38 +1,6 @@
 import AdamQLR
 import Testing
 
-/// f(θ) = ½θᵀHθ − bᵀθ, whose quadratic model is the function itself.
-struct Bowl {
-  static let matrix = [[4.0, 1, 0], [1, 3, -0.5], [0, -0.5, 0.2]]
-  static let slope = [1.0, -2, 0.5]
-
-  static func gradient(_ x: [Double]) -> [Double] {
-    zip(times(matrix, x), slope).map { $0 - $1 }
-  }
-
-  static func loss(_ x: [Double]) -> Double { 0.5 * dot(x, times(matrix, x)) - dot(slope, x) }
-
-  static var objective: ClosureObjective<[Double]> {
-    ClosureObjective(
-      loss: loss, gradient: gradient, curvatureVectorProduct: { _, d in times(matrix, d) })
-  }
-
-  /// The loss at the minimum.
-  static let least = -0.5 * dot(slope, solution)
-  static var solution: [Double] {
-    // Cramer's rule.
-    let m = matrix
-    func determinant(_ m: [[Double]]) -> Double {
-      let minors = [(1, 2), (0, 2), (0, 1)].map { m[1][$0] * m[2][$1] - m[1][$1] * m[2][$0] }
-      return dot(m[0], [minors[0], -minors[1], minors[2]])
-    }
-    return (0..<3).map { column in
-      determinant((0..<3).map { i in (0..<3).map { $0 == column ? slope[i] : m[i][$0] } })
-        / determinant(m)
-    }
-  }
-}
-
 @Suite("Momentum of the step")
 struct MomentumTests {
   static let directions: [any Direction] = [StochasticGradientDescent(), Adam()]
@@ -70,7 +38,7 @@ struct MomentumTests {
   }
 
   private func damped(_ a: [Double], _ b: [Double], _ damping: Double) -> Double {
-    dot(a, times(Bowl.matrix, b)) + damping * dot(a, b)
+    inner(a, product(Bowl.matrix, b)) + damping * inner(a, b)
   }
 
   @Test("α and μ together minimize the quadratic model", arguments: [0, 1])
@@ -86,11 +54,11 @@ struct MomentumTests {
       let (alpha, mu) = (record.report.learningRate, try #require(record.report.momentum))
       #expect(deviation(record.update, zip(d, v).map { -alpha * $0 + mu * $1 }) < 1e-10)
       // The model's gradient has no part along d and v.
-      let scale = abs(dot(record.gradient, d)) + 1e-300
-      #expect(abs(dot(record.gradient, d) + damped(d, record.update, 0.3)) < 1e-10 * scale)
+      let scale = abs(inner(record.gradient, d)) + 1e-300
+      #expect(abs(inner(record.gradient, d) + damped(d, record.update, 0.3)) < 1e-10 * scale)
       if number > 0 {
         #expect(mu != 0)
-        #expect(abs(dot(record.gradient, v) + damped(v, record.update, 0.3)) < 1e-9 * scale)
+        #expect(abs(inner(record.gradient, v) + damped(v, record.update, 0.3)) < 1e-9 * scale)
         #expect(deviation(record.velocity, records[number - 1].update) < 1e-12)
       }
     }
@@ -127,7 +95,7 @@ struct MomentumTests {
         let mu = momentum is FixedMomentum ? 0.5 : schedule.value(at: step)
         #expect(record.report.momentum == mu)
         let expected =
-          (dot(record.gradient, d) + mu * damped(d, v, 0.2)) / damped(d, d, 0.2)
+          (inner(record.gradient, d) + mu * damped(d, v, 0.2)) / damped(d, d, 0.2)
         #expect(deviation(record.report.learningRate, expected) < 1e-10)
         #expect(
           deviation(record.update, zip(d, v).map { -expected * $0 + mu * $1 }) < 1e-9)
@@ -139,7 +107,7 @@ struct MomentumTests {
     method.momentum = QuadraticMomentum()
     for record in try run(method).dropFirst() {
       let (d, v) = (record.direction, record.velocity)
-      let expected = (0.05 * damped(d, v, 0.2) - dot(record.gradient, v)) / damped(v, v, 0.2)
+      let expected = (0.05 * damped(d, v, 0.2) - inner(record.gradient, v)) / damped(v, v, 0.2)
       #expect(deviation(try #require(record.report.momentum), expected) < 1e-10)
     }
     method.momentum = FixedMomentum(0.9)
@@ -183,9 +151,9 @@ struct MomentumTests {
       for record in try run(method) {
         let u = record.update
         let expected =
-          dot(record.gradient, u) + 0.5 * damped(u, u, isUndamped ? 0 : record.report.damping)
+          inner(record.gradient, u) + 0.5 * damped(u, u, isUndamped ? 0 : record.report.damping)
         #expect(deviation(try #require(record.report.predictedChange), expected) < 1e-9)
-        #expect(deviation(record.report.updateNorm, dot(u, u).squareRoot()) < 1e-9)
+        #expect(deviation(record.report.updateNorm, inner(u, u).squareRoot()) < 1e-9)
         // Of a quadratic function the undamped model is exact.
         if isUndamped { #expect(abs(try #require(record.report.reductionRatio) - 1) < 1e-6) }
       }
@@ -224,7 +192,7 @@ struct MomentumTests {
     for record in try run(method, steps: 4) {
       let (g, d) = (record.gradient, record.direction)
       #expect(
-        deviation(record.report.learningRate, dot(g, d) / damped(d, d, record.report.damping))
+        deviation(record.report.learningRate, inner(g, d) / damped(d, d, record.report.damping))
           < 1e-12)
     }
   }
@@ -234,7 +202,7 @@ struct MomentumTests {
     var method = Method(direction: Adam(), learningRate: FixedRate(0.1))
     method.clipping.normConstraint = 1e-3
     for record in try run(method) {
-      let norm = 0.01 * dot(record.gradient, record.direction)
+      let norm = 0.01 * inner(record.gradient, record.direction)
       #expect(deviation(try #require(record.report.scaledGradientSquaredNorm), norm) < 1e-10)
       let factor = norm > 1e-3 ? (1e-3 / norm).squareRoot() : 1
       #expect(deviation(record.update, record.direction.map { -0.1 * factor * $0 }) < 1e-9)
@@ -245,10 +213,10 @@ struct MomentumTests {
   func regularization() throws {
     let weight = 0.7
     let explicit = ClosureObjective<[Double]>(
-      loss: { Bowl.loss($0) + 0.5 * weight * dot($0, $0) },
+      loss: { Bowl.loss($0) + 0.5 * weight * inner($0, $0) },
       gradient: { zip(Bowl.gradient($0), $0).map { $0 + weight * $1 } },
       curvatureVectorProduct: { _, d in
-        zip(times(Bowl.matrix, d), d).map { $0 + weight * $1 }
+        zip(product(Bowl.matrix, d), d).map { $0 + weight * $1 }
       })
     for usesIndependentBatch in [false, true] {
       var method = Method.paperAdamQLR()
@@ -288,19 +256,3 @@ struct MomentumTests {
     #expect(optimizer.state.velocity == velocity)
   }
 }
-
-private func times(_ matrix: [[Double]], _ vector: [Double]) -> [Double] {
-  matrix.map { dot($0, vector) }
-}
-
-private func dot(_ x: [Double], _ y: [Double]) -> Double { zip(x, y).map(*).reduce(0, +) }
-
-/// The largest difference over the largest magnitude.
-private func deviation(_ x: [Double], _ y: [Double]) -> Double {
-  guard x.count == y.count else { return .infinity }
-  let scale = (x + y).map(abs).max() ?? 0
-  let difference = zip(x, y).map { abs($0 - $1) }.max() ?? 0
-  return scale == 0 ? difference : difference / scale
-}
-
-private func deviation(_ x: Double, _ y: Double) -> Double { deviation([x], [y]) }

@@ -5,9 +5,9 @@ import Testing
 @Suite("State and reports")
 struct StateTests {
   @Test(
-    "A run goes on from encoded state to the last bit", arguments: EventTests.methods.map(\.name))
+    "A run goes on from encoded state to the last bit", arguments: Sample.methods.map(\.name))
   func roundTrip(_ name: String) throws {
-    let method = try #require(EventTests.methods.first { $0.name == name }?.method)
+    let method = try #require(Sample.methods.first { $0.name == name }?.method)
     try roundTrip(method, Double.self)
     try roundTrip(method, Float.self)
   }
@@ -50,7 +50,7 @@ struct StateTests {
 
   @Test("The same run gives the same bits; copies of an optimizer are independent")
   func determinism() throws {
-    for (_, method) in EventTests.methods {
+    for (_, method) in Sample.methods {
       var (first, second) = (WavyFit.start, WavyFit.start)
       var a = try Optimizer(method, for: first)
       var b = a
@@ -88,35 +88,53 @@ struct StateTests {
     }
   }
 
-  @Test("The untuned defaults of the presets")
-  func presets() {
-    let adam = Adam()
-    #expect(adam == Adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilonRoot: 0))
-    let rule = LevenbergMarquardt(
-      initial: 1e-3, decreaseFactor: 0.5, increaseFactor: 2, floor: 1e-8, ceiling: nil,
-      ratioCurvature: .model)
-    for (method, isAdam) in [(Method.paperAdamQLR(), true), (.sgdQLR(), false)] {
-      #expect((method.direction as? Adam == adam) == isAdam)
-      #expect((method.direction as? StochasticGradientDescent == .init()) == !isAdam)
-      #expect(method.damping as? LevenbergMarquardt == rule)
-      #expect(method.learningRate as? QuadraticRate == QuadraticRate())
-      #expect(method.momentum is NoMomentum && method.acceptance is AcceptsAll)
-      #expect(method.clipping == Clipping() && method.weightDecay == WeightDecay())
-      #expect(method.curvature == .fisher && method.measuredOn == .own && method.envelope == nil)
+  @Test("A run goes on with other settings and all that was learned")
+  func adopting() throws {
+    let first = RunShape(batchesPerEpoch: 10, totalSteps: 20)
+    let second = RunShape(batchesPerEpoch: 25, totalSteps: 60)
+    for (before, after) in [
+      (Method.adamQLR().resolved(for: first), Method.adamQLR().resolved(for: second)),
+      (.baydinSGD(), .baydinSGD(rate: 0.5)),
+      (
+        .sgdQLR(damping: LevenbergMarquardt(initial: 3)),
+        .sgdQLR(
+          damping: LevenbergMarquardt(initial: 1, decreaseFactor: 0.9, ceiling: 8, interval: 2))
+      ),
+    ] {
+      var parameters = WavyFit.start
+      var optimizer = try Optimizer(before, for: parameters)
+      for _ in 0..<5 { try optimizer.step(&parameters, on: WavyFit().objective()) }
+      let learned = optimizer.state
+      let adopted = try #require(learned.adopting(after))
+      #expect(try encoded(learned.adopting(before)) == encoded(learned))
+      #expect(adopted.damping.damping(at: 5) == learned.damping.damping(at: 5))
+      #expect(adopted.direction.vectors == learned.direction.vectors && adopted.step == 5)
+      // By the settings of the other method: what a fresh state of it would adopt from this one.
+      let fresh = OptimizerState(after, for: parameters)
+      for (own, other) in [
+        (adopted.learningRate, fresh.learningRate), (adopted.damping, fresh.damping),
+      ] as [(any Heuristic, any Heuristic)] {
+        #expect(values(own) == values(other))
+      }
+      if let rate = adopted.learningRate as? QuadraticRate,
+        let old = learned.learningRate as? QuadraticRate,
+        let new = after.learningRate as? QuadraticRate
+      {
+        #expect(rate.memory.horizon == new.memory.horizon)
+        #expect(rate.memory.remembered == old.memory.remembered)
+        #expect(rate.memory.relief == new.memory.relief)
+        #expect(rate.previousSlope == new.previousSlope)
+        #expect(rate.plausibility?.average == old.plausibility?.average)
+      }
+      var resumed = try Optimizer(after, for: parameters)
+      resumed.state = adopted
+      #expect(try resumed.step(&parameters, on: WavyFit().objective()).isTaken)
     }
-    let rate = QuadraticRate()
-    #expect(rate.memory == nil && rate.plausibility == nil && rate.previousSlope == nil)
-    #expect(rate.clipping == nil && rate.amplification == 1 && rate.averaging == nil)
-    #expect(rate.curvatureAverage == nil)
-    let undamped = Method.paperAdamQLR(damping: nil, curvature: .hessian)
-    #expect(undamped.damping is NoDamping && undamped.curvature == .hessian)
-    #expect(Method.sgdQLR(curvature: .hessian).curvature == .hessian)
-    #expect(Method.adam() == Method(direction: adam, learningRate: FixedRate(1e-3)))
-    #expect(Method.adamW().weightDecay == .init(rate: 0.01, isScaledByLearningRate: true))
-    #expect(Method.adamW().learningRate as? FixedRate == FixedRate(1e-3))
-    #expect(Method.sgd().learningRate as? FixedRate == FixedRate(0.1))
-    #expect(
-      Method.sgd(momentum: 0.5, isNesterov: true, l2: 0.25).direction as? StochasticGradientDescent
-        == .init(momentum: 0.5, isNesterov: true, l2: 0.25))
+    #expect(OptimizerState(.adam(), for: [1.0]).adopting(.sgdQLR()) == nil)
+  }
+
+  /// The values of a heuristic's settings.
+  private func values<H: Heuristic>(_ heuristic: H) -> [SettingValue?] {
+    H.settings.map { $0.value(heuristic) }
   }
 }

@@ -1,0 +1,231 @@
+import AdamQLR
+import Foundation
+import Testing
+
+/// Directions whose next state is made in place when a step is committed, against the same formulas
+/// with the next state written as the direction is.
+@Suite("States that advance in place")
+struct InPlaceTests {
+  /// Each direction, and what writes all of its next state at once.
+  static let pairs: [(name: String, direction: any Direction, written: any Direction)] = [
+    ("Adam", Adam(epsilonRoot: 1e-3), WrittenAdam(Adam(epsilonRoot: 1e-3))),
+    ("NAdam", NAdam(momentumDecay: 0.5), WrittenNAdam(direction: NAdam(momentumDecay: 0.5))),
+    ("RMSprop", RMSprop(decay: 0.9), WrittenRMSprop(direction: RMSprop(decay: 0.9))),
+    (
+      "centered RMSprop", RMSprop(decay: 0.9, isCentered: true),
+      WrittenRMSprop(direction: RMSprop(decay: 0.9, isCentered: true))
+    ),
+    ("AdaGrad", AdaGrad(initialSum: 0.1), WrittenAdaGrad(direction: AdaGrad(initialSum: 0.1))),
+    ("Lion", Lion(beta1: 0.7), WrittenLion(direction: Lion(beta1: 0.7))),
+    ("SGD", sgd(), WrittenSGD(direction: sgd())),
+    ("momentum", sgd(0.9), WrittenSGD(direction: sgd(0.9))),
+    ("momentum, L2", sgd(0.9, l2: 0.1), WrittenSGD(direction: sgd(0.9, l2: 0.1))),
+    ("Nesterov", sgd(0.9, true), WrittenSGD(direction: sgd(0.9, true))),
+    ("Nesterov, L2", sgd(0.9, true, l2: 0.1), WrittenSGD(direction: sgd(0.9, true, l2: 0.1))),
+  ]
+
+  @Test("A run is the same to the last bit", arguments: pairs.map(\.name))
+  func bits(_ name: String) throws {
+    let (_, direction, written) = try #require(Self.pairs.first { $0.name == name })
+    try compare(direction, written, WavyFit.start) { WavyFit().objective() }
+    try compare(direction, written, WavyFit.start.map { Float($0) }) {
+      WavyFit().objective(Float.self)
+    }
+    let fit = WavyFit()
+    try compare(direction, written, MinimalVector(e: WavyFit.start)) {
+      ClosureObjective<MinimalVector>(
+        loss: { fit.loss($0.e) }, gradient: { MinimalVector(e: fit.gradient($0.e)) },
+        curvatureVectorProduct: { MinimalVector(e: product(fit.matrix(.fisher, $0.e), $1.e)) })
+    }
+  }
+
+  private func compare<Vector: ParameterVector, O: Objective<Vector>>(
+    _ direction: any Direction, _ written: any Direction, _ start: Vector, _ objective: () -> O
+  ) throws {
+    for rate in [FixedRate(0.02), QuadraticRate()] as [any LearningRate] {
+      // Steps that are not taken are among them, and some that break down.
+      func optimizer(_ direction: any Direction) throws -> Optimizer<Vector> {
+        var method = Method(
+          direction: direction, learningRate: rate, damping: LevenbergMarquardt(initial: 0.1))
+        method.acceptance = OnlyDecreases()
+        return try Optimizer(method, for: start)
+      }
+      var (ours, theirs) = (start, start)
+      var (a, b) = (try optimizer(direction), try optimizer(written))
+      for _ in 0..<40 {
+        let report = try a.step(&ours, on: objective())
+        #expect(try b.step(&theirs, on: objective()) == report)
+        #expect(try encoded(ours) == encoded(theirs))
+        #expect(try encoded(a.state.direction) == encoded(b.state.direction))
+      }
+    }
+  }
+}
+
+private func sgd(
+  _ momentum: Double = 0, _ isNesterov: Bool = false, l2: Double = 0
+) -> StochasticGradientDescent {
+  StochasticGradientDescent(momentum: momentum, isNesterov: isNesterov, l2: l2)
+}
+
+/// Adam's, written.
+private struct WrittenAdam: Direction {
+  var direction: Adam
+  init(_ direction: Adam) { self.direction = direction }
+
+  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    direction.makeState(for: parameters)
+  }
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  ) -> DirectionProducts {
+    let k = AdamCoefficients(
+      beta1: direction.beta1, beta2: direction.beta2, epsilon: direction.epsilon,
+      epsilonRoot: direction.epsilonRoot, step: next.step)
+    return d.write(k, input, state, &next)
+  }
+}
+
+/// NAdam's, written.
+private struct WrittenNAdam: Direction {
+  var direction: NAdam
+
+  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    direction.makeState(for: parameters)
+  }
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  ) -> DirectionProducts {
+    var k = AdamCoefficients(
+      beta1: direction.beta1, beta2: direction.beta2, epsilon: direction.epsilon, epsilonRoot: 0,
+      step: next.step)
+    let (now, after) = (mu(next.step), mu(next.step + 1))
+    next.scalars[0] = state.scalars[0] * now
+    k.firstCorrection = after / (1 - next.scalars[0] * after)
+    k.gradientWeight = (1 - now) / (1 - next.scalars[0])
+    return d.write(k, input, state, &next)
+  }
+  private func mu(_ t: Int) -> Double {
+    direction.beta1 * (1 - 0.5 * pow(0.96, Double(t) * direction.momentumDecay))
+  }
+}
+
+/// RMSprop's, written.
+private struct WrittenRMSprop: Direction {
+  var direction: RMSprop
+
+  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    direction.makeState(for: parameters)
+  }
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  ) -> DirectionProducts {
+    let (g, decay) = (input.gradient, direction.decay)
+    let products = d.formScaledGradient(
+      scaled(decay, 1 - decay, direction.epsilon), gradient: g, second: state.vectors[0],
+      nextSecond: &next.vectors[0])
+    guard direction.isCentered else { return products }
+    next.vectors[1].formLinearCombination(decay, state.vectors[1], 1 - decay, g)
+    var variance = g.zeros()
+    d.formProduct(next.vectors[1], next.vectors[1])
+    variance.formLinearCombination(1, next.vectors[0], -1, d)
+    variance.clamp(to: 0...(.infinity))
+    var root = variance
+    root.formSquareRoot(of: variance, plus: 0)
+    d.formQuotient(g, root, plus: direction.epsilon)
+    var centered = g.products(withDirection: d)
+    centered.gradientDotGradient = products.gradientDotGradient
+    return centered
+  }
+}
+
+/// AdaGrad's, written.
+private struct WrittenAdaGrad: Direction {
+  var direction: AdaGrad
+
+  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    direction.makeState(for: parameters)
+  }
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  ) -> DirectionProducts {
+    d.formScaledGradient(
+      scaled(1, 1, direction.epsilon), gradient: input.gradient, second: state.vectors[0],
+      nextSecond: &next.vectors[0])
+  }
+}
+
+/// Lion's, written.
+private struct WrittenLion: Direction {
+  var direction: Lion
+
+  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    direction.makeState(for: parameters)
+  }
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  ) -> DirectionProducts {
+    let (g, beta1, beta2) = (input.gradient, direction.beta1, direction.beta2)
+    next.vectors[0].formLinearCombination(beta1, state.vectors[0], 1 - beta1, g)
+    d.formSign(of: next.vectors[0])
+    next.vectors[0].formLinearCombination(beta2, state.vectors[0], 1 - beta2, g)
+    return g.products(withDirection: d)
+  }
+}
+
+/// The gradient's, written.
+private struct WrittenSGD: Direction {
+  var direction: StochasticGradientDescent
+  var l2: Double { direction.l2 }
+
+  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    direction.makeState(for: parameters)
+  }
+  func advance<L: Linearization>(
+    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
+    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  ) -> DirectionProducts {
+    let (g, l2, momentum) = (input.gradient, direction.l2, direction.momentum)
+    if momentum == 0 {
+      d.formLinearCombination(1, g, l2, input.parameters)
+    } else {
+      next.vectors[0].formLinearCombination(momentum, state.vectors[0], 1, g)
+      next.vectors[0].add(input.parameters, scaledBy: l2, in: l2 == 0 ? [] : nil)
+      if direction.isNesterov {
+        d.formLinearCombination(1, g, momentum, next.vectors[0])
+        d.add(input.parameters, scaledBy: l2, in: l2 == 0 ? [] : nil)
+      } else {
+        d.assign(next.vectors[0])
+      }
+    }
+    return g.products(withDirection: d)
+  }
+}
+
+extension ParameterVector {
+  /// Adam's direction, with both moments written.
+  fileprivate mutating func write<L: Linearization>(
+    _ k: AdamCoefficients, _ input: DirectionInput<L>, _ state: DirectionState<Self>,
+    _ next: inout DirectionState<Self>
+  ) -> DirectionProducts where L.Vector == Self {
+    var (first, second) = (next.vectors[0], next.vectors[1])
+    let products = formAdamDirection(
+      k, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1],
+      nextFirst: &first, nextSecond: &second)
+    next.vectors = [first, second]
+    return products
+  }
+}
+
+/// The coefficients of g/(√v + ε), v ← decay·v + gain·g².
+private func scaled(_ decay: Double, _ gain: Double, _ epsilon: Double) -> AdamCoefficients {
+  var k = AdamCoefficients(beta1: 0, beta2: decay, epsilon: epsilon, epsilonRoot: 0, step: 1)
+  (k.firstGain, k.secondGain) = (0, gain)
+  (k.firstCorrection, k.secondCorrection, k.gradientWeight) = (0, 1, 1)
+  return k
+}

@@ -1,0 +1,107 @@
+import AdamQLR
+import Testing
+
+@Suite("Plausibility of steps, and the slope before")
+struct PlausibilityTests {
+  @Test("doubt = x²/(x² + c²), x the predicted relative decrease", arguments: [0.01, 0.5, 30])
+  func doubt(_ x: Double) {
+    var plausibility = Plausibility(decrease: 0.25)
+    #expect(plausibility.doubt == nil && plausibility.doubt(ofSteps: 2) == nil)
+    plausibility.note(decrease: 8 * x, of: 8)
+    #expect(isClose(plausibility.doubt, x * x / (x * x + 0.0625), 1e-14))
+    // Of 4 steps, against the whole loss.
+    #expect(isClose(plausibility.doubt(ofSteps: 4), 16 * x * x / (16 * x * x + 1), 1e-14))
+  }
+
+  @Test("Numerator and denominator are averaged, from the first step's")
+  func averages() {
+    var plausibility = Plausibility(decrease: 1, averaging: 0.75)
+    plausibility.note(decrease: 2, of: 8)
+    plausibility.note(decrease: 6, of: 0)
+    #expect(plausibility.average?.decrease == 3 && plausibility.average?.loss == 6)
+    #expect(isClose(plausibility.doubt, 0.25 / 1.25, 1e-15))
+  }
+
+  @Test("Where the loss or the decrease is not positive, the doubt is whole")
+  func whole() {
+    for (decrease, loss) in [(1.0, 0.0), (1, -2), (0, 1), (-1, 1), (-1, -1)] {
+      var plausibility = Plausibility(decrease: 0.1)
+      plausibility.note(decrease: decrease, of: loss)
+      #expect(plausibility.doubt == 1 && plausibility.doubt(ofSteps: 3) == 1)
+    }
+  }
+
+  @Test("What is not finite is not learned")
+  func infinite() {
+    var plausibility = Plausibility(decrease: 0.1, averaging: 0.9)
+    for (decrease, loss) in [(Double.infinity, 1.0), (.nan, 1), (1, .infinity)] {
+      plausibility.note(decrease: decrease, of: loss)
+      #expect(plausibility.average == nil)
+    }
+    plausibility.note(decrease: 1, of: 2)
+    let before = plausibility
+    plausibility.note(decrease: .infinity, of: 2)
+    #expect(plausibility == before)
+  }
+
+  @Test("A step without curvature, held by a limit, leaves a state that can be saved")
+  func flat() throws {
+    var method = Method.adamQLR(batchesPerEpoch: 10, damping: nil)
+    var rate = try #require(method.learningRate as? QuadraticRate)
+    rate.clipping = 0.5
+    method.learningRate = rate
+    let flat = ClosureObjective<[Double]>(
+      loss: { 10 + $0[0] }, gradient: { _ in [1] }, curvatureVectorProduct: { _, _ in [0] })
+    var parameters = [2.0]
+    var optimizer = try Optimizer(method, for: parameters)
+    for _ in 0..<3 { #expect(try optimizer.step(&parameters, on: flat).isTaken) }
+    #expect(try !encoded(optimizer.state).isEmpty)
+  }
+
+  @Test("The promise of a step is divided by the loss of the batch that promises")
+  func independentBatch() throws {
+    let (first, second) = (WavyFit(rows: [0, 1, 2]), WavyFit(rows: [3, 4, 5]))
+    var method = Method(
+      direction: StochasticGradientDescent(),
+      learningRate: QuadraticRate { $0.plausibility = Plausibility(decrease: 0.1) },
+      damping: ConstantDamping(0.5))
+    method.measuredOn = .independent
+    var parameters = WavyFit.start
+    var optimizer = try Optimizer(method, for: parameters)
+    try optimizer.step(&parameters, on: first.objective(), independent: second.objective())
+    let (p, rate) = (WavyFit.start, try #require(optimizer.state.learningRate as? QuadraticRate))
+    let (g, slope) = (first.gradient(p), inner(first.gradient(p), second.gradient(p)))
+    let c = form(second.matrix(.fisher, p), g, damping: 0.5)
+    #expect(isClose(rate.plausibility?.average?.decrease, slope * slope / (2 * c)))
+    #expect(isClose(rate.plausibility?.average?.loss, second.loss(p)))
+    #expect(abs(first.loss(p) - second.loss(p)) > 0.1 * second.loss(p))
+  }
+
+  /// gᵀd 6, dᵀd 4; gᵀd′ 3, d′ᵀd′ 8.
+  private var model: QuadraticModel {
+    var model = QuadraticModel(loss: 1, slope: 6, squaredNorm: 4)
+    model.previous = .init(slope: 3, squaredNorm: 8)
+    return model
+  }
+
+  @Test("α = (1 − w)·gᵀd/dᵀBd + w·max(gᵀd′, 0)/dᵀBd · dᵀd/d′ᵀd′")
+  func previousSlope() {
+    let rule = PreviousSlope(weight: 0.25)
+    #expect(rule.mix(into: 6 / 12, model, 12, nil) == 0.75 * 6 / 12 + 0.25 * 3 / 12 * 4 / 8)
+    var other = model
+    other.previous?.slope = -3
+    #expect(rule.mix(into: 6 / 12, other, 12, nil) == 0.75 * 6 / 12)
+    // A negative α is taken as 0, but not where there was no step before.
+    #expect(rule.mix(into: -6 / 12, model, 12, nil) == 0)
+    other.previous = nil
+    #expect(rule.mix(into: -6 / 12, other, 12, nil) == -0.5)
+    // The doubt, 4/(4 + 1) here, multiplies w.
+    var plausibility = Plausibility(decrease: 0.5)
+    plausibility.note(decrease: 2, of: 2)
+    let w = 0.25 * 0.8
+    #expect(
+      isClose(
+        rule.mix(into: 6 / 12, model, 12, plausibility),
+        (1 - w) * 6 / 12 + w * 3 / 12 * 4 / 8, 1e-15))
+  }
+}
