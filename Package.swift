@@ -74,7 +74,7 @@ let package = Package(
       name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
     .testTarget(name: "ReportsTests", dependencies: ["AdamQLR", "Reports", "Studies"]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "TorchTests", dependencies: ["CTorch", "Torch"]),
     .testTarget(
       name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"],
       resources: [.copy("Baselines")]),
@@ -88,7 +88,7 @@ let package = Package(
       ],
       exclude: ["Interface.txt"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Torch", "Training"],
+      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Tasks", "Torch", "Training"],
       resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],

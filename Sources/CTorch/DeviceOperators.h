@@ -4,6 +4,7 @@
 #pragma once
 
 #include "Handles.h"
+#include "Products.h"
 
 #include <algorithm>
 
@@ -21,6 +22,7 @@ inline Tensor flat(ct_tensor x) { return x ? borrow(x).view({-1}) : Tensor(); }
 
 template <class Body> ct_error run(const char *what, Body body) {
   return guarded(what, [&] {
+    const ProductsPass pass;
     at::AutoDispatchBelowADInplaceOrView guard;
     body();
   });

@@ -287,7 +287,9 @@ ct_error ct_device_dropout_mask(
 }
 
 ct_error ct_device_numbers(ct_tensor numbers, int64_t count, double *result) {
-  return run("reading numbers", [&] {
+  // Without a pass for products, which others might need while this waits.
+  return guarded("reading numbers", [&] {
+    at::AutoDispatchBelowADInplaceOrView guard;
     const Tensor copy = borrow(numbers).to(at::kCPU, at::kDouble).contiguous();
     TORCH_CHECK(copy.numel() == count, copy.numel(), " numbers instead of ", count);
     std::memcpy(result, copy.data_ptr(), sizeof(double) * count);

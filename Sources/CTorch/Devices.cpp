@@ -1,6 +1,7 @@
-// Devices beside the processor: what there is, copies, and how matrix products are computed.
+// Devices beside the processor: what there is, and copies.
 
 #include "Handles.h"
+#include "Products.h"
 
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
@@ -49,12 +50,9 @@ std::string load_cuda() {
   // The same command gives the same figures; and what is not asked for is not rounded.
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);
-  at::globalContext().setAllowTF32CuDNN(false);
-  at::globalContext().setAllowTF32CuBLAS(false);
+  guard_products();
   return "";
 }
-
-thread_local ct_products products = CT_PRODUCTS_FLOAT;
 
 } // namespace
 
@@ -89,19 +87,3 @@ ct_error ct_copy_to(ct_tensor tensor, int device, ct_tensor *result) {
         device_of(device), borrow(tensor).scalar_type(), false, true));
   });
 }
-
-ct_products ct_set_products(ct_products how) {
-  const ct_products before = products;
-  products = how;
-  if ((before == CT_PRODUCTS_TF32) != (how == CT_PRODUCTS_TF32)) {
-    contained([&] {
-      at::globalContext().setAllowTF32CuBLAS(how == CT_PRODUCTS_TF32);
-      at::globalContext().setAllowTF32CuDNN(how == CT_PRODUCTS_TF32);
-    });
-  }
-  return before;
-}
-
-bool ct_reduces_products() { return products == CT_PRODUCTS_BFLOAT16; }
-
-bool reduces_products() { return ct_reduces_products(); }

@@ -1,6 +1,8 @@
 // Tensors, operators and autograd over libtorch.
 
 #include "Handles.h"
+#include "Products.h"
+#include "Threads.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -90,6 +92,7 @@ ct_error call(
       TORCH_CHECK(argument.default_value().has_value(), "argument '", argument.name(), "' is missing");
       stack.push_back(*argument.default_value());
     }
+    const ProductsPass pass;
     if (records) {
       handle.callBoxed(stack);
     } else {
@@ -142,13 +145,14 @@ std::string reason_of(const std::exception &error) {
   return text;
 }
 
-void ct_initialize() {
+void ct_tune_process() {
 #if defined(__GLIBC__)
   // The shapes of a run do not change: keep freed buffers instead of returning them to the kernel,
   // whose pages would have to be faulted in again at every step.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
+  let_library_threads_end();
 }
 
 bool ct_was_out_of_memory() { return was_out_of_memory; }
@@ -256,6 +260,7 @@ ct_error ct_gradients(
       seeds.push_back(cotangents && cotangents[i] ? borrow(cotangents[i]) : at::Tensor());
     }
     for (int i = 0; i < input_count; ++i) leaves.push_back(borrow(inputs[i]));
+    const ProductsPass pass;
     auto gradients = torch::autograd::grad(roots, leaves, seeds, true, creates_graph, true);
     for (int i = 0; i < input_count; ++i) {
       results[i] = gradients[i].defined() ? release(std::move(gradients[i])) : nullptr;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "LibraryCounts.h"
 #include "OptionalSymbol.h"
 #include "Threads.h"
 
@@ -18,7 +19,7 @@ const auto vd_exp = optional_symbol<void (*)(int, const double *, double *)>("vd
 template <class T>
 void call_library(void (*function)(int, const T *, T *), int64_t count, const T *x, T *y) {
   const LibraryThreads threads(thread_count(20.0 * count));
-  function(static_cast<int>(count), x, y);
+  for_library_counts(count, [=](int64_t first, int part) { function(part, x + first, y + first); });
 }
 
 inline void exponentials(int64_t count, const float *x, float *y) {

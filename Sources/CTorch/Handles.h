@@ -60,6 +60,3 @@ ct_error guarded(
 }
 
 } // namespace
-
-// Whether products of float matrices in this thread are computed in bfloat16 now.
-bool reduces_products();

@@ -3,6 +3,7 @@
 
 #include "CTorch.h"
 #include "Exponentials.h"
+#include "LibraryCounts.h"
 #include "NarrowProduct.h"
 #include "Team.h"
 #include "Threads.h"
@@ -43,8 +44,21 @@ template <class T>
 void multiply_by_blas(
     bool transposes_a, bool transposes_b, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
     bool accumulates, T *c) {
+  // A batch may have more rows than BLAS can count: they come in parts then.
+  if (!transposes_a && m > largest_library_count()) {
+    return for_library_counts(m, [&](int64_t first, int rows) {
+      multiply_by_blas(
+          false, transposes_b, rows, n, k, a + first * k, b, accumulates, c + first * n);
+    });
+  }
+  if (transposes_a && !transposes_b && k > largest_library_count()) {
+    return for_library_counts(k, [&](int64_t first, int rows) {
+      multiply_by_blas(
+          true, false, m, n, rows, a + first * m, b + first * n, accumulates || first > 0, c);
+    });
+  }
   // Row-major c = op(a)·op(b) is column-major cᵀ = op(b)ᵀ·op(a)ᵀ.
-  const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
+  const int rows = library_count(m), columns = library_count(n), inner = library_count(k);
   const int lda = transposes_a ? rows : inner, ldb = transposes_b ? inner : columns;
   const T one = 1, beta = accumulates ? 1 : 0;
   const LibraryThreads threads(thread_count(2.0 * m * n * k));
@@ -87,6 +101,14 @@ bool multiply_and_finish(
 }
 
 } // namespace
+
+namespace {
+std::atomic<int64_t> library_counts = std::numeric_limits<int>::max();
+}
+
+int64_t largest_library_count() { return library_counts.load(std::memory_order_relaxed); }
+
+void ct_test_set_largest_library_count(int64_t count) { library_counts = count; }
 
 #define KERNEL_BODIES "KernelBodies.inc"
 #include "KernelDispatch.h"

@@ -5,6 +5,7 @@
 // it, so that equal matrices are equal memory.
 
 #include "CTorch.h"
+#include "LibraryCounts.h"
 #include "OptionalSymbol.h"
 #include "ScalarDispatch.h"
 #include "Team.h"
@@ -16,7 +17,8 @@
 
 namespace {
 
-// Plain loops take their place where libtorch does not export them.
+// Plain loops take their place where libtorch does not export them, or where there is more than they
+// can count.
 template <class T> using Factorization = void (*)(const char *, const int *, T *, const int *, int *);
 template <class T>
 using TriangularSolve = void (*)(
@@ -30,6 +32,8 @@ Factorization<float> factorization(float) { return spotrf; }
 Factorization<double> factorization(double) { return dpotrf; }
 TriangularSolve<float> triangular_solve(float) { return strsm; }
 TriangularSolve<double> triangular_solve(double) { return dtrsm; }
+
+bool can_count(int64_t a, int64_t b) { return std::max(a, b) <= largest_library_count(); }
 
 // Teams follow, and would find the processors taken by the library's threads.
 struct Threads : LibraryThreads {
@@ -120,7 +124,7 @@ template <class T> bool factorize_small(int64_t n, T *matrix) {
 template <class T> bool cholesky(int64_t n, T *matrix) {
   constexpr int64_t small = 160;
   const auto potrf = factorization(T(0));
-  if (!potrf || n <= small) return factorize_small(n, matrix);
+  if (!potrf || n <= small || !can_count(n, n)) return factorize_small(n, matrix);
   Threads threads(double(n) * n * n / 3);
   const int size = int(n);
   int info = 0;
@@ -135,7 +139,7 @@ template <class T> bool cholesky(int64_t n, T *matrix) {
 
 // x ← M⁻¹x for x [rows×columns], M = RᵀR.
 template <class T> void solve_left(int64_t rows, int64_t columns, const T *r, T *x) {
-  if (const auto trsm = triangular_solve(T(0))) {
+  if (const auto trsm = triangular_solve(T(0)); trsm && can_count(rows, columns)) {
     Threads threads(2.0 * rows * rows * columns);
     // Column-major, with L = Rᵀ: xᵀ ← xᵀ·(LLᵀ)⁻¹.
     const int m = int(columns), n = int(rows);
@@ -164,7 +168,7 @@ template <class T> void solve_left(int64_t rows, int64_t columns, const T *r, T 
 
 // x ← xM⁻¹ for x [rows×columns], M = RᵀR.
 template <class T> void solve_right(int64_t rows, int64_t columns, const T *r, T *x) {
-  if (const auto trsm = triangular_solve(T(0))) {
+  if (const auto trsm = triangular_solve(T(0)); trsm && can_count(rows, columns)) {
     Threads threads(2.0 * columns * columns * rows);
     const int m = int(columns), n = int(rows);
     const T one = 1;

@@ -36,6 +36,7 @@ extension ParsableCommand {
   /// Runs the command as a program, with the process's arguments. Where memory runs out, the program
   /// says what helps.
   package static func runAsProgram() {
+    Runtime.tuneProcess()
     Runtime.whenOutOfMemory { error in
       Output.warning(
         "Error: out of memory: \(error)\nA smaller --batch-size needs less, and so does "

@@ -3,16 +3,28 @@ import Synchronization
 
 /// The engine as a whole.
 public enum Runtime {
-  private static let initialized: Void = {
-    ct_initialize()
-    ct_set_thread_count(Int32(defaultThreadCount))
-  }()
+  private static let initialized: Void = ct_set_thread_count(Int32(defaultThreadCount))
 
   /// The number of threads unless ``threadCount`` is set: the machine's cores.
   private static var defaultThreadCount: Int { Int(ct_thread_count()) }
 
   /// Prepares the engine once.
   static func start() { initialized }
+
+  /// Sets, for the whole process, what makes training fast in a program that does little else. It is
+  /// for the program to call, at its start, and not for a library: nothing else in this package changes
+  /// settings that other parts of a process depend on, but for OpenMP's number of threads, which
+  /// libtorch sets.
+  ///
+  /// - The C library keeps freed memory for reuse instead of returning it to the system, up to 256 MB
+  ///   of it that lie together; pieces of 32 MB and more are returned at once, as they are by default.
+  ///   Buffers of a step are then not paged in anew at the next.
+  /// - The threads of OpenMP, which libtorch shares with whatever else uses it, are ended after a
+  ///   matrix factorization, where they would wait for more work, and contend for the processors with
+  ///   the threads that do it.
+  ///
+  /// Results do not depend on it.
+  public static func tuneProcess() { ct_tune_process() }
 
   private static let endOutOfMemory = Mutex<(@Sendable (TorchError) -> Never)?>(nil)
 

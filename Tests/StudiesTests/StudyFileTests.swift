@@ -1,5 +1,7 @@
+import AdamQLR
 import Foundation
 import Studies
+import Tasks
 import Testing
 import Training
 
@@ -115,10 +117,20 @@ struct StudyFileTests {
       #expect((a.fingerprint == b.fingerprint) == (a.key.optimizer != "slow"))
     }
     #expect(plan.runs[0].fingerprint == plan.runs[9].fingerprint)
-    // What is set, sorted, and nothing that a later version adds:
-    //   printf 'batch-size=4\ndata=\neval-every=5\nlearning-rate.value=0.0001\nsteps=9\ntask=rosenbrock' |
-    //     sha256sum
-    #expect(plan.runs[1].key.optimizer == "slow" && plan.runs[1].fingerprint == "fc3ee3d22881")
+    // Every setting that has an effect counts, those at their defaults too: a default that changes
+    // makes runs others.
+    let places: Set = [
+      "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
+      "log-every", "checkpoint-every", "keep", "held-back",
+    ]
+    let values = Settings.all.compactMap { setting in
+      places.contains(setting.name)
+        ? nil : setting.value(plan.runs[1].settings).map { "\(setting.name)=\($0.text)" }
+    }
+    #expect(values.contains("divergence-factor=1000.0") && values.count > 40)
+    let lines = (values + ["batch-size=4", "data=", "results=1"]).sorted().joined(separator: "\n")
+    let hash = SHA256.hexadecimal(of: Array(lines.utf8)).prefix(12)
+    #expect(plan.runs[1].key.optimizer == "slow" && plan.runs[1].fingerprint == hash)
     #expect(plan.runs[0].fingerprint != plan.runs[3].fingerprint)
   }
 }

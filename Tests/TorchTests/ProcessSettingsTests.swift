@@ -8,8 +8,9 @@ struct ProcessSettingsTests {
   /// Whether the C library takes pages of their own for a piece of memory of this size, which its
   /// `malloc` notes in front of it.
   private static func hasOwnPages(byteCount: Int) -> Bool {
-    guard let memory = malloc(byteCount) else { return false }
-    defer { free(memory) }
+    // Not malloc(_:) itself, whose meaning compilers know too well.
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 1)
+    defer { memory.deallocate() }
     return (memory - MemoryLayout<UInt>.size).load(as: UInt.self) & 2 != 0
   }
 
@@ -40,6 +41,18 @@ struct ProcessSettingsTests {
       try #require(Self.hasOwnPages(byteCount: 24 << 20))
       let (before, after) = try Self.threadCountsAroundFactor()
       try #require(before > 3 && after >= before, "\(before) threads, then \(after)")
+    }
+  }
+
+  @Test("A program that asks keeps its memory, and its threads end")
+  func tuned() async {
+    await #expect(processExitsWith: .success) {
+      Runtime.tuneProcess()
+      let x = Tensor([1.0, 2]) + 1
+      try #require(x.doubles == [2, 3])
+      try #require(!Self.hasOwnPages(byteCount: 24 << 20))
+      let (before, after) = try Self.threadCountsAroundFactor()
+      try #require(before > 3 && after < before, "\(before) threads, then \(after)")
     }
   }
 }

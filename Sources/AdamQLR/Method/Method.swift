@@ -7,17 +7,17 @@
 ///     var method = Method.adamQLR(batchesPerEpoch: 20)
 ///     method.clipping.updateNorm = 1
 ///     method.acceptance = OnlyDecreases()
-public struct Method: Sendable {
+public struct Method: Codable, Sendable {
   /// Where a step goes.
-  public var direction: any Direction
+  @AnyHeuristic public var direction: any Direction
   /// How far it goes.
-  public var learningRate: any LearningRate
+  @AnyHeuristic public var learningRate: any LearningRate
   /// How much of the previous update it repeats. Default: nothing.
-  public var momentum: any Momentum = NoMomentum()
+  @AnyHeuristic public var momentum: any Momentum = NoMomentum()
   /// What is added to the curvature. Default: nothing.
-  public var damping: any Damping
+  @AnyHeuristic public var damping: any Damping
   /// Which steps are taken. Default: all.
-  public var acceptance: any Acceptance = AcceptsAll()
+  @AnyHeuristic public var acceptance: any Acceptance = AcceptsAll()
   /// C, where there is need of it. Default: the Fisher matrix.
   public var curvature = ModelCurvature.fisher
   /// The batch whose slope, curvature and losses count. Default: the step's own.

@@ -3,14 +3,14 @@
 /// Together with the parameters, the method and the order of batches it determines every step that
 /// follows, so encoding both is enough to go on later exactly. Its rules are encoded by name
 /// (``HeuristicRegistry``).
-public struct OptimizerState<Vector: ParameterVector>: Sendable {
+public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   /// The number of steps made, those that were taken back included.
   public var step = 0
   /// The rules, with what they have learned.
-  public var learningRate: any LearningRate
-  public var momentum: any Momentum
-  public var damping: any Damping
-  public var acceptance: any Acceptance
+  @AnyHeuristic public var learningRate: any LearningRate
+  @AnyHeuristic public var momentum: any Momentum
+  @AnyHeuristic public var damping: any Damping
+  @AnyHeuristic public var acceptance: any Acceptance
   /// What the direction remembers.
   public var direction: DirectionState<Vector>
   /// d of the step before, where the learning rate looks at it.
@@ -49,42 +49,5 @@ extension OptimizerState {
     (state.learningRate, state.momentum) = (learningRate, momentum)
     (state.damping, state.acceptance) = (damping, acceptance)
     return state
-  }
-}
-
-extension OptimizerState: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case step, learningRate, momentum, damping, acceptance, direction
-    case previousDirection, previousSquaredNorm, velocity, lastRate, gradientDotGradient
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    step = try container.decode(Int.self, forKey: .step)
-    learningRate = try container.decode(Named.self, forKey: .learningRate).value(on: .learningRate)
-    momentum = try container.decode(Named.self, forKey: .momentum).value(on: .momentum)
-    damping = try container.decode(Named.self, forKey: .damping).value(on: .damping)
-    acceptance = try container.decode(Named.self, forKey: .acceptance).value(on: .acceptance)
-    direction = try container.decode(DirectionState<Vector>.self, forKey: .direction)
-    previousDirection = try container.decodeIfPresent(Vector.self, forKey: .previousDirection)
-    previousSquaredNorm = try container.decodeIfPresent(Double.self, forKey: .previousSquaredNorm)
-    velocity = try container.decodeIfPresent(Vector.self, forKey: .velocity)
-    lastRate = try container.decodeIfPresent(Double.self, forKey: .lastRate)
-    gradientDotGradient = try container.decodeIfPresent(Double.self, forKey: .gradientDotGradient)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(step, forKey: .step)
-    try container.encode(Named(.learningRate, learningRate), forKey: .learningRate)
-    try container.encode(Named(.momentum, momentum), forKey: .momentum)
-    try container.encode(Named(.damping, damping), forKey: .damping)
-    try container.encode(Named(.acceptance, acceptance), forKey: .acceptance)
-    try container.encode(direction, forKey: .direction)
-    try container.encodeIfPresent(previousDirection, forKey: .previousDirection)
-    try container.encodeIfPresent(previousSquaredNorm, forKey: .previousSquaredNorm)
-    try container.encodeIfPresent(velocity, forKey: .velocity)
-    try container.encodeIfPresent(lastRate, forKey: .lastRate)
-    try container.encodeIfPresent(gradientDotGradient, forKey: .gradientDotGradient)
   }
 }

@@ -47,7 +47,9 @@ typedef struct {
 } ct_argument;
 
 // The process.
-void ct_initialize(void);
+// Sets for the whole process what makes a run fast: freed memory is kept for reuse, and OpenMP's
+// threads end when others need the processors. Nothing else changes a setting that the process has.
+void ct_tune_process(void);
 const char *ct_version(void);
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
@@ -61,8 +63,9 @@ ct_error ct_prepare_cuda(int index);
 // A copy of the tensor there.
 ct_error ct_copy_to(ct_tensor tensor, int device, ct_tensor *result);
 
-// How products of float matrices are computed in this thread: as they are; in TF32, on CUDA alone and
-// in all threads; or with operands rounded to bfloat16.
+// How products of float matrices are computed in this thread: as they are; in TF32, on CUDA alone; or
+// with operands rounded to bfloat16. Calls on CUDA from threads that disagree about TF32 wait for each
+// other, but not for what a GPU still has to do.
 typedef enum { CT_PRODUCTS_FLOAT = 0, CT_PRODUCTS_TF32, CT_PRODUCTS_BFLOAT16 } ct_products;
 // Returns what it was before.
 ct_products ct_set_products(ct_products how);
@@ -267,5 +270,6 @@ void ct_lstm_cell_pullback(
 #endif
 
 #include "DeviceKernels.h"
+#include "TestHooks.h"
 
 #endif

@@ -27,15 +27,15 @@ extension DeviceCheck {
     let transformer = GPT2(
       vocabulary: 11, context: 6, layers: 2, heads: 2, embedding: 8, dropout: 0.1)
     return [
-      try traffic("AdamQLR", .adamQLR(), perceptron, inputs, labels),
+      try traffic("AdamQLR", .adamQLR(batchesPerEpoch: nil), perceptron, inputs, labels),
       try traffic("Adam", .adam(), perceptron, inputs, labels),
       try traffic("K-FAC", .kfac(), perceptron, inputs, labels),
-      try traffic("AdamQLR on GPT-2", .adamQLR(), transformer, tokens, tokens),
+      try traffic("AdamQLR on GPT-2", .adamQLR(batchesPerEpoch: nil), transformer, tokens, tokens),
       try traffic(
-        "AdamQLR on an LSTM", .adamQLR(),
+        "AdamQLR on an LSTM", .adamQLR(batchesPerEpoch: nil),
         LSTMLanguageModel(vocabulary: 11, embedding: 5, units: 6, layers: 2), tokens, tokens),
       try traffic(
-        "AdamQLR on a convolutional network", .adamQLR(),
+        "AdamQLR on a convolutional network", .adamQLR(batchesPerEpoch: nil),
         Sequential(
           Convolution(2, 6, kernel: 3), BatchNormalization(6, activation: .relu),
           GlobalAveragePooling(), Dense(6, 4)), o.normals(24, 8, 8, 2), labels),

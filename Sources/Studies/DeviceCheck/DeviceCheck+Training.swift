@@ -17,8 +17,8 @@ extension DeviceCheck {
   private static let trainingTolerances: [DataType: Double] = [.float32: 2e-3, .float64: 1e-8]
 
   private static let methods: [(String, Method)] = [
-    ("AdamQLR", .adamQLR()), ("Adam", .adam()),
-    ("AdamQLR with the Hessian matrix", .adamQLR(curvature: .hessian)),
+    ("AdamQLR", .adamQLR(batchesPerEpoch: nil)), ("Adam", .adam()),
+    ("AdamQLR with the Hessian matrix", .adamQLR(batchesPerEpoch: nil, curvature: .hessian)),
     ("K-FAC, empirical", .kfac(KFAC(estimation: .empirical))),
     ("K-FAC, exact", .kfac(KFAC(estimation: .exact))),
     ("K-FAC by eigenvalues", .kfac(KFAC(estimation: .exact, usesExactInverses: true))),
@@ -27,19 +27,19 @@ extension DeviceCheck {
 
   /// AdamQLR whose direction hardly has what is rounding's alone, as the derivatives by the biases of an
   /// attention's keys are, which are 0 in exact arithmetic: Adam makes ±1 of them.
-  private static let steadyAdamQLR = Method.adamQLR(Adam(epsilon: 1e-3))
+  private static let steadyAdamQLR = Method.adamQLR(Adam(epsilon: 1e-3), batchesPerEpoch: nil)
 
   private static let networks: [Comparison] = [
     Comparison(name: "a regression by AdamQLR", tolerances: trainingTolerances) { o in
       try steps(
-        .adamQLR(), Sequential(Dense(5, 9, activation: .relu), Dense(9, 2)), SquaredError(),
+        .adamQLR(batchesPerEpoch: nil), Sequential(Dense(5, 9, activation: .relu), Dense(9, 2)), SquaredError(),
         o.normals(30, 5), o.normals(30, 2), &o)
     },
     Comparison(
       name: "a convolutional network by AdamQLR", tolerances: trainingTolerances
     ) { o in
       try steps(
-        .adamQLR(),
+        .adamQLR(batchesPerEpoch: nil),
         Sequential(
           Convolution(2, 6, kernel: 3, hasBias: false), BatchNormalization(6, activation: .relu),
           MaxPooling(2), Convolution(6, 4, kernel: 3, stride: 2), GlobalAveragePooling(),
@@ -82,7 +82,7 @@ extension DeviceCheck {
       name: "dropout by AdamQLR", tolerances: trainingTolerances, reference: .simulated
     ) { o in
       try steps(
-        .adamQLR(), Sequential(Dense(6, 20, activation: .relu), Dropout(0.3), Dense(20, 3)),
+        .adamQLR(batchesPerEpoch: nil), Sequential(Dense(6, 20, activation: .relu), Dropout(0.3), Dense(20, 3)),
         SoftmaxCrossEntropy(), o.normals(24, 6), o.integers(below: 3, 24), &o)
     },
     Comparison(

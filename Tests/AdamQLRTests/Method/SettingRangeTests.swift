@@ -70,6 +70,18 @@ struct SettingRangeTests {
     #expect(setting.value(other) == own)
   }
 
+  @Test("No number but a hypergradient's rate may be negative, and no decay of moments 1")
+  func limits() throws {
+    for setting in Self.settings where setting.name != "learning-rate.hypergradient-rate" {
+      var method = try method(with: setting)
+      if method.isChoice(setting) { continue }
+      #expect(setting.assign(&method, .number(-1)) == .outOfRange, "\(setting.name)")
+      if ["beta1", "beta2", "rmsprop.decay"].contains(where: setting.name.hasSuffix) {
+        #expect(setting.assign(&method, .number(1)) == .outOfRange, "\(setting.name)")
+      }
+    }
+  }
+
   @Test(
     "An optimizer refuses every property that is out of range, by the name of its setting",
     arguments: settings.map(\.name).filter { !$0.hasSuffix(".kind") })
