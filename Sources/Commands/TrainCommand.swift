@@ -105,10 +105,11 @@ struct TrainCommand: ParsableCommand {
     }
     let directory = try RunDirectory(existing: resume)
     var sources = SettingsSources()
-    try sources.add(file: directory.settingsPath)
+    // A run of an earlier version is refused by what its checkpoint says.
+    try sources.add(file: directory.settingsPath, ignoresRemoved: true)
     try length.add(to: &sources)
     try sources.add("device", options.problem.device, from: "--device")
-    let run = try TrainingRun(resuming: directory, try sources.resolve())
+    let run = try TrainingRun(resuming: directory, try sources.resolve(ignoresIdle: true))
     for damage in run.damage { Output.warning("\(damage); going on from the one before") }
     return run
   }
