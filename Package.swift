@@ -91,7 +91,7 @@ let package = Package(
       name: "CommandLineTests",
       dependencies: [
         "AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "OwnOptimizer", "LocalServer",
-        "Training",
+        "Torch", "Training",
       ],
       exclude: ["Interface.txt"]),
     .testTarget(

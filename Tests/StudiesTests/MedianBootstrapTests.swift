@@ -1,6 +1,7 @@
 import Foundation
 import Studies
 import Testing
+import Torch
 
 @Suite("The bootstrap of the median")
 struct MedianBootstrapTests {
@@ -34,7 +35,7 @@ struct MedianBootstrapTests {
 
   @Test("With many numbers the interval is that of many resamples", arguments: [50, 51])
   func sampling(_ count: Int) {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: UInt64(count))
     let values = (0..<count).map { _ in Double.random(in: 0..<1, using: &generator) }
     let sorted = values.sorted()
     let medians = (0..<10_000).map { _ in
