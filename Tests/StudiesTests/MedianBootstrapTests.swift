@@ -56,4 +56,14 @@ struct MedianBootstrapTests {
     let four = MedianBootstrap(count: 4).estimate([.infinity, .infinity, .infinity, 1])
     #expect(four.median == .infinity && four.high == .infinity)
   }
+
+  @Test("No numbers have no median, which a trap says")
+  func traps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = MedianBootstrap(count: 0)
+    }
+    let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
+    #expect(text.contains("Studies/MedianBootstrap.swift"), "\(text)")
+    #expect(text.contains("there are no numbers"), "\(text)")
+  }
 }
