@@ -14,8 +14,13 @@ final class Displacements {
       tangents.removeAll(keepingCapacity: true)
       areExact = true
     }
-    tangents.append(tangent)
     areExact = areExact && isExact
+    // Where they are of no use they are not kept: deep in a network that would be all of them.
+    if areExact {
+      tangents.append(tangent)
+    } else {
+      tangents.removeAll(keepingCapacity: true)
+    }
   }
 
   /// z + Σ cᵢżᵢ, and its negative elements set to 0 where `rectifies`; `nil` where it is not known.

@@ -155,39 +155,39 @@ extension FlatVector {
     _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector,
     nextFirst: inout FlatVector, nextSecond: inout FlatVector
   ) -> DirectionProducts {
-    momentProducts(
-      Kernels.formAdamDirection(
-        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
-        second: second.tensor, nextFirst: nextFirst.overwritten(),
-        nextSecond: nextSecond.overwritten(), direction: overwritten()))
+    let products = Kernels.formAdamDirection(
+      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
+      second: second.tensor, nextFirst: nextFirst.overwritten(),
+      nextSecond: nextSecond.overwritten(), direction: overwritten())
+    return momentProducts(products)
   }
 
   public mutating func formScaledGradient(
     _ coefficients: AdamCoefficients, gradient: FlatVector, second: FlatVector,
     nextSecond: inout FlatVector
   ) -> DirectionProducts {
-    momentProducts(
-      Kernels.formScaledGradient(
-        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
-        nextSecond: nextSecond.overwritten(), direction: overwritten()))
+    let products = Kernels.formScaledGradient(
+      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
+      nextSecond: nextSecond.overwritten(), direction: overwritten())
+    return momentProducts(products)
   }
 
   public mutating func formAdamDirection(
     _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector
   ) -> DirectionProducts {
-    momentProducts(
-      Kernels.formAdamDirection(
-        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
-        second: second.tensor, direction: overwritten()))
+    let products = Kernels.formAdamDirection(
+      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
+      second: second.tensor, direction: overwritten())
+    return momentProducts(products)
   }
 
   public mutating func formScaledGradient(
     _ coefficients: AdamCoefficients, gradient: FlatVector, second: FlatVector
   ) -> DirectionProducts {
-    momentProducts(
-      Kernels.formScaledGradient(
-        Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
-        direction: overwritten()))
+    let products = Kernels.formScaledGradient(
+      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
+      direction: overwritten())
+    return momentProducts(products)
   }
 
   public static func advanceMoments(
@@ -207,6 +207,8 @@ extension FlatVector {
       second: second.mutated())
   }
 
+  // Called behind the kernel: as a call around it, this vector would be held while the kernel asks
+  // for memory of its own, and get a new piece at every step.
   private func momentProducts(_ products: Kernels.DirectionProducts) -> DirectionProducts {
     let greatest =
       type == .float64 ? Double.greatestFiniteMagnitude : Double(Float.greatestFiniteMagnitude)

@@ -53,11 +53,24 @@ public struct Model: Sendable {
   }
 
   /// The parameters as their initializers make them, drawn in the order of the layout.
+  ///
+  /// - Precondition: Each initializer makes as many elements as its parameter has.
   public func initialParameters(
     using generator: inout SeededGenerator, _ type: DataType = .float32
   ) -> FlatVector {
-    FlatVector(
-      parameters.flatMap { $0.initializer.elements($0.shape, &generator) }, type)
+    let joined = Tensor(uninitialized: [layout.count], type)
+    // One after the other: the numbers of all at once, in double precision, would be larger than
+    // what a step needs.
+    for (entry, parameter) in zip(layout.entries, parameters) {
+      let elements = parameter.initializer.elements(parameter.shape, &generator)
+      let count = parameter.shape.reduce(1, *)
+      require(
+        elements.count == count,
+        "the initializer of '\(entry.name)' made \(elements.count) elements instead of \(count)")
+      joined.slice(from: entry.offset, shape: [count])
+        .overwrite(with: type == .float64 ? Tensor(elements) : Tensor(elements.map(Float.init)))
+    }
+    return FlatVector(takingOver: joined)
   }
 
   /// The running statistics before the first step; an empty vector where there are none.

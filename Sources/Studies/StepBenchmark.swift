@@ -22,7 +22,9 @@ public struct StepBenchmark {
   private let microBatches: Int
   private let problem: Problem
   private let batch: ExampleTensors
-  private let initial: FlatVector
+  private let seed: UInt64
+  private let type: DataType
+  private let device: Device
 
   /// Prepares the measurement.
   ///
@@ -32,8 +34,9 @@ public struct StepBenchmark {
   /// - Throws: `SettingsError`, `ModelError` and `DataError`.
   public init(_ settings: Settings, usesRandomData: Bool) throws {
     try settings.prepareEngine()
-    let type: DataType = settings.precision == .double ? .float64 : .float32
-    let seed = UInt64(settings.seed)
+    type = settings.precision == .double ? .float64 : .float32
+    seed = UInt64(settings.seed)
+    device = settings.device
     if usesRandomData {
       guard let shape = settings.problemShape else {
         throw SettingsError(
@@ -57,8 +60,12 @@ public struct StepBenchmark {
     // Some heuristics cost nothing where one batch has all data; a step is timed with them at work.
     method = settings.method.resolved(
       for: RunShape(batchesPerEpoch: 10, totalSteps: Self.stepsPerRun, seed: seed))
+  }
+
+  /// Drawn for each run: kept, they would count as memory of a step.
+  private func initialParameters() -> FlatVector {
     var generator = SeededGenerator(seed: seed, stream: "parameters")
-    initial = problem.model.initialParameters(using: &generator, type).to(settings.device)
+    return problem.model.initialParameters(using: &generator, type).to(device)
   }
 
   /// The number of examples in the batch.
@@ -79,29 +86,41 @@ public struct StepBenchmark {
   private func measure(
     _ objective: some Objective<FlatVector>, _ seconds: Double
   ) throws -> StepTimes {
-    let independent = method.measuredOn == .independent ? objective : nil
     let clock = ContinuousClock()
     var microseconds: [Double] = []
-    var parameters = initial
-    var optimizer = try Optimizer(method, for: parameters, layout: problem.model.layout)
     let start = clock.now
     var run = 0
     repeat {
-      parameters = initial
-      optimizer.state = OptimizerState(method, for: parameters)
-      let runStart = clock.now
-      for step in 1...Self.stepsPerRun {
-        let before = clock.now
-        try optimizer.step(&parameters, on: objective, independent: independent)
-        let now = clock.now
-        if run > 0 { microseconds.append(1e6 * (now - before).seconds) }
-        // Slow steps need no whole runs.
-        let count = run > 0 ? microseconds.count : step
-        if count >= Self.leastStepCount(ofRun: run), (now - runStart).seconds >= seconds { break }
-      }
+      let missing = Self.leastStepCount(ofRun: run) - microseconds.count
+      let times = try self.run(objective, atLeast: missing, seconds)
+      if run > 0 { microseconds += times }
       run += 1
     } while run < 2 || (clock.now - start).seconds < seconds
     return StepTimes(microseconds: microseconds)
+  }
+
+  /// Makes the steps of one run, and returns how many microseconds each took.
+  ///
+  /// Parameters and optimizer are made and released here: those of two runs together would be more
+  /// memory than a step needs.
+  private func run(
+    _ objective: some Objective<FlatVector>, atLeast count: Int, _ seconds: Double
+  ) throws -> [Double] {
+    let independent = method.measuredOn == .independent ? objective : nil
+    var parameters = initialParameters()
+    var optimizer = try Optimizer(method, for: parameters, layout: problem.model.layout)
+    let clock = ContinuousClock()
+    var microseconds: [Double] = []
+    let start = clock.now
+    for _ in 0..<Self.stepsPerRun {
+      let before = clock.now
+      try optimizer.step(&parameters, on: objective, independent: independent)
+      let now = clock.now
+      microseconds.append(1e6 * (now - before).seconds)
+      // Slow steps need no whole runs.
+      if microseconds.count >= count, (now - start).seconds >= seconds { break }
+    }
+    return microseconds
   }
 }
 
