@@ -21,7 +21,8 @@ let package = Package(
   // A target names every module that it imports: what is only found through another is not built
   // anew when it changes.
   targets: [
-    .target(name: "AdamQLR"),
+    .target(name: "Requirements"),
+    .target(name: "AdamQLR", dependencies: ["Requirements"]),
     .target(
       name: "CTorch",
       exclude: ["SymmetricBodies.inc", "KernelBodies.inc", "LayerBodies.inc"],
@@ -38,14 +39,17 @@ let package = Package(
         ]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]),
-    .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "Networks", dependencies: ["AdamQLR", "Torch"]),
+    .target(name: "Torch", dependencies: ["CTorch", "Requirements"]),
+    .target(name: "Networks", dependencies: ["AdamQLR", "Requirements", "Torch"]),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CMatio"),
-    .target(name: "Tasks", dependencies: ["Networks", "Torch", "CMatio", "CZlib"]),
-    .target(name: "Training", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Yams"]),
+    .target(name: "Tasks", dependencies: ["Networks", "Requirements", "Torch", "CMatio", "CZlib"]),
     .target(
-      name: "Studies", dependencies: ["AdamQLR", "Networks", "Tasks", "Torch", "Training", "Yams"]),
+      name: "Training",
+      dependencies: ["AdamQLR", "Networks", "Requirements", "Tasks", "Torch", "Yams"]),
+    .target(
+      name: "Studies",
+      dependencies: ["AdamQLR", "Networks", "Requirements", "Tasks", "Torch", "Training", "Yams"]),
     .target(name: "Reports", dependencies: ["AdamQLR", "Studies", "Tasks", "Training"]),
     // Whatever imports FoundationNetworking stays in here: it cannot be linked statically.
     .target(name: "Fetching", dependencies: ["Tasks"]),
@@ -91,7 +95,7 @@ let package = Package(
       name: "CommandLineTests",
       dependencies: [
         "AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "OwnOptimizer", "LocalServer",
-        "Training",
+        "Torch", "Training",
       ],
       exclude: ["Interface.txt"]),
     .testTarget(

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 extension Variable {
@@ -6,7 +7,7 @@ extension Variable {
   ///
   /// - Precondition: The second's shape is the end of the first's.
   public static func + (a: Variable, b: Variable) -> Variable {
-    precondition(
+    require(
       a.shape.suffix(b.shape.count) == b.shape[...],
       "variables of shapes \(a.shape) and \(b.shape) cannot be added")
     return a.applying(Addition(), and: b)

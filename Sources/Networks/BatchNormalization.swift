@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// Batch normalization (Ioffe and Szegedy 2015): σ(γ·(x − μ)/√(v + ε) + β) for each channel, the last
@@ -32,7 +33,7 @@ public struct BatchNormalization: Layer {
     _ channels: Int, activation: Activation = .identity, epsilon: Double = 1e-5,
     decay: Double = 0.9, initialScale: Double = 1
   ) {
-    precondition(channels > 0, "a batch normalization of \(channels) channels is empty")
+    require(channels > 0, "a batch normalization of \(channels) channels is empty")
     scale = Parameter(
       shape: [channels], role: .normalization, initializer: .constant(initialScale))
     offset = Parameter(shape: [channels], role: .normalization, initializer: .zeros)
@@ -47,12 +48,12 @@ public struct BatchNormalization: Layer {
   /// The layer's output with something added before the activation, as at the end of a residual
   /// block: σ(γ·(x − μ)/√(v + ε) + β + addend).
   public func callAsFunction(_ input: Variable, adding addend: Variable?) -> Variable {
-    precondition(
+    require(
       input.shape.last == scale.shape[0],
       "a batch normalization of \(scale.shape[0]) channels was given an input of shape "
         + "\(input.shape)")
     if let addend {
-      precondition(
+      require(
         addend.shape == input.shape,
         "an addend of shape \(addend.shape) for an input of shape \(input.shape)")
     }

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A two-dimensional convolution of images [N, height, width, inputs], with a kernel [height, width,
@@ -34,9 +35,9 @@ public struct Convolution: Layer {
     dilation: Int = 1, groups: Int = 1, hasBias: Bool = true, activation: Activation = .identity,
     initializer: Initializer = .kaiming()
   ) {
-    precondition(
+    require(
       inputs > 0 && outputs > 0, "a convolution from \(inputs) to \(outputs) channels is empty")
-    precondition(
+    require(
       groups > 0 && inputs.isMultiple(of: groups) && outputs.isMultiple(of: groups),
       "\(groups) groups do not divide \(inputs) input and \(outputs) output channels")
     weight = Parameter(
@@ -50,7 +51,7 @@ public struct Convolution: Layer {
 
   public func callAsFunction(_ input: Variable) -> Variable {
     let channels = weight.shape[2] * groups
-    precondition(
+    require(
       input.shape.count == 4 && input.shape[3] == channels,
       "a convolution of \(channels) channels was given an input of shape \(input.shape); "
         + "expected [N, height, width, \(channels)]")

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A fully connected layer: σ(x·W + b), with W [inputs, outputs] and b [outputs].
@@ -28,9 +29,9 @@ public struct Dense: Layer {
     _ inputs: Int, _ outputs: Int, activation: Activation = .identity, hasBias: Bool = true,
     initializer: Initializer = .leCun(), parts: Int = 1
   ) {
-    precondition(
+    require(
       inputs > 0 && outputs > 0, "a dense layer from \(inputs) to \(outputs) elements is empty")
-    precondition(
+    require(
       parts > 0 && outputs.isMultiple(of: parts), "\(parts) parts do not divide \(outputs) outputs")
     weight = Parameter(shape: [inputs, outputs], role: .weight, initializer: initializer)
     bias = hasBias ? Parameter(shape: [outputs], role: .bias, initializer: .zeros) : nil
@@ -39,7 +40,7 @@ public struct Dense: Layer {
   }
 
   public func callAsFunction(_ input: Variable) -> Variable {
-    precondition(
+    require(
       input.shape.last == weight.shape[0],
       "a dense layer from \(weight.shape[0]) to \(weight.shape[1]) elements was given an input of "
         + "shape \(input.shape)")

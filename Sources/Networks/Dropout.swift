@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// Dropout (Srivastava et al. 2014): in a training step each element is 0 with some probability, and
@@ -13,7 +14,7 @@ public struct Dropout: Layer {
   ///
   /// - Precondition: The probability is at least 0 and below 1.
   public init(_ probability: Double) {
-    precondition(
+    require(
       probability >= 0 && probability < 1,
       "the dropout probability is \(probability), but must be at least 0 and below 1")
     self.probability = probability

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A table of vectors, looked up by number: of numbers [..], an int64 tensor, it makes [.., size].
@@ -12,12 +13,12 @@ public struct Embedding: Layer {
   ///   - size: The size of each.
   ///   - initializer: How they start. Default: normal with standard deviation 0.02.
   public init(_ count: Int, _ size: Int, initializer: Initializer = .normal()) {
-    precondition(count > 0 && size > 0, "an embedding of \(count) vectors of size \(size) is empty")
+    require(count > 0 && size > 0, "an embedding of \(count) vectors of size \(size) is empty")
     weight = Parameter(shape: [count, size], role: .embedding, initializer: initializer)
   }
 
   public func callAsFunction(_ input: Variable) -> Variable {
-    precondition(
+    require(
       input.value.type == .int64,
       "an embedding is looked up by int64 numbers, but was given \(input.value.type)")
     return input.applying(EmbeddingOperation(), and: input.record.variable(weight))
@@ -27,7 +28,7 @@ public struct Embedding: Layer {
   ///
   /// - Precondition: The table has a vector for each position.
   public func placed(in input: Variable) -> Variable {
-    precondition(
+    require(
       input.shape.count == 3 && input.shape[1] <= weight.shape[0]
         && input.shape[2] == weight.shape[1],
       "a table of shape \(weight.shape) cannot be added to vectors of shape \(input.shape)")
@@ -37,7 +38,7 @@ public struct Embedding: Layer {
   /// The scalar products of vectors [.., size] with each of the table's, [.., count]: an output layer
   /// that shares its weights with the embedding (Press and Wolf 2017).
   public func scores(of input: Variable) -> Variable {
-    precondition(
+    require(
       input.shape.last == weight.shape[1],
       "vectors of shape \(input.shape) and a table of shape \(weight.shape) have no products")
     return input.applying(TransposedProduct(), and: input.record.variable(weight))

@@ -1,4 +1,5 @@
 import AdamQLR
+import Requirements
 import Synchronization
 import Torch
 
@@ -15,7 +16,7 @@ public struct FlatVector: ParameterVector {
   /// - Precondition: `tensor` is contiguous, of a floating-point type, and written to by nobody
   ///   else from here on.
   public init(takingOver tensor: Tensor) {
-    precondition(
+    require(
       tensor.type.isFloatingPoint, "parameters must be floating-point numbers, not \(tensor.type)")
     storage = Storage(tensor.contiguous())
   }

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// How a parameter starts.
@@ -37,7 +38,7 @@ public struct Initializer: Sendable {
   /// These elements, row-major.
   public static func values(_ values: [Double]) -> Initializer {
     Initializer { shape, _ in
-      precondition(
+      require(
         values.count == shape.reduce(1, *),
         "\(values.count) initial values do not fill a parameter of shape \(shape)")
       return values

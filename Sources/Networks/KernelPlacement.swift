@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// What is put around an image before a kernel moves over it.
@@ -26,11 +27,11 @@ public struct KernelPlacement: Hashable, Sendable {
   ///
   /// - Precondition: All sizes are positive; the padding is not negative.
   public init(size: Int, stride: Int, padding: Padding, dilation: Int = 1) {
-    precondition(
+    require(
       size > 0 && stride > 0 && dilation > 0,
       "a kernel of size \(size), stride \(stride) and dilation \(dilation)")
     if case .symmetric(let count) = padding {
-      precondition(count >= 0, "the padding is \(count), but must not be negative")
+      require(count >= 0, "the padding is \(count), but must not be negative")
     }
     self.size = size
     self.stride = stride
@@ -64,7 +65,7 @@ public struct KernelPlacement: Hashable, Sendable {
   func geometry(of shape: [Int], groups: Int = 1) -> ConvolutionGeometry {
     let (rows, columns) = (zeros(along: shape[1]), zeros(along: shape[2]))
     let extent = dilation * (size - 1) + 1
-    precondition(
+    require(
       shape[1] + rows.before + rows.after >= extent
         && shape[2] + columns.before + columns.after >= extent,
       "a kernel of \(extent)×\(extent) elements does not fit into an image of shape \(shape)")

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A long short-term memory (Hochreiter and Schmidhuber 1997; with a forget gate, Gers et al. 2000)
@@ -25,7 +26,7 @@ public struct LSTM: Layer {
   }
 
   public func callAsFunction(_ x: Variable) -> Variable {
-    precondition(
+    require(
       x.shape.count == 3 && x.shape[1] > 0,
       "an LSTM was given an input of shape \(x.shape); expected [N, positions, inputs]")
     return input(x).applying(RecurrenceOperation(), and: x.record.variable(recurrent))

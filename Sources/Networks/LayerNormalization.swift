@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// Layer normalization (Ba et al. 2016): γ·(x − μ)/√(v + ε) + β, with the mean μ and the biased
@@ -16,14 +17,14 @@ public struct LayerNormalization: Layer {
   ///   - size: The size of the last dimension.
   ///   - epsilon: ε. Default 1e-5.
   public init(_ size: Int, epsilon: Double = 1e-5) {
-    precondition(size > 0, "a layer normalization of size \(size) is empty")
+    require(size > 0, "a layer normalization of size \(size) is empty")
     scale = Parameter(shape: [size], role: .normalization, initializer: .ones)
     offset = Parameter(shape: [size], role: .normalization, initializer: .zeros)
     self.epsilon = epsilon
   }
 
   public func callAsFunction(_ input: Variable) -> Variable {
-    precondition(
+    require(
       input.shape.last == scale.shape[0],
       "a layer normalization of size \(scale.shape[0]) was given an input of shape \(input.shape)")
     let record = input.record

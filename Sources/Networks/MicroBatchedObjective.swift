@@ -1,4 +1,5 @@
 import AdamQLR
+import Requirements
 import Torch
 
 /// A model's loss on one batch, evaluated for one part of the batch after the other.
@@ -32,7 +33,7 @@ public struct MicroBatchedObjective: Objective {
   /// - Precondition: The number is positive, and inputs and targets have the examples along their
   ///   first dimension.
   public init(_ batch: NetworkObjective, parts count: Int) {
-    precondition(count > 0, "a batch cannot be divided into \(count) parts")
+    require(count > 0, "a batch cannot be divided into \(count) parts")
     self.batch = batch
     let examples = batch.exampleCount
     let count = max(min(count, examples), 1)

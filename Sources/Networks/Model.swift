@@ -1,4 +1,5 @@
 import AdamQLR
+import Requirements
 import Torch
 
 /// A layer as a whole: its parameters' places in one flat vector, and its evaluation at such
@@ -36,7 +37,7 @@ public struct Model: Sendable {
     var statistics: [RunningStatistic] = []
     for (name, statistic) in layer.namedStatistics
     where places[ObjectIdentifier(statistic)] == nil {
-      precondition(layout[name] == nil, "a parameter and a statistic are named '\(name)'")
+      require(layout[name] == nil, "a parameter and a statistic are named '\(name)'")
       places[ObjectIdentifier(statistic)] = statistics.count
       statistics.append(statistic)
       statisticsLayout.append(name: name, shape: statistic.shape, role: .other)
@@ -63,7 +64,7 @@ public struct Model: Sendable {
     for (entry, parameter) in zip(layout.entries, parameters) {
       let elements = parameter.initializer.elements(parameter.shape, &generator)
       let count = parameter.shape.reduce(1, *)
-      precondition(
+      require(
         elements.count == count,
         "the initializer of '\(entry.name)' made \(elements.count) elements instead of \(count)")
       joined.slice(from: entry.offset, shape: [count])
@@ -88,7 +89,7 @@ public struct Model: Sendable {
     _ inputs: Tensor, at parameters: FlatVector, statistics: FlatVector? = nil
   ) -> Tensor {
     let count = statistics?.count ?? 0
-    precondition(
+    require(
       count == statisticsLayout.count,
       "a model with \(statisticsLayout.count) running statistics was given \(count)")
     let values = statistics?.views(statisticsShapes) ?? []
@@ -192,7 +193,7 @@ public struct Model: Sendable {
   }
 
   private func check(_ parameters: FlatVector) {
-    precondition(
+    require(
       parameters.count == layout.count,
       "a model with \(layout.count) parameters was given \(parameters.count)")
   }

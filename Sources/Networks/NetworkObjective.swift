@@ -1,4 +1,5 @@
 import AdamQLR
+import Requirements
 import Torch
 
 /// A model's loss on one batch as a function of its parameters.
@@ -51,7 +52,7 @@ public struct NetworkObjective: Objective {
 
   /// The loss on some of the examples alone.
   func part(_ examples: Range<Int>) -> NetworkObjective {
-    precondition(
+    require(
       targets.rank > 0 && targets.size(0) == exampleCount,
       "inputs of shape \(inputs.shape) and targets of shape \(targets.shape) cannot be divided into "
         + "the same examples")

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// The largest element of each window of an image [N, height, width, channels], by channel.
@@ -94,7 +95,7 @@ public struct GlobalAveragePooling: Layer {
   public init() {}
 
   public func callAsFunction(_ input: Variable) -> Variable {
-    precondition(
+    require(
       input.shape.count >= 2,
       "global average pooling was given an input of shape \(input.shape); expected [N, .., size]")
     return input.shape.count == 2 ? input : input.applying(MeanOverPositions())
@@ -122,7 +123,7 @@ private struct MeanOverPositions: Operation {
 }
 
 private func checkImage(_ input: Variable, _ operation: String) {
-  precondition(
+  require(
     input.shape.count == 4,
     "\(operation) was given an input of shape \(input.shape); expected [N, height, width, channels]"
   )

@@ -1,3 +1,5 @@
+import Requirements
+
 /// A tensor of a model that is not learned but averaged over training steps, such as the mean that
 /// batch normalization uses once the model is trained.
 ///
@@ -16,7 +18,7 @@ public final class RunningStatistic: Sendable {
   ///
   /// - Precondition: The decay is from 0 to 1.
   public init(shape: [Int], initialValue: Double, decay: Double) {
-    precondition((0...1).contains(decay), "the decay is \(decay), but must be from 0 to 1")
+    require((0...1).contains(decay), "the decay is \(decay), but must be from 0 to 1")
     self.shape = shape
     self.initialValue = initialValue
     self.decay = decay

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// Multi-head self-attention (Vaswani et al. 2017) over sequences [N, positions, size]: queries, keys
@@ -24,7 +25,7 @@ public struct SelfAttention: Layer {
     _ size: Int, heads: Int, isCausal: Bool = true, initializer: Initializer = .leCun(),
     outputInitializer: Initializer? = nil
   ) {
-    precondition(
+    require(
       heads > 0 && size.isMultiple(of: heads),
       "\(heads) heads do not divide vectors of size \(size)")
     input = Dense(size, 3 * size, initializer: initializer, parts: 3)
@@ -34,7 +35,7 @@ public struct SelfAttention: Layer {
   }
 
   public func callAsFunction(_ x: Variable) -> Variable {
-    precondition(
+    require(
       x.shape.count == 3,
       "self-attention was given an input of shape \(x.shape); expected [N, positions, size]")
     return output(input(x).applying(AttentionOperation(heads: heads, isCausal: isCausal)))

@@ -1,3 +1,5 @@
+import Requirements
+
 /// Layers one after the other.
 ///
 ///     let classifier = Sequential(Flatten(), Dense(784, 50, activation: .relu), Dense(50, 10))
@@ -19,7 +21,7 @@ public struct Sequential: Layer {
   public static func multilayerPerceptron(
     _ sizes: [Int], activation: Activation = .relu, initializer: Initializer = .leCun()
   ) -> Sequential {
-    precondition(sizes.count >= 2, "a multilayer perceptron needs at least two sizes")
+    require(sizes.count >= 2, "a multilayer perceptron needs at least two sizes")
     return Sequential(
       (1..<sizes.count).map { index in
         Dense(

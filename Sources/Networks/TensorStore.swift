@@ -39,7 +39,7 @@ extension CodingUserInfoKey {
   /// The key of a ``TensorStore``.
   public static let tensorStore: CodingUserInfoKey = {
     guard let key = CodingUserInfoKey(rawValue: "AdamQLR.tensorStore") else {
-      preconditionFailure("a name makes a key")
+      fatalError("a name makes a key")
     }
     return key
   }()

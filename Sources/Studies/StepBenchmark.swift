@@ -1,6 +1,7 @@
 import AdamQLR
 import Foundation
 import Networks
+import Requirements
 import Tasks
 import Torch
 import Training
@@ -131,7 +132,7 @@ public struct StepTimes: Sendable {
 
   /// - Precondition: There is at least one.
   init(microseconds: [Double]) {
-    precondition(!microseconds.isEmpty, "no step was timed")
+    require(!microseconds.isEmpty, "no step was timed")
     sorted = microseconds.sorted()
   }
 

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// How an epoch's examples are cut into batches.
@@ -24,8 +25,8 @@ public struct BatchPlan: Hashable, Codable, Sendable {
   ///   - stream: A name that tells apart plans of the same seed. Default `batches`.
   /// - Precondition: N and B are positive.
   public init(exampleCount: Int, batchSize: Int, seed: UInt64, stream: String = "batches") {
-    precondition(exampleCount > 0, "\(exampleCount) examples, but there must be at least one")
-    precondition(batchSize > 0, "the batch size is \(batchSize), but must be positive")
+    require(exampleCount > 0, "\(exampleCount) examples, but there must be at least one")
+    require(batchSize > 0, "the batch size is \(batchSize), but must be positive")
     self.exampleCount = exampleCount
     self.batchSize = batchSize
     self.seed = seed
@@ -39,7 +40,7 @@ public struct BatchPlan: Hashable, Codable, Sendable {
   ///
   /// - Precondition: The batch is one of `0..<batchCount`.
   public func range(ofBatch batch: Int) -> Range<Int> {
-    precondition((0..<batchCount).contains(batch), "batch \(batch) of \(batchCount)")
+    require((0..<batchCount).contains(batch), "batch \(batch) of \(batchCount)")
     let (size, larger) = exampleCount.quotientAndRemainder(dividingBy: batchCount)
     let start = batch * size + min(batch, larger)
     return start..<(start + size + (batch < larger ? 1 : 0))

@@ -1,3 +1,5 @@
+import Requirements
+
 /// A table of cells, read from a text file as RFC 4180 describes it.
 ///
 /// Cells are divided by a delimiter and rows by line ends (LF, CRLF or CR). A cell in double quotes
@@ -157,7 +159,7 @@ public struct CSVTable: Sendable {
   }
 
   private func range(_ row: Int, _ column: Int) -> Range<Int> {
-    precondition(
+    require(
       (0..<rowCount).contains(row) && columns.indices.contains(column),
       "cell (\(row), \(column)) of a table of \(rowCount)×\(columns.count)")
     return cells[row * columns.count + column]

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// Color images of the ten digits, 32 × 32 × 3 (red, green, blue), drawn by the program itself, so
@@ -26,7 +27,7 @@ public struct ColorDigits: Hashable, Sendable {
   /// - Precondition: The count is not negative.
   public func images(_ part: Digits.Part, count: Int? = nil) -> LabeledImages {
     let count = count ?? part.count
-    precondition(count >= 0, "the count is \(count), but must not be negative")
+    require(count >= 0, "the count is \(count), but must not be negative")
     var generator = SeededGenerator(seed: seed, stream: "digits-color/\(part.rawValue)")
     var canvas = StrokeCanvas(side: Self.side)
     var labels: [UInt8] = []

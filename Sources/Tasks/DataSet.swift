@@ -1,3 +1,5 @@
+import Requirements
+
 /// What a task learns from and is judged by: examples ready to train on.
 public struct DataSet<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   /// The examples that train.
@@ -30,10 +32,10 @@ public struct Examples<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   ///
   /// - Precondition: Inputs and targets fill whole examples.
   public init(count: Int, inputs: [Scalar], targets: Targets<Scalar>) {
-    precondition(
+    require(
       count > 0 ? inputs.count % count == 0 : inputs.isEmpty,
       "\(inputs.count) inputs do not fill \(count) examples")
-    precondition(targets.count == count, "\(targets.count) targets for \(count) examples")
+    require(targets.count == count, "\(targets.count) targets for \(count) examples")
     self.count = count
     self.inputs = inputs
     self.targets = targets

@@ -32,7 +32,7 @@ extension DataSource {
         images, Split(0..<training.count, training.count..<images.count),
         test: digits.images(.test))
     case .uciEnergy, .uciProtein, .fashionMNIST, .mnist, .mnist10k, .pennTreebank, .digits:
-      preconditionFailure("\(rawValue) has no color images")
+      fatalError("\(rawValue) has no color images")
     }
   }
 

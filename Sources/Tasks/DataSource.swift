@@ -94,7 +94,7 @@ public enum DataSource: String, Codable, CaseIterable, Sendable {
           expected: "at least 3, so that some test")
       }
       return DataSet(images, split.training, nil, test: images, split.validation)
-    case .pennTreebank: preconditionFailure("\(rawValue) is a text, and has no numbers")
+    case .pennTreebank: fatalError("\(rawValue) is a text, and has no numbers")
     case .digits:
       let digits = Digits(seed: seed)
       let (training, validation) = (digits.images(.train), digits.images(.validation))

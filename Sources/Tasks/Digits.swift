@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// Images of the ten digits, 28 × 28 gray values drawn by the program itself, so that there is
@@ -42,7 +43,7 @@ public struct Digits: Hashable, Sendable {
   /// - Precondition: The count is not negative.
   public func images(_ part: Part, count: Int? = nil) -> LabeledImages {
     let count = count ?? part.count
-    precondition(count >= 0, "the count is \(count), but must not be negative")
+    require(count >= 0, "the count is \(count), but must not be negative")
     var generator = SeededGenerator(seed: seed, stream: "digits/\(part.rawValue)")
     var canvas = StrokeCanvas(side: Self.side)
     var labels: [UInt8] = []

@@ -1,4 +1,5 @@
 import Networks
+import Requirements
 import Torch
 
 /// Examples in the engine's memory.
@@ -15,7 +16,7 @@ public struct ExampleTensors: Sendable {
   ///
   /// - Precondition: There are as many targets as inputs.
   public init(inputs: Tensor, targets: Tensor) {
-    precondition(
+    require(
       inputs.size(0) == targets.size(0),
       "\(targets.size(0)) targets for \(inputs.size(0)) examples")
     self.inputs = inputs

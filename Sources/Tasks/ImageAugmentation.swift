@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// How training images are varied each time that they are used: surrounded by black, cut out anew in
@@ -13,7 +14,7 @@ public struct ImageAugmentation: Hashable, Codable, Sendable {
 
   /// Makes an augmentation.
   public init(padding: Int, mirrors: Bool) {
-    precondition(padding >= 0, "the padding is \(padding), but must not be negative")
+    require(padding >= 0, "the padding is \(padding), but must not be negative")
     self.padding = padding
     self.mirrors = mirrors
   }

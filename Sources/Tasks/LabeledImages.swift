@@ -1,3 +1,5 @@
+import Requirements
+
 /// Images, all of one size, and the class of each.
 public struct LabeledImages: Hashable, Sendable {
   /// The number of rows of an image.
@@ -20,7 +22,7 @@ public struct LabeledImages: Hashable, Sendable {
   ///
   /// - Precondition: There are `rows * columns * channels` values for each label.
   public init(rows: Int, columns: Int, channels: Int = 1, pixels: [UInt8], labels: [UInt8]) {
-    precondition(
+    require(
       pixels.count == rows * columns * channels * labels.count,
       "\(pixels.count) values, but \(labels.count) labels for images of "
         + "\(rows)×\(columns)×\(channels)")

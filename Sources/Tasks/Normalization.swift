@@ -1,3 +1,5 @@
+import Requirements
+
 /// Brings each column of a table to mean 0 and standard deviation 1.
 public struct Normalization: Hashable, Codable, Sendable {
   /// The mean of each column.
@@ -146,10 +148,10 @@ public struct Normalization: Hashable, Codable, Sendable {
     _ values: [Source], _ rows: Range<Int>?,
     _ transform: (Source, Double, Double) -> Double
   ) -> [Scalar] {
-    precondition(
+    require(
       values.count % columns == 0, "\(values.count) numbers do not fill rows of \(columns)")
     let rows = rows ?? 0..<(values.count / columns)
-    precondition(
+    require(
       rows.lowerBound >= 0 && rows.upperBound <= values.count / columns,
       "rows \(rows) of \(values.count / columns)")
     let count = rows.count * columns
@@ -175,11 +177,11 @@ public struct Normalization: Hashable, Codable, Sendable {
 
 /// The rows that count, checked.
 private func checkedRows(_ rows: Range<Int>?, valueCount: Int, columns: Int) -> Range<Int> {
-  precondition(
+  require(
     columns > 0 && valueCount % columns == 0,
     "\(valueCount) numbers do not fill rows of \(columns)")
   let rows = rows ?? 0..<(valueCount / columns)
-  precondition(
+  require(
     !rows.isEmpty && rows.lowerBound >= 0 && rows.upperBound <= valueCount / columns,
     "rows \(rows) of \(valueCount / columns); at least one must count")
   return rows

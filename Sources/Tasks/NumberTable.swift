@@ -1,3 +1,5 @@
+import Requirements
+
 /// A table of numbers.
 public struct NumberTable: Hashable, Sendable {
   /// The number of columns.
@@ -12,7 +14,7 @@ public struct NumberTable: Hashable, Sendable {
   ///
   /// - Precondition: The columns are at least one, and the numbers fill whole rows.
   public init(columns: Int, values: [Double]) {
-    precondition(
+    require(
       columns > 0 && values.count % columns == 0,
       "\(values.count) numbers do not fill rows of \(columns)")
     self.columns = columns
@@ -59,7 +61,7 @@ extension NumberTable {
   ///
   /// - Precondition: Neither is empty.
   func divided(at column: Int) -> (NumberTable, NumberTable) {
-    precondition(0 < column && column < columns, "column \(column) of \(columns)")
+    require(0 < column && column < columns, "column \(column) of \(columns)")
     var (left, right): ([Double], [Double]) = ([], [])
     left.reserveCapacity(rows * column)
     right.reserveCapacity(rows * (columns - column))

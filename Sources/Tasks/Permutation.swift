@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// An order of a table's rows.
@@ -61,7 +62,7 @@ public struct Permutation: Hashable, Sendable {
   ///
   /// - Precondition: It has as many rows as the order.
   public func applied(to table: NumberTable) -> NumberTable {
-    precondition(
+    require(
       table.rows == indices.count, "\(table.rows) rows, but an order of \(indices.count)")
     var values: [Double] = []
     values.reserveCapacity(table.values.count)

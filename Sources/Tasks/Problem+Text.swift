@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 extension Problem {
@@ -15,7 +16,7 @@ extension Problem {
     _ task: LearningTask, _ source: TextSource, model: ModelSettings = ModelSettings(),
     dataDirectory directory: String = "."
   ) throws {
-    precondition(task.inputKind == .tokens, "'\(task.rawValue)' is no text")
+    require(task.inputKind == .tokens, "'\(task.rawValue)' is no text")
     if let problem = model.problem(for: task) { throw problem }
     let data =
       task == .pennTreebank

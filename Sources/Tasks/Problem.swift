@@ -1,4 +1,5 @@
 import Networks
+import Requirements
 import Torch
 
 /// A task ready to train: its model, its loss and its examples.
@@ -42,7 +43,7 @@ public struct Problem: Sendable {
     _ task: LearningTask, model: ModelSettings = ModelSettings(),
     dataDirectory directory: String = ".", seed: UInt64 = 0, _ type: DataType = .float32
   ) throws {
-    precondition(
+    require(
       task != .table && task.inputKind != .tokens, "'\(task.rawValue)' needs a source")
     if let problem = model.problem(for: task) { throw problem }
     guard let source = task.source else {
@@ -128,7 +129,7 @@ public struct Problem: Sendable {
     _ type: DataType = .float32
   ) throws(ModelError) {
     guard let shape = shape ?? task.shape else {
-      preconditionFailure("\(task.rawValue) has no examples to draw at random")
+      fatalError("\(task.rawValue) has no examples to draw at random")
     }
     var generator = SeededGenerator(seed: seed, stream: "random-data")
     func tokens(below bound: Int, _ shape: [Int]) -> Tensor {

@@ -1,3 +1,5 @@
+import Requirements
+
 /// How rows are divided between training and validation: of n rows, the first round(n·(1 − p))
 /// train, the rest validate.
 public struct Split: Hashable, Codable, Sendable {
@@ -13,8 +15,8 @@ public struct Split: Hashable, Codable, Sendable {
   ///   - validationFraction: p, the share of them that validates.
   /// - Precondition: n ≥ 0, 0 ≤ p ≤ 1.
   public init(count: Int, validationFraction: Double) {
-    precondition(count >= 0, "the count is \(count), but must not be negative")
-    precondition(
+    require(count >= 0, "the count is \(count), but must not be negative")
+    require(
       (0...1).contains(validationFraction),
       "the validation fraction is \(validationFraction), but must be from 0 to 1")
     let trainingCount = Int((Double(count) * (1 - validationFraction)).rounded())

@@ -1,3 +1,5 @@
+import Requirements
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -23,7 +25,7 @@ extension TableEncoding {
   /// - Precondition: The outputs fill whole rows.
   public func decode<Scalar: BinaryFloatingPoint>(_ outputs: [Scalar]) -> [Prediction] {
     let width = outputCount
-    precondition(
+    require(
       outputs.count % width == 0, "\(outputs.count) outputs do not fill rows of \(width)")
     switch target {
     case .number(let scale):

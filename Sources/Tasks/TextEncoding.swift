@@ -68,7 +68,7 @@ struct TextParts {
       }
     }
     guard let training = sets[Self.training] else {
-      preconditionFailure("a text without a part that trains")
+      fatalError("a text without a part that trains")
     }
     return TextData(
       training: training, validation: sets[Self.validation], test: sets[Self.test],

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A text as numbers of tokens, in their order.
@@ -15,7 +16,7 @@ public struct TokenStream: Sendable {
   ///
   /// - Precondition: They have one dimension, and are of type uint8 or int64.
   public init(_ tokens: Tensor) {
-    precondition(
+    require(
       tokens.rank == 1 && (tokens.type == .uint8 || tokens.type == .int64),
       "tokens are \(tokens.type)\(tokens.shape), but must be uint8 or int64 of one dimension")
     self.tokens = tokens
@@ -36,7 +37,7 @@ public struct TokenStream: Sendable {
   /// - Precondition: The length is positive, and there is at least one sequence.
   public func sequences(ofLength length: Int) -> ExampleTensors {
     let count = sequenceCount(ofLength: length)
-    precondition(count > 0, "\(self.count) tokens are less than a sequence of \(length)")
+    require(count > 0, "\(self.count) tokens are less than a sequence of \(length)")
     return ExampleTensors(
       inputs: tokens.slice(from: 0, shape: [count, length]),
       targets: tokens.slice(from: 1, shape: [count, length]))

@@ -1,4 +1,5 @@
 import CTorch
+import Requirements
 
 /// Where a tensor's elements lie and operations on it are computed.
 ///
@@ -18,7 +19,7 @@ public struct Device: Hashable, Sendable {
   /// - Parameter index: Its number. Default 0.
   /// - Precondition: The number is not negative.
   public static func cuda(_ index: Int = 0) -> Device {
-    precondition(index >= 0 && index < 128, "there is no cuda:\(index)")
+    require(index >= 0 && index < 128, "there is no cuda:\(index)")
     return Device(code: Int32(index))
   }
 

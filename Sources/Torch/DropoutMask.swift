@@ -1,4 +1,5 @@
 import CTorch
+import Requirements
 
 extension Tensor {
   /// A tensor whose elements are 0 with this probability p, else 1/(1 − p).
@@ -13,7 +14,7 @@ extension Tensor {
     on device: Device = .cpu,
     using generator: inout SeededGenerator
   ) -> Tensor {
-    precondition(type.isFloatingPoint, "a mask must have a floating-point type, not \(type)")
+    require(type.isFloatingPoint, "a mask must have a floating-point type, not \(type)")
     guard device.isCPU else {
       return drawn(shape, device) {
         ct_device_dropout_mask(

@@ -1,5 +1,6 @@
 import CTorch
 import Dispatch
+import Requirements
 
 /// Symmetric and triangular matrices: square tensors of which only the upper triangle counts.
 extension Kernels {
@@ -218,7 +219,7 @@ extension Kernels {
     probabilities: Tensor, uniforms: Tensor
   ) -> Tensor {
     check("sampling", probabilities)
-    precondition(
+    require(
       uniforms.count == probabilities.rowCount && uniforms.type == .float64
         && uniforms.device == probabilities.device,
       "sampling needs a number of type float64 for each example, on one device with them")
@@ -238,7 +239,7 @@ extension Kernels {
   /// √p_k·(p − e_k) by rows: over all classes k, the sum of their squares bbᵀ is diag p − ppᵀ.
   public static func crossEntropyFactor(probabilities: Tensor, class k: Int) -> Tensor {
     check("Fisher factor", probabilities)
-    precondition((0..<probabilities.columnCount).contains(k), "there is no class \(k)")
+    require((0..<probabilities.columnCount).contains(k), "there is no class \(k)")
     let cotangent = Tensor(uninitialized: probabilities.shape, like: probabilities)
     guard probabilities.device.isCPU else {
       onDevice { ct_device_class_factor(probabilities.handle, Int64(k), cotangent.handle) }

@@ -1,4 +1,5 @@
 import CTorch
+import Requirements
 import Synchronization
 
 /// The engine as a whole.
@@ -55,7 +56,7 @@ public enum Runtime {
       return Int(ct_thread_count())
     }
     set {
-      precondition(newValue >= 1, "the thread count is \(newValue), but must be positive")
+      require(newValue >= 1, "the thread count is \(newValue), but must be positive")
       start()
       ct_set_thread_count(Int32(newValue))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Requirements
 
 /// Tensors by name, in the safetensors format: eight bytes with the length of a JSON header, the
 /// header with each tensor's type, shape and place, and then their elements, row-major and
@@ -15,7 +16,7 @@ public struct Safetensors {
   ///
   /// - Precondition: No tensor is named `__metadata__`, which the format keeps for itself.
   public init(_ tensors: [String: Tensor], metadata: [String: String] = [:]) {
-    precondition(tensors[Self.metadataName] == nil, "a tensor is named '\(Self.metadataName)'")
+    require(tensors[Self.metadataName] == nil, "a tensor is named '\(Self.metadataName)'")
     self.tensors = tensors.mapValues { $0.to(.cpu).contiguous() }
     self.metadata = metadata
   }

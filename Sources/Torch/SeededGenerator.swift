@@ -1,3 +1,5 @@
+import Requirements
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -61,7 +63,7 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
   ///
   /// - Precondition: The bound is positive.
   public mutating func integer(below bound: Int) -> Int {
-    precondition(bound > 0, "the bound is \(bound), but must be positive")
+    require(bound > 0, "the bound is \(bound), but must be positive")
     let bound = UInt64(bound)
     // The high half of a product (Lemire 2019); what would favor some numbers is drawn again.
     var product = next().multipliedFullWidth(by: bound)
@@ -102,7 +104,7 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
   /// - Precondition: The count is not negative.
   /// - Complexity: O(count).
   public mutating func permutation(of count: Int) -> [Int] {
-    precondition(count >= 0, "the count is \(count), but must not be negative")
+    require(count >= 0, "the count is \(count), but must not be negative")
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, integer(below: last + 1))

@@ -1,4 +1,5 @@
 import CTorch
+import Requirements
 
 /// An n-dimensional array of numbers in libtorch's memory, row-major.
 ///
@@ -56,7 +57,7 @@ public final class Tensor: @unchecked Sendable {
   /// - Precondition: `shape` has as many elements as `elements`; without one it is one-dimensional.
   public convenience init<Element: TensorElement>(_ elements: [Element], shape: [Int]? = nil) {
     let shape = shape ?? [elements.count]
-    precondition(
+    require(
       shape.reduce(1, *) == elements.count,
       "\(elements.count) elements do not fill the shape \(shape)")
     self.init(uninitialized: shape, Element.dataType)
@@ -99,7 +100,7 @@ extension Tensor {
 
   /// The size of one dimension.
   public func size(_ dimension: Int) -> Int {
-    precondition(
+    require(
       dimension >= 0 && dimension < rank, "dimension \(dimension) of a tensor of shape \(shape)")
     return Int(ct_size(handle, Int32(dimension)))
   }
@@ -109,7 +110,7 @@ extension Tensor {
   /// - Precondition: The tensor lies in the processor's memory.
   @inline(__always)
   var data: UnsafeMutableRawPointer {
-    precondition(
+    require(
       device.isCPU,
       "the elements of a tensor on \(device) are out of reach; to(.cpu) makes a copy that is not")
     return ct_data(handle)
@@ -121,7 +122,7 @@ extension Tensor {
   ///
   /// - Precondition: `Element` is the tensor's type.
   public func elements<Element: TensorElement>(_: Element.Type = Element.self) -> [Element] {
-    precondition(
+    require(
       Element.dataType == type, "a tensor of \(type) was asked for elements of \(Element.dataType)")
     let source = to(.cpu).contiguous()
     return withExtendedLifetime(source) {
@@ -138,7 +139,7 @@ extension Tensor {
   ///
   /// - Precondition: There is exactly one.
   public var item: Double {
-    precondition(count == 1, "a tensor of shape \(shape) has no single element")
+    require(count == 1, "a tensor of shape \(shape) has no single element")
     return doubles[0]
   }
 
@@ -176,7 +177,7 @@ extension Tensor {
   ///
   /// - Precondition: This tensor is contiguous, and both lie on one device.
   public func overwrite(with source: Tensor) {
-    precondition(
+    require(
       source.type == type && source.count == count,
       "cannot overwrite \(type)\(shape) with \(source.type)\(source.shape)")
     guard ct_is_contiguous(source.handle), device.isCPU, source.device.isCPU else {

@@ -1,4 +1,5 @@
 import Dispatch
+import Requirements
 import Synchronization
 import Tasks
 import Torch
@@ -29,7 +30,7 @@ final class BatchStream: Sendable {
   ///     known.
   /// - Precondition: The plan is one for as many examples.
   init(_ examples: ExampleSet, _ plan: BatchPlan, stepCount: Int?) {
-    precondition(
+    require(
       plan.exampleCount == examples.count,
       "a plan for \(plan.exampleCount) examples, but there are \(examples.count)")
     self.examples = examples

@@ -204,4 +204,14 @@ struct LossTests {
     let loss = SquaredError().evaluate(outputs, targets: .zeros([count, 1])).loss
     #expect(deviation(loss, 0.5 * Double(Float(1.1)) * Double(Float(1.1))) < 1e-12)
   }
+
+  @Test("A perceptron of a single size is refused with words")
+  func singleSize() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Sequential.multilayerPerceptron([3])
+    }
+    let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
+    #expect(text.contains("Networks/Sequential.swift"), "\(text)")
+    #expect(text.contains("at least two sizes"), "\(text)")
+  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Studies
 import Testing
+import Torch
 
 @Suite("The bootstrap of the median")
 struct MedianBootstrapTests {
@@ -34,7 +35,7 @@ struct MedianBootstrapTests {
 
   @Test("With many numbers the interval is that of many resamples", arguments: [50, 51])
   func sampling(_ count: Int) {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: UInt64(count))
     let values = (0..<count).map { _ in Double.random(in: 0..<1, using: &generator) }
     let sorted = values.sorted()
     let medians = (0..<10_000).map { _ in
@@ -54,5 +55,15 @@ struct MedianBootstrapTests {
     #expect(three == Estimate(median: 2, low: 1, high: .infinity))
     let four = MedianBootstrap(count: 4).estimate([.infinity, .infinity, .infinity, 1])
     #expect(four.median == .infinity && four.high == .infinity)
+  }
+
+  @Test("No numbers have no median, which a trap says")
+  func traps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = MedianBootstrap(count: 0)
+    }
+    let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
+    #expect(text.contains("Studies/MedianBootstrap.swift"), "\(text)")
+    #expect(text.contains("there are no numbers"), "\(text)")
   }
 }

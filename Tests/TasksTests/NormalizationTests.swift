@@ -119,4 +119,14 @@ struct SplitTests {
     #expect(split.training == 0..<training)
     #expect(split.validation == training..<count)
   }
+
+  @Test("A share that is none is refused with words")
+  func share() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Split(count: 10, validationFraction: 2)
+    }
+    let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
+    #expect(text.contains("Tasks/Split.swift"), "\(text)")
+    #expect(text.contains("the validation fraction is 2.0"), "\(text)")
+  }
 }

@@ -98,4 +98,14 @@ struct TensorTests {
     let reason = String(decoding: product?.standardErrorContent ?? [], as: UTF8.self)
     #expect(reason.contains("matrix product of [1, 2] and [1, 2]"), "\(reason)")
   }
+
+  @Test("A number of threads that cannot be is refused with words")
+  func threadCount() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      Runtime.threadCount = 0
+    }
+    let text = result.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
+    #expect(text.contains("Torch/Runtime.swift"), "\(text)")
+    #expect(text.contains("the thread count is 0"), "\(text)")
+  }
 }

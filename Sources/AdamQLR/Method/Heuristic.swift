@@ -1,3 +1,5 @@
+import Requirements
+
 /// A part of a ``Method``: a direction, a rule of the learning rate, of momentum, of damping, or of
 /// what steps are accepted.
 ///
@@ -59,7 +61,7 @@ public struct RunShape: Hashable, Sendable {
 
   /// - Precondition: n is positive.
   public init(batchesPerEpoch: Int?, totalSteps: Int? = nil, seed: UInt64? = nil) {
-    precondition(
+    require(
       batchesPerEpoch ?? 1 > 0,
       "\(batchesPerEpoch ?? 0) batches in an epoch, but there must be at least one")
     self.batchesPerEpoch = batchesPerEpoch

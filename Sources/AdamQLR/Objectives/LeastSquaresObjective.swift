@@ -1,3 +1,5 @@
+import Requirements
+
 /// Nonlinear least squares made of closures: f(θ) = 1/(2n) Σ rᵢ(θ)² over n residuals.
 ///
 /// The Fisher matrix is JᵀJ/n, J the residuals' Jacobian, so a Jacobian–vector product is all the
@@ -67,7 +69,7 @@ public struct LeastSquaresObjective<Vector: ParameterVector>: Objective {
         let n = Double(residuals.count)
         let images = directions.map { objective.jacobianVectorProduct(point, $0) }
         for image in images {
-          precondition(
+          require(
             image.count == residuals.count,
             "a Jacobian–vector product has \(image.count) elements for \(residuals.count) residuals"
           )

@@ -1,3 +1,5 @@
+import Requirements
+
 /// The numbers that arrays of parameters are made of: `Float` and `Double`.
 public protocol ParameterScalar: BinaryFloatingPoint, Codable, Sendable {}
 
@@ -20,7 +22,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
   @_specialize(where Element == Float)
   @_specialize(where Element == Double)
   public func dot(_ other: [Element]) -> Double {
-    precondition(count == other.count, "dot: \(count) elements against \(other.count)")
+    require(count == other.count, "dot: \(count) elements against \(other.count)")
     var sum = 0.0
     for i in indices { sum += Double(self[i]) * Double(other[i]) }
     return sum
@@ -74,7 +76,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
   public mutating func add(
     _ x: [Element], scaledBy a: Double, in ranges: [Range<Int>]?
   ) -> Bool {
-    precondition(count == x.count, "add: \(count) elements against \(x.count)")
+    require(count == x.count, "add: \(count) elements against \(x.count)")
     let a = Element(a)
     var isFinite = true
     for range in ranges ?? [0..<count] {
@@ -134,7 +136,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
     _ coefficients: AdamCoefficients, gradient: [Element], first: [Element], second: [Element],
     nextFirst: inout [Element], nextSecond: inout [Element]
   ) -> DirectionProducts {
-    precondition(
+    require(
       count == nextFirst.count && count == nextSecond.count,
       "Adam's direction: vectors of different counts")
     return formAdam(coefficients, gradient, first, second) { i, m, v in
@@ -162,7 +164,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
     let (epsilon, epsilonRoot) = (
       Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
     )
-    precondition(
+    require(
       count == gradient.count && count == first.count && count == second.count,
       "Adam's direction: vectors of different counts")
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
@@ -188,7 +190,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
     _ coefficients: AdamCoefficients, gradient: [Element], second: [Element],
     nextSecond: inout [Element]
   ) -> DirectionProducts {
-    precondition(count == nextSecond.count, "scaled gradient: vectors of different counts")
+    require(count == nextSecond.count, "scaled gradient: vectors of different counts")
     return formScaled(coefficients, gradient, second) { i, v in nextSecond[i] = v }
   }
 
@@ -210,7 +212,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
     let (epsilon, epsilonRoot) = (
       Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
     )
-    precondition(
+    require(
       count == gradient.count && count == second.count,
       "scaled gradient: vectors of different counts")
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
@@ -235,7 +237,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
     _ coefficients: AdamCoefficients, gradient: [Element], second: inout [Element]
   ) {
     let (beta2, gain2) = (Element(coefficients.beta2), Element(coefficients.secondGain))
-    precondition(
+    require(
       second.count == gradient.count, "\(second.count) elements against \(gradient.count)")
     for i in second.indices {
       second[i] = beta2 * second[i] + gain2 * (gradient[i] * gradient[i])
@@ -247,7 +249,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
   private mutating func transform(
     _ x: [Element], _ value: (Element, Element) -> Element
   ) -> Bool {
-    precondition(count == x.count, "\(count) elements against \(x.count)")
+    require(count == x.count, "\(count) elements against \(x.count)")
     var isFinite = true
     for i in indices {
       self[i] = value(self[i], x[i])
@@ -258,7 +260,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
 
   @inline(__always) @discardableResult
   private mutating func form(_ x: [Element], _ value: (Element) -> Element) -> Bool {
-    precondition(count == x.count, "\(count) elements against \(x.count)")
+    require(count == x.count, "\(count) elements against \(x.count)")
     var isFinite = true
     for i in indices {
       self[i] = value(x[i])
@@ -271,7 +273,7 @@ extension Array: ParameterVector where Element: ParameterScalar {
   private mutating func form(
     _ x: [Element], _ y: [Element], _ value: (Element, Element) -> Element
   ) -> Bool {
-    precondition(
+    require(
       count == x.count && count == y.count, "\(count) elements against \(x.count), \(y.count)")
     var isFinite = true
     for i in indices {

@@ -1,3 +1,5 @@
+import Requirements
+
 /// Where each parameter of a model lies in the flat vector of all of them.
 public struct ParameterLayout: Hashable, Codable, Sendable {
   /// One parameter.
@@ -31,7 +33,7 @@ public struct ParameterLayout: Hashable, Codable, Sendable {
   /// - Precondition: No parameter has that name yet.
   @discardableResult
   public mutating func append(name: String, shape: [Int], role: ParameterRole) -> Entry {
-    precondition(self[name] == nil, "two parameters are named '\(name)'")
+    require(self[name] == nil, "two parameters are named '\(name)'")
     let entry = Entry(name: name, shape: shape, role: role, offset: count)
     entries.append(entry)
     return entry

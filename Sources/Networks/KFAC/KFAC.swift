@@ -1,4 +1,5 @@
 import AdamQLR
+import Requirements
 import Torch
 
 /// K-FAC's direction, d = Ĉ⁻¹g (Martens and Grosse 2015; behavior as in kfac-jax).
@@ -286,7 +287,7 @@ struct FactorState {
 func withIdentity<Value, Same, Result>(
   _ value: inout Value, _: Same.Type, _ body: (inout Same) throws -> Result
 ) rethrows -> Result {
-  precondition(Value.self == Same.self, "\(Value.self) is not \(Same.self)")
+  require(Value.self == Same.self, "\(Value.self) is not \(Same.self)")
   return try withUnsafeMutablePointer(to: &value) {
     try $0.withMemoryRebound(to: Same.self, capacity: 1) { try body(&$0.pointee) }
   }

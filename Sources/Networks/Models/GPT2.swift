@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// GPT-2 (Radford et al. 2019): of tokens [N, positions], an int64 tensor, it makes the scores of the
@@ -46,7 +47,7 @@ public struct GPT2: Layer {
 
   public func callAsFunction(_ input: Variable) -> Variable {
     let context = positions.weight.shape[0]
-    precondition(
+    require(
       input.shape.count == 2 && input.shape[1] <= context,
       "GPT-2 was given tokens of shape \(input.shape); expected [N, at most \(context) positions]")
     let x = blocks.reduce(dropout(positions.placed(in: tokens(input)))) { $1($0) }

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A language model of LSTMs: of tokens [N, positions], an int64 tensor, it makes the scores of the
@@ -24,7 +25,7 @@ public struct LSTMLanguageModel: Layer {
   public init(
     vocabulary: Int, embedding: Int = 400, units: Int = 1150, layers: Int = 3, dropout: Double = 0
   ) {
-    precondition(layers > 0, "a model of \(layers) LSTMs is empty")
+    require(layers > 0, "a model of \(layers) LSTMs is empty")
     tokens = Embedding(vocabulary, embedding)
     self.layers = (0..<layers).map { LSTM($0 == 0 ? embedding : units, units) }
     output = Dense(units, vocabulary)

@@ -1,3 +1,4 @@
+import Requirements
 import Torch
 
 /// A vision transformer (Dosovitskiy et al. 2021) for images [N, height, width, channels]: it makes the
@@ -35,7 +36,7 @@ public struct VisionTransformer: Layer {
     imageSize: Int, classes: Int, channels: Int = 3, patch: Int = 16, layers: Int = 12,
     heads: Int = 6, embedding: Int = 384, dropout: Double = 0
   ) {
-    precondition(
+    require(
       patch > 0 && imageSize.isMultiple(of: patch) && imageSize > 0,
       "patches of \(patch)×\(patch) do not divide images of \(imageSize)×\(imageSize)")
     let side = imageSize / patch
@@ -55,7 +56,7 @@ public struct VisionTransformer: Layer {
   public func callAsFunction(_ input: Variable) -> Variable {
     let vectors = patches(input)
     let (count, size) = (positions.shape[0], positions.shape[1])
-    precondition(
+    require(
       vectors.shape[1] * vectors.shape[2] == count,
       "a vision transformer of \(count) patches was given images of shape \(input.shape)")
     let x =

@@ -1,4 +1,5 @@
 import Foundation
+import Requirements
 import Torch
 
 /// A comparison of all that is computed on a device with what the processor's kernels make of it.
@@ -14,7 +15,7 @@ public struct DeviceCheck {
   ///
   /// - Throws: ``TorchError`` where the device cannot be used.
   public init(_ device: Device) throws(TorchError) {
-    precondition(device != .cpu, "the processor is what devices are compared with")
+    require(device != .cpu, "the processor is what devices are compared with")
     try device.prepare()
     self.device = device
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Requirements
 
 /// A median and the interval that it is confidently in.
 public struct Estimate: Hashable, Sendable {
@@ -41,8 +42,8 @@ public struct MedianBootstrap: Sendable {
   ///
   /// - Precondition: The count is positive, and the confidence in 0..<1.
   public init(count: Int, confidence: Double = 0.95) {
-    precondition(count > 0, "there are no numbers to take the median of")
-    precondition((0..<1).contains(confidence), "the confidence is \(confidence)")
+    require(count > 0, "there are no numbers to take the median of")
+    require((0..<1).contains(confidence), "the confidence is \(confidence)")
     self.count = count
     self.confidence = confidence
     pairs = count.isMultiple(of: 2) ? Self.pairs(even: count) : Self.pairs(odd: count)
@@ -53,7 +54,7 @@ public struct MedianBootstrap: Sendable {
   /// - Precondition: There are ``count`` numbers, none of them NaN.
   /// - Complexity: O(n log n) for an odd count, O(n² log n) for an even one.
   public func estimate(_ values: [Double]) -> Estimate {
-    precondition(values.count == count, "\(values.count) numbers, but \(count) were expected")
+    require(values.count == count, "\(values.count) numbers, but \(count) were expected")
     let sorted = values.sorted()
     var medians = pairs.map { pair in
       let (a, b) = (sorted[pair.first], sorted[pair.second])

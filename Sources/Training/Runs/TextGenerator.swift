@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Requirements
 import Tasks
 import Torch
 
@@ -56,7 +57,7 @@ public struct TextGenerator {
     after prompt: String, count: Int, temperature: Double = 1, seed: UInt64 = 0,
     _ body: ([UInt8]) throws -> Void
   ) rethrows {
-    precondition(
+    require(
       temperature >= 0 && temperature.isFinite,
       "the temperature is \(temperature), but must be finite and not negative")
     var generator = SeededGenerator(seed: seed, stream: "text")
