@@ -70,17 +70,17 @@ extension FlatVector {
     return FlatVector(takingOver: .joining([first.reshaped([rows]), last], over: 0))
   }
 
-  public func startFinitenessCheck() -> (() -> Bool)? {
+  public func deferredFiniteness() -> Deferred<Bool>? {
     if device == .cpu { return nil }
     let largest = Kernels.largestMagnitude(of: tensor)
-    return { largest.value.isFinite }
+    return Deferred { largest.value.isFinite }
   }
 
   public func dot(_ other: FlatVector) -> Double { Kernels.dot(tensor, other.tensor) }
 
-  public func startDot(_ other: FlatVector) -> () -> Double {
+  public func deferredDot(_ other: FlatVector) -> Deferred<Double> {
     let product = Kernels.deferredDot(tensor, other.tensor)
-    return { product.value }
+    return Deferred { product.value }
   }
 
   @discardableResult

@@ -106,7 +106,7 @@ public struct MicroBatchedObjective: Objective {
       }
     }
 
-    public func loss(at point: FlatVector, offset: [Double]?) -> Double {
+    public func loss(at point: FlatVector, displacement: Displacement<FlatVector>?) -> Double {
       current = nil
       return zip(objective.parts, objective.shares).reduce(0) {
         $0 + $1.1 * $1.0.evaluate(at: point).loss

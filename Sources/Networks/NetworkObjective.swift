@@ -109,8 +109,6 @@ public struct NetworkObjective: Objective {
     private var tangents: [Tensor] = []
     // Fisher products of these directions that a device computes already.
     private var prepared: [[DeferredNumber]]?
-    // The directions that an offset refers to.
-    private var offsetDirections: [FlatVector] = []
     private lazy var hessian = HessianProducts(
       objective.model, objective.lossFunction, at: point, objective.inputs, objective.targets,
       seed: objective.seed, firstExample: objective.firstExample)
@@ -166,7 +164,6 @@ public struct NetworkObjective: Objective {
     public func curvatureProducts(
       of directions: [FlatVector], _ curvature: Curvature
     ) -> [[Double]] {
-      offsetDirections = directions
       guard curvature == .fisher else { return hessian.products(of: directions) }
       let isPrepared = directions.areIdentical(to: self.directions)
       let products =
@@ -177,10 +174,12 @@ public struct NetworkObjective: Objective {
       }
     }
 
-    public func loss(at point: FlatVector, offset: [Double]?) -> Double {
-      let isDisplaced = offset != nil && offsetDirections.areIdentical(to: directions)
+    public func loss(at point: FlatVector, displacement: Displacement<FlatVector>?) -> Double {
+      let known = displacement.flatMap {
+        $0.directions.areIdentical(to: directions) ? $0.coefficients : nil
+      }
       let output = record.output(
-        at: point.views(objective.model.shapes), displacement: isDisplaced ? offset : nil)
+        at: point.views(objective.model.shapes), displacement: known)
       return objective.lossFunction.evaluate(output, targets: objective.targets).loss
     }
 

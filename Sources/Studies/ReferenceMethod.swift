@@ -102,8 +102,8 @@ private struct ReferenceSettings {
     var method = Method(
       direction: direction, learningRate: ReferenceRate(rate, isSigned: !isSaddleFree))
     switch Curvature(rawValue: curvature) {
-    case .fisher: method.curvature = .fisher
-    case .hessian: method.curvature = isSaddleFree ? .saddleFreeHessian : .hessian
+    case .fisher: method.model.curvature = .fisher
+    case .hessian: method.model.curvature = isSaddleFree ? .saddleFreeHessian : .hessian
     case nil: throw .unsupported("curvature_matrix '\(curvature)'")
     }
     if let peak = try optionalNumber("scaling_envelope_peak") {

@@ -106,7 +106,7 @@ public struct StepBenchmark {
   private func run(
     _ objective: some Objective<FlatVector>, atLeast count: Int, _ seconds: Double
   ) throws -> [Double] {
-    let independent = method.measuredOn == .independent ? objective : nil
+    let independent = method.model.batch == .independent ? objective : nil
     var parameters = initialParameters()
     var optimizer = try Optimizer(method, for: parameters, layout: problem.model.layout)
     let clock = ContinuousClock()

@@ -65,7 +65,7 @@ public struct Trainer {
       return BatchStream(problem.training, plan, stepCount: totalSteps)
     }
     independentBatches =
-      method.measuredOn == .independent ? shuffled("independent-batches") : nil
+      method.model.batch == .independent ? shuffled("independent-batches") : nil
     heldBackBatches = settings.measuresHeldBack ? shuffled("held-back-batches") : nil
     var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "parameters")
     parameters = problem.model.initialParameters(using: &generator, type).to(device)
@@ -157,7 +157,7 @@ public struct Trainer {
     guard settings.microBatches > 1 else { return { whole.evaluate(at: $0).loss } }
     let divided = MicroBatchedObjective(whole, parts: settings.microBatches)
       .linearize(at: parameters)
-    return { divided.loss(at: $0, offset: nil) }
+    return { divided.loss(at: $0, displacement: nil) }
   }
 
   /// The loss on one batch, on the device.
@@ -236,11 +236,14 @@ extension Trainer {
     guard let adopted = saved.adopting(optimizer.method),
       optimizer.method.direction.accepts(saved.direction, for: parameters),
       (saved.direction.vectors
-        + [saved.previousDirection, saved.velocity, state.trainingPoint].compactMap { $0 })
+        + [saved.previousDirection, saved.velocity, saved.average, state.trainingPoint].compactMap {
+          $0
+        })
         .allSatisfy({ $0.type == parameters.type && $0.device == parameters.device }),
       state.trainingPoint?.count ?? parameters.count == parameters.count,
       saved.previousDirection?.count == own.previousDirection?.count,
       saved.velocity?.count == own.velocity?.count,
+      saved.average?.count == own.average?.count,
       saved.step == state.progress.step, saved.step >= 0
     else { throw FileError(path, "this is the state of a run with other settings") }
     self.parameters = state.trainingPoint ?? parameters

@@ -290,16 +290,18 @@ struct DerivativeTests {
     let linearization = problem.objective.linearize(at: problem.parameters)
     _ = linearization.curvatureProducts(of: [a, b], .fisher)
     let expected = problem.objective.evaluate(at: point).loss
-    #expect(deviation(linearization.loss(at: point, offset: [-0.1, 0.3]), expected) < 1e-13)
-    #expect(deviation(linearization.loss(at: point, offset: nil), expected) < 1e-13)
-    // Other directions asked about since must not be mistaken for those of the offset.
+    let displacement = Displacement(along: [a, b], by: [-0.1, 0.3])
+    #expect(deviation(linearization.loss(at: point, displacement: displacement), expected) < 1e-13)
+    #expect(deviation(linearization.loss(at: point, displacement: nil), expected) < 1e-13)
+    // Other directions asked about since must not be mistaken for those of the displacement.
     _ = linearization.jacobianVectorProducts([b, a])
-    #expect(deviation(linearization.loss(at: point, offset: [-0.1, 0.3]), expected) < 1e-13)
+    #expect(deviation(linearization.loss(at: point, displacement: displacement), expected) < 1e-13)
     _ = linearization.curvatureProducts(of: [b], .hessian)
     let along = moved(problem.parameters, 0.3, b)
     #expect(
       deviation(
-        linearization.loss(at: along, offset: [0.3]), problem.objective.evaluate(at: along).loss)
+        linearization.loss(at: along, displacement: Displacement(along: [b], by: [0.3])),
+        problem.objective.evaluate(at: along).loss)
         < 1e-13)
   }
 
@@ -314,7 +316,7 @@ struct DerivativeTests {
     let point = moved(problem.parameters, 0.5, d)
     #expect(
       deviation(
-        linearization.loss(at: point, offset: [0.5]),
+        linearization.loss(at: point, displacement: Displacement(along: [d], by: [0.5])),
         problem.objective.evaluate(at: point).loss) < 1e-13)
   }
 

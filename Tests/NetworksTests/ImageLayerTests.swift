@@ -140,7 +140,7 @@ struct TrainingModeTests {
     #expect(deviation(statistics.doubles, [0.75, 5, 0.75 + 7 / 4.0, 0.75 + 75]) < 1e-14)
     // Evaluations within the step leave them alone.
     let saved = statistics.doubles
-    _ = linearization.loss(at: FlatVector([1, 1, 1, 1]), offset: nil)
+    _ = linearization.loss(at: FlatVector([1, 1, 1, 1]), displacement: nil)
     _ = objective.evaluate(at: parameters)
     #expect(statistics.doubles == saved)
     let expected = zip(inputs.doubles, [0, 1, 0, 1, 0, 1]).map { x, channel in
@@ -206,7 +206,8 @@ struct TrainingModeTests {
       let objective = step(problem, seed: seed)
       let linearization = objective.linearize(at: point)
       #expect(deviation(linearization.loss, losses[Int(seed)]) < 1e-14)
-      #expect(deviation(linearization.loss(at: point, offset: nil), losses[Int(seed)]) < 1e-14)
+      #expect(
+        deviation(linearization.loss(at: point, displacement: nil), losses[Int(seed)]) < 1e-14)
       // The Hessian's own forward pass has the same masks: along d it is the curvature of the loss.
       var (ahead, behind) = (point, point)
       ahead.add(d, scaledBy: 1e-4, in: nil)

@@ -174,7 +174,7 @@ struct KFACTests {
     }
     #expect(deviation(remembering.learningRate, rate) < 1e-14)
     let independent = try firstStep {
-      $0.measuredOn = .independent
+      $0.model.batch = .independent
     }
     #expect(deviation(independent.learningRate, rate) < 1e-12)
     let short = try firstStep { $0.clipping.updateNorm = 0.01 }

@@ -47,7 +47,8 @@ struct MicroBatchTests {
         #expect(
           deviation(divided.slopes(along: directions), whole.slopes(along: directions)) < 1e-12)
         #expect(
-          deviation(divided.loss(at: other, offset: nil), whole.loss(at: other, offset: nil))
+          deviation(
+            divided.loss(at: other, displacement: nil), whole.loss(at: other, displacement: nil))
             < 1e-14)
       }
     }
@@ -79,7 +80,7 @@ struct MicroBatchTests {
         method.acceptance = OnlyDecreases()
       case .independent:
         method = .adamQLR(batchesPerEpoch: nil)
-        method.measuredOn = .independent
+        method.model.batch = .independent
       case .momentum:
         method = .adamQLR(batchesPerEpoch: nil)
         method.momentum = QuadraticMomentum()

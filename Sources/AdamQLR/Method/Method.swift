@@ -18,16 +18,17 @@ public struct Method: Codable, Sendable {
   @AnyHeuristic public var damping: any Damping
   /// Which steps are taken. Default: all.
   @AnyHeuristic public var acceptance: any Acceptance = AcceptsAll()
-  /// C, where there is need of it. Default: the Fisher matrix.
-  public var curvature = ModelCurvature.fisher
-  /// The batch whose slope, curvature and losses count. Default: the step's own.
-  public var measuredOn = MeasuredBatch.own
+  /// Where the quadratic model's numbers come from. Default: the Fisher matrix, on the step's own batch.
+  public var model = ModelSource()
   /// A factor on the whole step as a function of its number. Default: none.
   public var envelope: Envelope?
   /// Limits on the gradient, the direction and the update.
   public var clipping = Clipping()
   /// What pulls parameters towards 0.
   public var weightDecay = WeightDecay()
+  /// An average of the parameters of the last steps, at which what was learned is judged and used
+  /// (``Optimizer/evaluationPoint(for:)``). Default: none.
+  public var averaging: IterateAveraging?
 
   /// Makes a method.
   public init(
@@ -62,6 +63,20 @@ public struct Method: Codable, Sendable {
   }
 }
 
+/// Where a method's quadratic model comes from.
+public struct ModelSource: Hashable, Codable, Sendable {
+  /// C, where there is need of it. Default: the Fisher matrix.
+  public var curvature: ModelCurvature
+  /// The batch whose slope, curvature and losses count. Default: the step's own.
+  public var batch: ModelBatch
+
+  /// Makes a source.
+  public init(_ curvature: ModelCurvature = .fisher, batch: ModelBatch = .own) {
+    self.curvature = curvature
+    self.batch = batch
+  }
+}
+
 /// The matrix C of a method's quadratic model.
 public enum ModelCurvature: String, Codable, Sendable, CaseIterable {
   /// The Fisher matrix.
@@ -77,7 +92,7 @@ public enum ModelCurvature: String, Codable, Sendable, CaseIterable {
 }
 
 /// The batch whose slope, curvature and losses count.
-public enum MeasuredBatch: String, Codable, Sendable, CaseIterable {
+public enum ModelBatch: String, Codable, Sendable, CaseIterable {
   /// The batch that the direction comes from.
   case own
   /// A second batch, independent of the one that made the direction, which steps are given. A
@@ -92,8 +107,8 @@ extension Method: Hashable {
   private var parts: [AnyHashable] {
     [
       AnyHashable(direction), AnyHashable(learningRate), AnyHashable(momentum),
-      AnyHashable(damping), AnyHashable(acceptance), curvature, measuredOn, envelope, clipping,
-      weightDecay,
+      AnyHashable(damping), AnyHashable(acceptance), model, envelope, clipping, weightDecay,
+      averaging,
     ]
   }
 }
@@ -104,16 +119,19 @@ extension Method {
     [
       Setting(
         "learning-rate.curvature", .oneOf(ModelCurvature.self), "Quadratic model: C.",
-        get: { $0.needsCurvature ? $0.curvature.rawValue : nil },
-        set: { $0.curvature = ModelCurvature(rawValue: $1) ?? $0.curvature }),
+        get: { $0.needsCurvature ? $0.model.curvature.rawValue : nil },
+        set: { $0.model.curvature = ModelCurvature(rawValue: $1) ?? $0.model.curvature }),
       Setting(
         "learning-rate.independent-batch", .either, "Quadratic model: from a second batch.",
-        get: { $0.learningRate.needs.contains(.curvature) ? $0.measuredOn == .independent : nil },
-        set: { $0.measuredOn = $1 ? .independent : .own }),
+        get: { $0.learningRate.needs.contains(.curvature) ? $0.model.batch == .independent : nil },
+        set: { $0.model.batch = $1 ? .independent : .own }),
     ] + Envelope.settings.map { $0.lifted(to: "", get: { $0.envelope }, set: { $0.envelope = $1 }) }
     + Clipping.settings.map { $0.lifted(to: "", get: { $0.clipping }, set: { $0.clipping = $1 }) }
     + WeightDecay.settings.map {
       $0.lifted(to: "", get: { $0.weightDecay }, set: { $0.weightDecay = $1 })
+    }
+    + IterateAveraging.settings.map {
+      $0.lifted(to: "", get: { $0.averaging }, set: { $0.averaging = $1 })
     }
 
   /// What cannot be meant, in words: a setting out of its range, or settings that do not go together;

@@ -108,7 +108,7 @@ extension Method {
   ) -> Method {
     var method = Method(direction: direction, learningRate: QuadraticRate())
     if let damping { method.damping = damping }
-    method.curvature = curvature
+    method.model.curvature = curvature
     return method
   }
 }

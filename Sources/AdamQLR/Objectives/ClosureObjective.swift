@@ -57,7 +57,7 @@ public struct ClosureObjective<Vector: ParameterVector>: Objective {
       return directions.map { d in products.map { d.dot($0) } }
     }
 
-    public func loss(at point: Vector, offset: [Double]?) -> Double {
+    public func loss(at point: Vector, displacement: Displacement<Vector>?) -> Double {
       objective.loss(point)
     }
   }

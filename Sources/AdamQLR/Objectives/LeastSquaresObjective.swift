@@ -84,7 +84,7 @@ public struct LeastSquaresObjective<Vector: ParameterVector>: Objective {
       }
     }
 
-    public func loss(at point: Vector, offset: [Double]?) -> Double {
+    public func loss(at point: Vector, displacement: Displacement<Vector>?) -> Double {
       halfMeanSquare(objective.residuals(point))
     }
 

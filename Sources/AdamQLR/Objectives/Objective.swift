@@ -43,13 +43,29 @@ public protocol Linearization<Vector>: AnyObject {
   ///
   /// - Parameters:
   ///   - point: The parameters to evaluate at.
-  ///   - offset: What is known of `point`: it is θ + Σ offset[i]·dᵢ, dᵢ the directions of the last
-  ///     call of ``curvatureProducts(of:_:)``. An implementation may use it to save work, or
-  ///     ignore it. `nil` when `point` is no such combination.
-  func loss(at point: Vector, offset: [Double]?) throws -> Double
+  ///   - displacement: How `point` lies to θ, where that is known: what was computed of the directions
+  ///     before can then save work. It may be ignored.
+  func loss(at point: Vector, displacement: Displacement<Vector>?) throws -> Double
+}
+
+/// A point by its way from θ: θ + Σ cᵢdᵢ.
+public struct Displacement<Vector> {
+  /// dᵢ.
+  public let directions: [Vector]
+  /// cᵢ.
+  public let coefficients: [Double]
+
+  /// The way along directions by as many coefficients.
+  public init(along directions: [Vector], by coefficients: [Double]) {
+    self.directions = directions
+    self.coefficients = coefficients
+  }
 }
 
 extension Linearization {
+  /// f at another point, on the same batch.
+  public func loss(at point: Vector) throws -> Double { try loss(at: point, displacement: nil) }
+
   public func prepareCurvatureProducts(of directions: [Vector], _ curvature: Curvature) {}
 
   public func slopes(along directions: [Vector]) throws -> [Double] {

@@ -7,7 +7,7 @@ extension Optimizer {
   }
 
   /// The directions of the plane in which a step lies.
-  private func directions(_ model: QuadraticModel) -> [Vector] {
+  func directions(_ model: QuadraticModel) -> [Vector] {
     guard model.hasVelocity, let velocity = state.velocity else { return [workspace.direction] }
     return [workspace.direction, velocity]
   }
@@ -30,7 +30,7 @@ extension Optimizer {
     model.knownMomentum = state.momentum.knownMomentum(at: state.step) ?? 0
     if let velocity = state.velocity { add(velocity, to: &model) }
     var source = linearization
-    if method.measuredOn == .independent {
+    if method.model.batch == .independent {
       guard let independent else { throw OptimizerError.independentBatchMissing }
       source = try independent.linearize(at: parameters)
       try measure(source, at: parameters, &model)
@@ -41,7 +41,7 @@ extension Optimizer {
     }
     if needsCurvature {
       let curvature = PlaneForm(
-        try source.curvatureProducts(of: directions(model), method.curvature.matrix)
+        try source.curvatureProducts(of: directions(model), method.model.curvature.matrix)
       ).adding(model.gram, scaledBy: method.weightDecay.l2)
       model.curvature = curvature
       record.model = model
@@ -79,7 +79,7 @@ extension Optimizer {
     guard var model = record.model else { throw Breakdown(.nonFiniteUpdate) }
     var (rateRule, momentumRule) = (state.learningRate, state.momentum)
     let isMeasured = model.gram.dd > 0
-    if isMeasured, let c = model.curvature, method.curvature != .saddleFreeHessian,
+    if isMeasured, let c = model.curvature, method.model.curvature != .saddleFreeHessian,
       // Before any memory, which may hide it.
       c.dd + model.damping * model.gram.dd <= 0
     {

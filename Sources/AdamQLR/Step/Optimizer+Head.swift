@@ -16,7 +16,7 @@ extension Optimizer {
     let previous = startPrevious(at: parameters)
     if isCurvatureCertain {
       try linearization.prepareCurvatureProducts(
-        of: [workspace.direction], method.curvature.matrix)
+        of: [workspace.direction], method.model.curvature.matrix)
     }
     // Only here, because a device that computes it is waited for.
     let regularization = regularization(at: parameters)
@@ -31,7 +31,7 @@ extension Optimizer {
     constrainNorm(known, &head)
     record.head = head
     try Breakdown.unless(head.products.areFinite, .nonFiniteGradient)
-    head.previous = previous?()
+    head.previous = previous?.value
     record.head = head
     return head
   }
@@ -93,20 +93,20 @@ extension Optimizer {
   /// Begins to compute the slope along the direction of the step before, where α looks at it.
   private func startPrevious(
     at parameters: Vector
-  ) -> (() -> QuadraticModel.PreviousDirection)? {
+  ) -> Deferred<QuadraticModel.PreviousDirection>? {
     guard let previous = state.previousDirection, let squaredNorm = state.previousSquaredNorm
     else { return nil }
-    let slope = workspace.gradient.startDot(previous)
+    let slope = workspace.gradient.deferredDot(previous)
     // The gradient of what the direction descends, where that is more than the loss.
     let isOfMove = method.learningRate.needs.contains(.previousMove)
     let l2 = isOfMove ? method.direction.l2 : 0
     let shift = l2 == 0 ? 0 : l2 * parameters.dot(previous)
-    return { .init(slope: slope() + shift, squaredNorm: squaredNorm) }
+    return Deferred { .init(slope: slope.value + shift, squaredNorm: squaredNorm) }
   }
 
   /// Whether the next question about the curvature is known as soon as the direction is.
   private var isCurvatureCertain: Bool {
-    needsCurvature && method.measuredOn == .own && state.velocity == nil
+    needsCurvature && method.model.batch == .own && state.velocity == nil
       && method.clipping.directionElement == nil && method.clipping.normConstraint == nil
   }
 }

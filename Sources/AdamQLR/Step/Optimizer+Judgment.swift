@@ -51,7 +51,7 @@ extension Optimizer {
   /// - Returns: Tells whether they are finite, where a device is still to say so.
   mutating func move(
     _ parameters: Vector, _ choice: StepRecord.Choice, _ decay: Double
-  ) throws(Breakdown) -> (() -> Bool)? {
+  ) throws(Breakdown) -> Deferred<Bool>? {
     let planned = choice.planned
     let isFused = decayRanges == nil
     var isFinite = workspace.move(
@@ -60,7 +60,7 @@ extension Optimizer {
     if decay != 0, !isFused {
       isFinite = workspace.decay(parameters, by: decay, in: decayRanges) && isFinite
     }
-    let check = workspace.candidate.startFinitenessCheck()
+    let check = workspace.candidate.deferredFiniteness()
     try Breakdown.unless(
       isFinite && planned.learningRate.isFinite && planned.y.isFinite, .nonFiniteUpdate)
     return check
@@ -69,18 +69,19 @@ extension Optimizer {
   /// Evaluates the loss at the candidate, and lets acceptance and damping judge the step.
   func judge<L: Linearization<Vector>>(
     _ source: L, _ choice: StepRecord.Choice, _ decay: Double,
-    _ outcome: inout StepRecord.Outcome, _ record: inout StepRecord, _ isFinite: (() -> Bool)?
+    _ outcome: inout StepRecord.Outcome, _ record: inout StepRecord, _ isFinite: Deferred<Bool>?
   ) throws {
     let (planned, candidate) = (choice.planned, workspace.candidate)
-    let isDisplaced = needsCurvature && decay == 0
-    let offset =
-      isDisplaced
-      ? (planned.model.hasVelocity ? [planned.x, planned.y] : [planned.x]) : nil
+    let displacement =
+      needsCurvature && decay == 0
+      ? Displacement(
+        along: directions(planned.model),
+        by: planned.model.hasVelocity ? [planned.x, planned.y] : [planned.x]) : nil
     let newLoss =
-      try source.loss(at: candidate, offset: offset) + regularization(at: candidate)
+      try source.loss(at: candidate, displacement: displacement) + regularization(at: candidate)
     outcome.newLoss = newLoss
     record.outcome = outcome
-    try Breakdown.unless(isFinite?() ?? true, .nonFiniteUpdate)
+    try Breakdown.unless(isFinite?.value ?? true, .nonFiniteUpdate)
     try Breakdown.unless(newLoss.isFinite, .nonFiniteLoss)
     let change = newLoss - planned.model.loss
     var (acceptance, damping) = (state.acceptance, state.damping)

@@ -96,7 +96,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
         }
       } else {
         record.outcome = outcome
-        try Breakdown.unless(isFinite?() ?? true, .nonFiniteUpdate)
+        try Breakdown.unless(isFinite?.value ?? true, .nonFiniteUpdate)
       }
       try commit(&parameters, record, decay.after)
     } catch let breakdown as Breakdown {
@@ -105,14 +105,16 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     return record.report(nextDamping: nextDamping)
   }
 
-  /// Where what was learned is to be judged and used, if not at `parameters` themselves; see
-  /// ``Direction/evaluationPoint(for:learningRate:in:)``.
+  /// Where what was learned is to be judged and used, if not at `parameters` themselves: at their
+  /// average, by ``Method/averaging`` or as the direction has it
+  /// (``Direction/evaluationPoint(for:learningRate:in:)``).
   ///
   /// - Parameter parameters: The parameters after the last step.
   public func evaluationPoint(for parameters: Vector) -> Vector? {
     guard let rate = state.lastRate else { return nil }
-    return method.direction.evaluationPoint(
-      for: parameters, learningRate: rate, in: state.direction)
+    return state.average
+      ?? method.direction.evaluationPoint(
+        for: parameters, learningRate: rate, in: state.direction)
   }
 
   private var nextDamping: Double { state.damping.damping(at: state.step) }
@@ -126,11 +128,19 @@ extension Optimizer {
     if decay != 0 {
       let isFinite = workspace.decay(parameters, by: decay, in: decayRanges)
       try Breakdown.unless(
-        isFinite && workspace.candidate.startFinitenessCheck()?() ?? true, .nonFiniteUpdate)
+        isFinite && workspace.candidate.deferredFiniteness()?.value ?? true, .nonFiniteUpdate)
     }
     remember(record, at: parameters)
     workspace.take(&parameters, &state.velocity)
+    addToAverage(parameters)
     if let choice = record.choice { state.lastRate = -choice.planned.x }
+  }
+
+  private mutating func addToAverage(_ parameters: Vector) {
+    guard let averaging = method.averaging, var average = state.average.take() else { return }
+    let w = state.lastRate == nil ? 1 : averaging.weight(ofStep: state.step)
+    average.formLinearCombination(w, parameters, selfTimes: 1 - w)
+    state.average = average
   }
 
   /// Goes on to what is remembered after a step, while the parameters are still those before it.

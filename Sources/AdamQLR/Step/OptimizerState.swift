@@ -17,6 +17,8 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var previousDirection: Vector?
   /// Its dᵀd; `nil` before, where d was 0, and where it is not to be looked at.
   public var previousSquaredNorm: Double?
+  /// θ̄, where the method has ``Method/averaging``.
+  public var average: Vector?
   /// v, the update of the step before, where the method has momentum.
   public var velocity: Vector?
   /// α of the last step that was taken, with what clipping and envelope left of it; `nil` before.
@@ -32,6 +34,7 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
     acceptance = method.acceptance
     direction = method.direction.makeState(for: parameters)
     if method.momentum.isUsed { velocity = parameters.zeros() }
+    if method.averaging != nil { average = parameters.zeros() }
     if method.remembersDirection { previousDirection = parameters.zeros() }
   }
 }

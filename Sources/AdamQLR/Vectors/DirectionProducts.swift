@@ -2,7 +2,7 @@
 ///
 /// A vector that lies on a device may defer them: they are then fetched when the first is asked for.
 public struct DirectionProducts: Sendable {
-  private var numbers: Numbers
+  private var numbers: Deferred<Known>
 
   /// gᵀd, the slope of the loss against the direction; positive when −d descends.
   public var gradientDotDirection: Double {
@@ -29,13 +29,13 @@ public struct DirectionProducts: Sendable {
   public init(
     gradientDotDirection: Double, directionDotDirection: Double, gradientDotGradient: Double
   ) {
-    numbers = .known(
+    numbers = Deferred(
       Known(gd: gradientDotDirection, dd: directionDotDirection, gg: gradientDotGradient))
   }
 
   /// The products that `fetch` returns when the first of them is asked for.
   public init(deferred fetch: @escaping @Sendable () -> DirectionProducts) {
-    numbers = .deferred { fetch().known }
+    numbers = Deferred { fetch().known }
   }
 
   /// Collects the three products for Adam, whose second moment holds squares of single elements.
@@ -63,18 +63,8 @@ public struct DirectionProducts: Sendable {
     var gd, dd, gg: Double
   }
 
-  private enum Numbers: Sendable {
-    case known(Known)
-    case deferred(@Sendable () -> Known)
-  }
-
   private var known: Known {
-    get {
-      switch numbers {
-      case .known(let known): known
-      case .deferred(let fetch): fetch()
-      }
-    }
-    set { numbers = .known(newValue) }
+    get { numbers.value }
+    set { numbers = Deferred(newValue) }
   }
 }

@@ -28,20 +28,16 @@ public protocol ParameterVector: Codable, Sendable {
   /// ⟨self, other⟩, accumulated in double precision.
   func dot(_ other: Self) -> Double
 
-  /// Begins to compute ⟨self, other⟩ where a device does that beside other work; the answer waits for it.
-  ///
-  /// By default it is computed at once.
-  func startDot(_ other: Self) -> () -> Double
+  /// ⟨self, other⟩, which a device may compute beside other work. By default it is computed at once.
+  func deferredDot(_ other: Self) -> Deferred<Double>
 
-  /// Begins to find out whether every element is finite, where the operations that say so do not know
-  /// at once, because a device is still computing; the answer waits for it.
-  ///
-  /// The default is `nil`: the operations know.
-  func startFinitenessCheck() -> (() -> Bool)?
+  /// Whether every element is finite, where the operations that say so do not know at once, because a
+  /// device is still computing. The default is `nil`: the operations know.
+  func deferredFiniteness() -> Deferred<Bool>?
 
   /// self ← a·x + b·y in one pass.
   ///
-  /// - Returns: Whether every element of the result is finite; true where ``startFinitenessCheck()``
+  /// - Returns: Whether every element of the result is finite; true where ``deferredFiniteness()``
   ///   has to find out.
   @discardableResult
   mutating func formLinearCombination(_ a: Double, _ x: Self, _ b: Double, _ y: Self) -> Bool
@@ -67,7 +63,7 @@ public protocol ParameterVector: Codable, Sendable {
 
   /// self ← self + a·x on the elements of `ranges` only; `nil` means all elements.
   ///
-  /// - Returns: Whether every element changed is finite; true where ``startFinitenessCheck()`` has to
+  /// - Returns: Whether every element changed is finite; true where ``deferredFiniteness()`` has to
   ///   find out.
   @discardableResult
   mutating func add(_ x: Self, scaledBy a: Double, in ranges: [Range<Int>]?) -> Bool
@@ -192,12 +188,9 @@ extension ParameterVector {
 
   public func elements(every stride: Int) -> Self { self }
 
-  public func startDot(_ other: Self) -> () -> Double {
-    let value = dot(other)
-    return { value }
-  }
+  public func deferredDot(_ other: Self) -> Deferred<Double> { Deferred(dot(other)) }
 
-  public func startFinitenessCheck() -> (() -> Bool)? { nil }
+  public func deferredFiniteness() -> Deferred<Bool>? { nil }
 
   /// The Euclidean norm ‖self‖₂.
   public var norm: Double { dot(self).squareRoot() }

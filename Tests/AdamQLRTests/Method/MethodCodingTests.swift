@@ -85,7 +85,7 @@ struct MethodCodingTests {
         ratioCurvature: .undamped, interval: 4))
     method.momentum = ScheduledMomentum(.piecewise(peak: 0.5, warmUp: 1, [3: 0.5, 9: 0.25]))
     method.acceptance = OnlyDecreases(restoring: .everything)
-    (method.curvature, method.measuredOn) = (.saddleFreeHessian, .independent)
+    method.model = ModelSource(.saddleFreeHessian, batch: .independent)
     method.envelope = Envelope(peak: 3)
     method.clipping = Clipping(
       gradientNorm: 1, directionElement: 2, updateNorm: 3, normConstraint: 4)
@@ -99,7 +99,8 @@ struct MethodCodingTests {
     let changes: [(inout Method) -> Void] = [
       { $0.direction = Adam() }, { $0.learningRate = QuadraticRate() },
       { $0.damping = LevenbergMarquardt() }, { $0.momentum = FixedMomentum(0.5) },
-      { $0.acceptance = OnlyDecreases() }, { $0.curvature = .hessian }, { $0.measuredOn = .own },
+      { $0.acceptance = OnlyDecreases() }, { $0.averaging = IterateAveraging(share: 0.1) }, { $0.model.curvature = .hessian },
+      { $0.model.batch = .own },
       { $0.envelope?.total = 5 }, { $0.clipping.normConstraint = nil },
       { $0.weightDecay.isJudged = false }, { $0.weightDecay.l2 = 0 },
       { $0.weightDecay.excludedNames = ["a"] },

@@ -221,7 +221,7 @@ struct MomentumTests {
     for usesIndependentBatch in [false, true] {
       var method = Method.paperAdamQLR()
       method.momentum = QuadraticMomentum()
-      method.measuredOn = usesIndependentBatch ? .independent : .own
+      method.model.batch = usesIndependentBatch ? .independent : .own
       var (point, other) = ([1.0, 1, 1], [1.0, 1, 1])
       var expected = try Optimizer(method, for: other)
       method.weightDecay.l2 = weight

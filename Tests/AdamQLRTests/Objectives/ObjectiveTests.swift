@@ -32,9 +32,11 @@ private struct Watched: Objective {
       try notes.note("curvature")
       return directions.map { d in directions.map { inner(d, $0) } }
     }
-    func loss(at point: [Double], offset: [Double]?) throws -> Double {
-      try notes.note(offset == nil ? "loss elsewhere" : "loss along \(offset?.count ?? 0)")
-      if let s = offset?.first {
+    func loss(at point: [Double], displacement: Displacement<[Double]>?) throws -> Double {
+      try notes.note(
+        displacement == nil ? "loss elsewhere" : "loss along \(displacement?.directions.count ?? 0)"
+      )
+      if let s = displacement?.coefficients.first {
         // Along d = the gradient = the point itself.
         #expect(areClose(point, self.point.map { $0 + s * $0 }))
       }
@@ -138,7 +140,7 @@ struct ObjectiveTests {
       let column = zip(fit.gradient(up), fit.gradient(down)).map { ($0 - $1) / (2 * h) }
       #expect(areClose(column, fit.matrix(.hessian, WavyFit.start).map { $0[i] }, 1e-8))
     }
-    #expect(isClose(squares.loss(at: d, offset: nil), fit.loss(d)))
+    #expect(isClose(squares.loss(at: d, displacement: nil), fit.loss(d)))
   }
 
   @Test("Without a curvature there is a clear error, for methods that need one")

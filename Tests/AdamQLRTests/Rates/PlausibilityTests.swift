@@ -65,7 +65,7 @@ struct PlausibilityTests {
       direction: StochasticGradientDescent(),
       learningRate: QuadraticRate { $0.plausibility = Plausibility(decrease: 0.1) },
       damping: ConstantDamping(0.5))
-    method.measuredOn = .independent
+    method.model.batch = .independent
     var parameters = WavyFit.start
     var optimizer = try Optimizer(method, for: parameters)
     try optimizer.step(&parameters, on: first.objective(), independent: second.objective())

@@ -56,7 +56,7 @@ struct QuadraticRateTests {
       {
         var parameters = WavyFit.start
         var method = method(damping: damping)
-        method.curvature = curvature == .fisher ? .fisher : .hessian
+        method.model.curvature = curvature == .fisher ? .fisher : .hessian
         var optimizer = try Optimizer(method, for: parameters)
         let report = try optimizer.step(&parameters, on: fit.objective())
         let c = form(fit.matrix(curvature, WavyFit.start), g, damping: damping.damping(at: 0))
@@ -159,7 +159,7 @@ struct QuadraticRateTests {
     for isSaddleFree in [false, true] {
       var parameters = [0.1, 1.0]
       var method = method(damping: LevenbergMarquardt())
-      method.curvature = isSaddleFree ? .saddleFreeHessian : .hessian
+      method.model.curvature = isSaddleFree ? .saddleFreeHessian : .hessian
       var optimizer = try Optimizer(method, for: parameters)
       let report = try optimizer.step(&parameters, on: saddle)
       let alpha = squared / -c
@@ -249,7 +249,7 @@ struct QuadraticRateTests {
   func independentBatch() throws {
     let (first, second) = (WavyFit(rows: [0, 1, 2]), WavyFit(rows: [3, 4, 5]))
     var method = method(damping: LevenbergMarquardt(initial: 0.1))
-    method.measuredOn = .independent
+    method.model.batch = .independent
     var parameters = WavyFit.start
     var optimizer = try Optimizer(method, for: parameters)
     var signs: Set<Bool> = []
@@ -282,7 +282,7 @@ struct QuadraticRateTests {
   func missingBatch() throws {
     var parameters = WavyFit.start
     var method = method()
-    method.measuredOn = .independent
+    method.model.batch = .independent
     var optimizer = try Optimizer(method, for: parameters)
     let error = #expect(throws: OptimizerError.self) {
       try optimizer.step(&parameters, on: fit.objective())
@@ -296,7 +296,7 @@ struct QuadraticRateTests {
   func independentRejection() throws {
     let (first, second) = (WavyFit(rows: [0, 1, 2]), WavyFit(rows: [3, 4, 5]))
     var method = method(damping: LevenbergMarquardt()) { $0.amplification = 8 }
-    method.measuredOn = .independent
+    method.model.batch = .independent
     method.acceptance = OnlyDecreases()
     var parameters = WavyFit.start
     var optimizer = try Optimizer(method, for: parameters)

@@ -128,7 +128,7 @@ struct EventTests {
   @Test("A broken independent batch is as bad as a broken batch", arguments: Breakage.allCases)
   func brokenIndependentBatch(_ breakage: Breakage) throws {
     var method = Method.paperAdamQLR()
-    method.measuredOn = .independent
+    method.model.batch = .independent
     var parameters = WavyFit.start
     var optimizer = try Optimizer(method, for: parameters)
     let fine = ClosureObjective<[Double]>(

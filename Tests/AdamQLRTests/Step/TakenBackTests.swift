@@ -53,7 +53,7 @@ private struct Fragile: Objective {
       let gradient = fit.gradient(point)
       return directions.map { isBroken ? -.infinity : inner(gradient, $0) }
     }
-    func loss(at point: [Double], offset: [Double]?) throws -> Double {
+    func loss(at point: [Double], displacement: Displacement<[Double]>?) throws -> Double {
       try questions.ask("new loss") ? .infinity : fit.loss(point)
     }
   }

@@ -104,7 +104,7 @@ struct WeightDecayTests {
   func negativeRate() throws {
     for damping in [NoDamping(), LevenbergMarquardt()] as [any Damping] {
       var method = Method(direction: Uphill(), learningRate: QuadraticRate(), damping: damping)
-      method.curvature = .fisher
+      method.model.curvature = .fisher
       let (plain, decayed, report) = try step(method, decaying: 0.3)
       #expect(report.learningRate < 0)
       let w = 0.3 * abs(report.learningRate)

@@ -140,7 +140,9 @@ struct CountedFit: Objective {
       let gradient = fit.gradient(point.elements)
       return directions.map { inner(gradient, $0.elements) }
     }
-    func loss(at point: CountedVector, offset: [Double]?) -> Double { fit.loss(point.elements) }
+    func loss(at point: CountedVector, displacement: Displacement<CountedVector>?) -> Double {
+      fit.loss(point.elements)
+    }
   }
 
   func linearize(at parameters: CountedVector) -> Linearized {

@@ -10,7 +10,7 @@ extension Sample {
     var heavy = Method.adam(learningRate: 0.02)
     heavy.momentum = FixedMomentum(0.5)
     var independent = Method.adamQLR(batchesPerEpoch: 10)
-    independent.measuredOn = .independent
+    independent.model.batch = .independent
     var limited = Method.adamW(learningRate: 0.02, weightDecay: 0.1)
     limited.clipping = Clipping(
       gradientNorm: 1, directionElement: 0.9, updateNorm: 0.05, normConstraint: 1e-3)

@@ -21,9 +21,11 @@ enum Sample {
       learningRate: Hypergradient(initial: 0.02, rate: 0.01),
       damping: LevenbergMarquardt())
     learned.clipping = Clipping(gradientNorm: 1, directionElement: 0.5, updateNorm: 0.1)
+    var averaged = Method.paperAdamQLR()
+    averaged.averaging = IterateAveraging(share: 0.3)
     return [
       ("AdamQLR", .paperAdamQLR()), ("memory", memory), ("rejecting", rejecting),
-      ("accepting", accepting), ("learned", learned),
+      ("accepting", accepting), ("learned", learned), ("averaged", averaged),
     ]
       + directions.map { name, direction in
         var method = Method.paperAdamQLR()
