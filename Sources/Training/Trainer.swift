@@ -234,7 +234,7 @@ extension Trainer {
   ) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
     guard let adopted = saved.adopting(optimizer.method),
-      optimizer.method.direction.accepts(saved.direction, for: parameters),
+      optimizer.method.direction.accepts(saved.direction, inPlaceOf: own.direction),
       (saved.direction.vectors
         + [saved.previousDirection, saved.velocity, saved.average, state.trainingPoint].compactMap {
           $0
