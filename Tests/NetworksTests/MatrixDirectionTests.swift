@@ -255,7 +255,7 @@ struct MatrixDirectionTests {
         Method(direction: direction, learningRate: .fixed(0.1)), for: point, layout: layout)
       let first = try optimizer.step(&point, on: objective)
       #expect(first.isTaken && first.loss == 8)
-      for _ in 0..<20 { try optimizer.step(&point, on: objective) }
+      for _ in 0..<200 { try optimizer.step(&point, on: objective) }
       #expect(objective.linearize(at: point).loss < 2)
     }
   }
