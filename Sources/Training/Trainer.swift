@@ -108,7 +108,7 @@ public struct Trainer {
       training: score(problem.training), validation: problem.validation.map(score),
       test: problem.test.map(score), steps: step,
       seconds: progress.seconds, isComplete: isOver, divergence: progress.divergence,
-      events: progress.events)
+      events: progress.events, curve: progress.curve)
   }
 
   /// Scores the learned parameters on some examples.
@@ -145,7 +145,7 @@ public struct Trainer {
       number: (step - 1) / stepsPerEpoch + 1, step: step, trainingLoss: progress.meanLoss,
       validation: problem.validation.map(score), test: problem.test.map(score), last: last,
       seconds: progress.seconds)
-    progress.noteEvaluation()
+    progress.note(LearningCurve.Evaluation(report))
     return report
   }
 
@@ -174,6 +174,9 @@ extension Trainer {
 
   /// The time of all steps made, in seconds.
   public var seconds: Double { progress.seconds }
+
+  /// The evaluations so far.
+  public var curve: LearningCurve { progress.curve }
 
   /// The parameters to judge and to use: an average of those that steps were made from where the
   /// method asks for one, else these.

@@ -54,4 +54,16 @@ public struct TrainingSummary: Codable, Sendable {
   public var divergence: Divergence?
   /// How often each thing out of the ordinary happened.
   public var events: [String: Int]
+  /// The evaluations along the run, the one with the lowest validation loss among them; `nil` of a run
+  /// of an earlier version.
+  public var curve: LearningCurve?
+}
+
+extension LearningCurve.Evaluation {
+  /// The evaluation that ends these epochs.
+  init(_ report: EpochReport) {
+    self.init(
+      epoch: report.number, step: report.step, seconds: report.seconds,
+      trainingLoss: report.trainingLoss, validation: report.validation, test: report.test)
+  }
 }
