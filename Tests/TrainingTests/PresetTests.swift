@@ -30,6 +30,10 @@ struct PresetTests {
       ] {
         try sources.add(assignment, from: "test")
       }
+      if preset.name == "schedule-free-plus" {
+        // Else there is no average yet after five steps.
+        try sources.add("schedule-free-plus.averaging-start=1", from: "test")
+      }
       return try sources.resolve()
     }
     let folder = FileManager.default.temporaryDirectory

@@ -16,12 +16,13 @@
 /// with a least loss of 0. γ_t rises linearly to 1 over T_w steps, and is multiplied by the learning
 /// rate, which is 1 where it is not known before the direction.
 ///
-/// What the paper does not fix for runs of other lengths than its own is assumed here: T_a is the
-/// length of the run; T_w is 5 % of it; C is 2T_w, the most that its authors' code recommends; β_p is
-/// 0.9. β, β_max, β₁, β₂, ε, r, p and w are the defaults of that code, `AdamCScheduleFreePlusPaper` of the
-/// package `schedulefree`; where code and Algorithm 1 differ, in t of β̃_t by one and in the correction
-/// of e, the steps are the algorithm's. In a run of unknown length there is neither warm-up nor
-/// annealing unless they are set.
+/// What the paper does not fix for other runs than its own is assumed here: T_a is the length of the
+/// run; T_w is 200 steps, and half of the run where that is less; C is 2T_w, the most that its authors'
+/// code recommends; β_p is 0.9. On small networks a shorter warm-up diverges more often: where Adam's
+/// normalization is as of the first steps, α is the step to a loss of 0. β, β_max, β₁, β₂, ε, r, p and w
+/// are the defaults of that code, `AdamCScheduleFreePlusPaper` in the repository of the package
+/// `schedulefree`; where code and Algorithm 1 differ, in t of β̃_t by one and in the correction of e, the
+/// steps are the algorithm's. In a run of unknown length β̃ stays at β unless T_a is set.
 ///
 /// The optimizer's parameters are y, and ``evaluationPoint(for:learningRate:in:)`` is x. In place of
 /// z and x the state has δ = (z − y)/γ with the learning rate γ. With β the interpolation of the step
@@ -50,7 +51,7 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
   public var epsilon: Double
   /// β_p, the decay of the average of ‖g‖₁. Default 0.9.
   public var normDecay: Double
-  /// T_w, the steps over which γ rises. Default `nil`: 5 % of the run's.
+  /// T_w, the steps over which γ rises. Default `nil`: 200, at most half of the run's.
   public var warmUp: Int?
   /// C, the steps at the end of which averaging begins. Default `nil`: twice the warm-up.
   public var averagingStart: Int?
@@ -96,7 +97,7 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
     Setting("norm-decay", \.normDecay, .decay, "Decay of the average of the gradient's norm."),
     Setting(
       "warm-up", \.warmUp, SettingRange<Int>.nonnegative.orNull,
-      "Steps of linear warm-up; null: 5 % of the run's."),
+      "Steps of linear warm-up; null: 200, at most half of the run's."),
     Setting(
       "averaging-start", \.averagingStart, SettingRange<Int>.nonnegative.orNull,
       "Steps before averaging begins; null: twice the warm-up."),
@@ -110,10 +111,15 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
   public func resolved(for run: RunShape) -> ScheduleFreePlus {
     var direction = self
     direction.annealing = annealing ?? run.totalSteps
-    direction.warmUp = warmUp ?? run.totalSteps.map { $0 / 20 }
-    direction.averagingStart = averagingStart ?? direction.warmUp.map { 2 * $0 }
+    direction.warmUp = warmUp ?? min(rise, (run.totalSteps ?? .max) / 2)
+    direction.averagingStart = direction.start
     return direction
   }
+
+  /// T_w in a run that is long or of unknown length.
+  private var rise: Int { warmUp ?? 200 }
+  /// C.
+  private var start: Int { averagingStart ?? 2 * rise }
 
   public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
     DirectionState(
@@ -186,8 +192,8 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
     if numerator.isNaN { return .nan }
     // Where all gradients so far are zero there is nowhere to go.
     if average == 0 { return 0 }
-    let rise = next.step < warmUp ?? 0 ? Double(next.step) / Double(warmUp ?? 1) : 1
-    return rise * max(0, numerator) / average
+    let factor = next.step < rise ? Double(next.step) / Double(rise) : 1
+    return factor * max(0, numerator) / average
   }
 
   /// c_t, and writes Σw and the largest α.
@@ -197,7 +203,7 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
     // A least size, as in the authors' code, so that the first weight is not 0.
     next.scalars[1] = max(state.scalars[1], size, 1e-8)
     next.scalars[0] = state.scalars[0]
-    guard next.step > averagingStart ?? 0 else { return 1 }
+    guard next.step > start else { return 1 }
     let weight =
       exponential(averagingPower, ofBase: Double(next.step))
       * exponential(weightPower, ofBase: next.scalars[1])

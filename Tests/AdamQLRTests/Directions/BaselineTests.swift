@@ -205,17 +205,18 @@ struct BaselineTests {
   @Test(
     "ScheduleFree+: gradients at y, x is the weighted average of z, and steps are Polyak's",
     arguments: [
-      ScheduleFreePlus(), .init(annealing: 20), .init(annealing: 9, warmUp: 4),
+      ScheduleFreePlus(), .init(annealing: 20, warmUp: 0), .init(annealing: 9, warmUp: 4),
       .init(annealing: 40, warmUp: 5, averagingStart: 3, weightDecay: 0.3, averagingPower: 1.5),
       .init(
         interpolation: 0.5, finalInterpolation: 0.8, annealing: 30, beta1: 0.6, beta2: 0.8,
-        epsilon: 0.05, normDecay: 0, averagingStart: 10, weightPower: 1),
+        epsilon: 0.05, normDecay: 0, warmUp: 0, averagingStart: 10, weightPower: 1),
     ], [1, 0.25])
   func scheduleFreePlus(_ direction: ScheduleFreePlus, _ rate: Double) throws {
     let (beta1, beta2) = (direction.beta1, direction.beta2)
     var (m, v, z, x) = ([0.0, 0, 0], [0.0, 0, 0], WavyFit.start, WavyFit.start)
     var (e, sum, greatest) = (0.0, 0.0, 0.0)
-    let start = direction.averagingStart ?? 0
+    let rise = direction.warmUp ?? 200
+    let start = direction.averagingStart ?? 2 * rise
     try check(.scheduleFreePlus(learningRate: rate, direction)) { g, y, t in
       let share = min(1, Double(t) / Double(direction.annealing ?? .max))
       let beta =
@@ -229,7 +230,7 @@ struct BaselineTests {
       let norm = e / (1 - pow(direction.normDecay, Double(t)))
       let offset = inner(g, (0..<3).map { z[$0] - x[$0] })
       let alpha =
-        rate * min(1, Double(t) / Double(max(direction.warmUp ?? 0, 1)))
+        rate * min(1, Double(t) / Double(max(rise, 1)))
         * max(0, WavyFit().loss(y) + beta * offset) / norm
       greatest = max(greatest, alpha)
       var c = 1.0
@@ -260,18 +261,24 @@ struct BaselineTests {
     let run = RunShape(batchesPerEpoch: 4, totalSteps: 199)
     #expect(
       ScheduleFreePlus().resolved(for: run)
-        == ScheduleFreePlus(annealing: 199, warmUp: 9, averagingStart: 18))
+        == ScheduleFreePlus(annealing: 199, warmUp: 99, averagingStart: 198))
+    let long = RunShape(batchesPerEpoch: 4, totalSteps: 5000)
+    #expect(
+      ScheduleFreePlus().resolved(for: long)
+        == ScheduleFreePlus(annealing: 5000, warmUp: 200, averagingStart: 400))
     let own = ScheduleFreePlus(annealing: 0, warmUp: 7, averagingStart: 1)
     #expect(own.resolved(for: run) == own)
     #expect(ScheduleFreePlus(warmUp: 7).resolved(for: run).averagingStart == 14)
     let endless = RunShape(batchesPerEpoch: nil)
-    #expect(ScheduleFreePlus().resolved(for: endless) == ScheduleFreePlus())
+    #expect(
+      ScheduleFreePlus().resolved(for: endless)
+        == ScheduleFreePlus(warmUp: 200, averagingStart: 400))
   }
 
   @Test("A schedule of ScheduleFree+'s learning rate is a factor on its step size")
   func scheduledScheduleFreePlus() throws {
     let fit = WavyFit()
-    var method = Method.scheduleFreePlus()
+    var method = Method.scheduleFreePlus(ScheduleFreePlus(warmUp: 0))
     let schedule = Schedule.cosine(peak: 0.6, warmUp: 4, total: 25, final: 0.1)
     method.learningRate = ScheduledRate(schedule)
     var parameters = WavyFit.start
