@@ -85,6 +85,12 @@ struct StudyFileTests {
       ("of: best-sgd", "of: best", ["line 12", "best", "best-sgd"]),
       ("below: slow", "below: slow, within: 2", ["line 13", "exactly one"]),
       ("batch-size: 8}", "batch-size: 16}", ["line 14", "16", "8"]),
+      ("task: digits", "task: digits, part: a/b", ["line 7", "a/b"]),
+      ("task: digits", "task: digits, optimizers: [fats]", ["line 7", "fats", "slow"]),
+      ("within: 1.25", "mean: 0", ["line 12", "mean"]),
+      ("within: 1.25, of: best-sgd", "mean: 1.25", ["line 12", "mean", "of"]),
+      ("in: 80 %", "by: steps", ["line 12", "steps", "lowest"]),
+      ("in: 80 %", "parts: [tables]", ["line 12", "tables"]),
     ])
   func mistakes(_ part: String, _ replacement: String, _ words: [String]) throws {
     let text = Self.sound.replacingOccurrences(of: part, with: replacement)

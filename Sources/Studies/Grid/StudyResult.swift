@@ -67,6 +67,8 @@ public struct StudyOutcome: Hashable, Codable, Sendable {
   /// The evaluations along the run; `nil` in a result that is read back, since a row has no room for
   /// them.
   public var curve: LearningCurve?
+  /// How the validation loss fell; `nil` where there is none, or no record of it.
+  public var descent: Descent?
   /// The share of validation examples classified correctly.
   public var validationAccuracy: Double?
   /// The share of test examples classified correctly.
@@ -99,6 +101,7 @@ public struct StudyOutcome: Hashable, Codable, Sendable {
     testLossAtLowest = curve.lowest?.test?.loss
     lowestStep = curve.lowest?.step
     self.curve = curve
+    descent = Descent(curve)
   }
 
   /// The loss that a run is judged by: that on the validation examples, or on the test examples where

@@ -68,12 +68,12 @@ public struct StudyResults: Sendable {
     "task", "batch-size", "optimizer", "seed", "settings", "diverged", "non-finite-steps",
     "examples", "steps", "training-loss", "validation-loss", "test-loss", "best-training-loss",
     "best-validation-loss", "best-test-loss", "validation-accuracy", "test-accuracy", "seconds",
-    "wall-seconds", "test-loss-at-lowest", "lowest-step",
+    "wall-seconds", "test-loss-at-lowest", "lowest-step", "descent",
   ]
 
   /// The first lines that files may have: today's, and that of 0.1.0, whose rows have nothing in the
   /// columns that have come since.
-  private static let heads = [columns, Array(columns.dropLast(2))]
+  private static let heads = [columns, Array(columns.dropLast()), Array(columns.dropLast(3))]
 }
 
 extension StudyResult {
@@ -88,7 +88,7 @@ extension StudyResult {
       text(outcome.testLoss), text(outcome.bestTrainingLoss), text(outcome.bestValidationLoss),
       text(outcome.bestTestLoss), text(outcome.validationAccuracy), text(outcome.testAccuracy),
       time(outcome.seconds), time(outcome.wallSeconds), text(outcome.testLossAtLowest),
-      outcome.lowestStep.map(String.init) ?? "",
+      outcome.lowestStep.map(String.init) ?? "", outcome.descent?.description ?? "",
     ].joined(separator: ",")
   }
 
@@ -104,7 +104,8 @@ extension StudyResult {
       let nonFiniteSteps = Int(cells[6]), let examples = Int(cells[7]), let steps = Int(cells[8]),
       let trainingLoss = Double(cells[9]), let seconds = Double(cells[17]),
       let wallSeconds = Double(cells[18]),
-      (Array(cells[10...16]) + cells[19...20]).allSatisfy({ $0.isEmpty || Double($0) != nil })
+      (Array(cells[10...16]) + cells[19...20]).allSatisfy({ $0.isEmpty || Double($0) != nil }),
+      cells[21].isEmpty || Descent(cells[21]) != nil
     else { return nil }
     var outcome = StudyOutcome(
       examples: examples, steps: steps, trainingLoss: trainingLoss, seconds: seconds,
@@ -120,6 +121,7 @@ extension StudyResult {
     outcome.testAccuracy = Double(cells[16])
     outcome.testLossAtLowest = Double(cells[19])
     outcome.lowestStep = Int(cells[20])
+    outcome.descent = Descent(cells[21])
     self.init(
       Key(task: cells[0], batchSize: size, optimizer: cells[2], seed: seed), settings: cells[4],
       outcome)
