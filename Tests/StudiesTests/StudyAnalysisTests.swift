@@ -84,36 +84,6 @@ struct StudyAnalysisTests {
     #expect(cells[1].entries["mine"]?.testLoss == 3.2)
   }
 
-  @Test("The lowest losses along runs, of a group by the member that has them")
-  func lowest() throws {
-    // The lowest validation loss and the test loss there, of each seed; of results from before, there
-    // is no record.
-    let losses: [(label: String, lowest: [(validation: Double, test: Double)?])] = [
-      ("mine", [(2, 30), (4, 10), (3, 20)]), ("a", [(9, 1), (9, 2)]), ("b", [(1, 8), (2, 4)]),
-      ("other", [nil]),
-    ]
-    var results: [StudyResult] = []
-    for (label, runs) in losses {
-      for (seed, lowest) in runs.enumerated() {
-        var row = result("digits", 10, label, seed, label == "a" ? 5 : 6)
-        row.outcome.bestValidationLoss = lowest?.validation ?? 0.001
-        row.outcome.testLossAtLowest = lowest?.test
-        row.outcome.lowestStep = lowest == nil ? nil : 7
-        results.append(row)
-      }
-    }
-    let cell = StudyAnalysis(try study(), results).cells[0]
-    #expect(cell.hasLowest)
-    #expect(cell.entries["mine"]?.lowestLoss == 3 && cell.entries["mine"]?.testLossAtLowest == 20)
-    let tuned = try #require(cell.entries["tuned"])
-    #expect(tuned.member == "a" && tuned.loss == 5 && tuned.lowestMember == "b")
-    #expect(tuned.lowestLoss == 1.5 && tuned.testLossAtLowest == 6)
-    #expect(cell.ratio("mine", to: "tuned", of: \.lowestLoss) == 2)
-    #expect(cell.entries["other"]?.lowestLoss == nil)
-    #expect(cell.ratio("other", to: "tuned", of: \.lowestLoss) == nil)
-    #expect(!StudyAnalysis(try study(), self.results()).cells.contains(where: \.hasLowest))
-  }
-
   @Test("Claims hold in the share of cells in which they do")
   func claims() throws {
     let findings = StudyAnalysis(try study(), results()).findings

@@ -88,30 +88,35 @@ struct WeightsTests {
         })
       let path = table.folder + "/patience-\(patience)"
       let settings = try settings(table, method + ["early-stopping.patience=\(patience)"])
-      let run = try TrainingRun(settings, in: path)
       var stops: [EarlyStop?] = []
-      let summary = try run.run { event in
-        if case .epoch(let epoch) = event { stops.append(epoch.earlyStop) }
-        return .goOn
-      }
+      let (directory, summary) = try {
+        let run = try TrainingRun(settings, in: path)
+        let summary = try run.run { event in
+          if case .epoch(let epoch) = event { stops.append(epoch.earlyStop) }
+          return .goOn
+        }
+        return (run.directory, summary)
+      }()
       let expected = EarlyStop(step: end.step, evaluations: patience)
       #expect(summary.steps == end.step && summary.isComplete)
       #expect(summary.earlyStop == expected)
       #expect(stops.last == expected && stops.dropLast().allSatisfy { $0 == nil })
       #expect(
         summary.curve?.evaluations.map(\.validation) == curve.prefix(stops.count).map(\.validation))
-      let status = try run.directory.status()
+      let status = try directory.status()
       #expect(status.state == .finished && status.summary?.earlyStop == expected)
 
       // Going on makes no step, and says why; with more patience it does.
       var longer = settings
       longer.epochs = 40
-      let resumed = try TrainingRun(resuming: run.directory, longer)
-      #expect(resumed.notes.contains { $0.contains("stopped early after step \(end.step)") })
-      #expect(try resumed.run { _ in .goOn }.steps == end.step)
+      do {
+        let resumed = try TrainingRun(resuming: directory, longer)
+        #expect(resumed.notes.contains { $0.contains("stopped early after step \(end.step)") })
+        #expect(try resumed.run { _ in .goOn }.steps == end.step)
+      }
       longer.epochs = 12
       longer.patience = nil
-      let last = try TrainingRun(resuming: run.directory, longer).run { _ in .goOn }
+      let last = try TrainingRun(resuming: directory, longer).run { _ in .goOn }
       #expect(last.steps == curve.last?.step && last.earlyStop == nil)
       #expect(last.curve?.evaluations.map(\.validation) == curve.map(\.validation))
     }
@@ -142,10 +147,12 @@ struct WeightsTests {
       try sources.add(assignment, from: "test")
     }
     let settings = try sources.resolve()
-    let run = try TrainingRun(settings, in: folder)
     // Stopped in the middle: the checkpoint has the statistics that steps move, too.
-    _ = try run.run { _ in .stop }
-    let trainer = run.trainer
+    let (directory, trainer) = try {
+      let run = try TrainingRun(settings, in: folder)
+      _ = try run.run { _ in .stop }
+      return (run.directory, run.trainer)
+    }()
     #expect(trainer.statistics.doubles != trainer.learnedStatistics.doubles)
     // Means over batches like those of a step, 2048 examples at most.
     let training = trainer.problem.training
@@ -155,10 +162,10 @@ struct WeightsTests {
       at: trainer.learnedParameters,
       over: plan.batches(ofEpoch: 0).prefix(40).map { training.selecting($0).inputs })
     #expect(trainer.learnedStatistics.doubles == expected.doubles)
-    let resumed = try TrainingRun(resuming: run.directory, settings).trainer
+    let resumed = try TrainingRun(resuming: directory, settings).trainer
     #expect(resumed.statistics.doubles == trainer.statistics.doubles)
     #expect(resumed.learnedStatistics.doubles == expected.doubles)
-    let kept = try TrainedModel(run.directory, weights: .last)
+    let kept = try TrainedModel(directory, weights: .last)
     #expect(kept.statistics.doubles == expected.doubles)
     #expect(kept.parameters.doubles == trainer.learnedParameters.doubles)
   }

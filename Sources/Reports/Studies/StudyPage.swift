@@ -61,7 +61,6 @@ public struct StudyPage {
       let cells = analysis.cells.filter { $0.task == task.name }
       if cells.isEmpty { continue }
       blocks += ["### \(task.name.markdown)", summary(task, cells), losses(cells)]
-      if cells.contains(where: \.hasLowest) { blocks += [lowestNote, lowestLosses(cells)] }
       for plot in plots where plot.name == StudyPlots.name(task.name) {
         blocks.append("![\(plot.title.markdown)](plots/\(plot.name).svg)")
       }
@@ -167,33 +166,6 @@ public struct StudyPage {
     if let member = entry.member { text += " (\(member.markdown))" }
     if entry.unsoundCount > 0 { text += " [\(entry.unsoundCount) of \(entry.runCount)]" }
     return text
-  }
-
-  private var lowestNote: String {
-    "Lowest validation loss along a run / test loss there, likewise (of a group, of the member with the "
-      + "lowest median of them):"
-  }
-
-  private func lowestLosses(_ cells: [StudyAnalysis.Cell]) -> String {
-    let labels = study.shownLabels
-    return markdownTable(
-      [["batch size"] + labels.map(\.markdown)]
-        + cells.map { cell in
-          let size = cell.batchSize == .full ? "full (\(cell.size))" : cell.batchSize.text
-          return [size] + labels.map { lowestText(cell, $0) }
-        })
-  }
-
-  private func lowestText(_ cell: StudyAnalysis.Cell, _ label: String) -> String {
-    guard let entry = cell.entries[label], entry.lowestLoss != nil else { return "–" }
-    let losses: [(StudyAnalysis.Entry) -> Double?] = [\.lowestLoss, \.testLossAtLowest]
-    let texts = losses.map { loss in
-      label == study.reference
-        ? loss(entry).map { StudyPlots.text($0) } ?? "–"
-        : cell.ratio(label, to: study.reference, of: loss).map { "×\(StudyPlots.text($0))" } ?? "–"
-    }
-    return texts.joined(separator: " / ")
-      + (entry.lowestMember.map { " (\($0.markdown))" } ?? "")
   }
 
   private var divergences: String {

@@ -8,19 +8,12 @@ public struct StudyAnalysis: Sendable {
     public var loss: Double
     /// The median of the test losses, where there are any.
     public var testLoss: Double?
-    /// The median of the lowest validation losses along the runs; `nil` where there are none on record.
-    /// What a run that diverged had before counts.
-    public var lowestLoss: Double?
-    /// The median of the test losses at these.
-    public var testLossAtLowest: Double?
     /// The number of runs.
     public var runCount: Int
     /// The number of those that diverged or met numbers that were not finite.
     public var unsoundCount: Int
     /// Of a group, the optimizer that stands for it.
     public var member: String?
-    /// Of a group, the optimizer whose lowest validation losses stand for it.
-    public var lowestMember: String?
   }
 
   /// A task with a batch size.
@@ -41,20 +34,13 @@ public struct StudyAnalysis: Sendable {
     /// The number of examples in a batch.
     public var size: Int { min(batchSize.size(of: examples), examples) }
 
-    /// Whether any entry has the lowest losses along its runs.
-    public var hasLowest: Bool { entries.values.contains { $0.lowestLoss != nil } }
-
     /// How many times the reference's loss an optimizer's is; `nil` where either has no runs.
     ///
     /// Where the optimizer's is infinite it is so too, and where only the reference's is, it is 0.
-    ///
-    /// - Parameter loss: Which loss. Default: the judged one at the end.
-    public func ratio(
-      _ label: String, to reference: String, of loss: (Entry) -> Double? = { $0.loss }
-    ) -> Double? {
-      guard let entry = entries[label], let otherEntry = entries[reference],
-        let other = loss(otherEntry), let loss = loss(entry)
-      else { return nil }
+    public func ratio(_ label: String, to reference: String) -> Double? {
+      guard let loss = entries[label]?.loss, let other = entries[reference]?.loss else {
+        return nil
+      }
       if loss.isInfinite { return .infinity }
       return other.isInfinite ? 0 : other == 0 && loss == 0 ? 1 : loss / other
     }
@@ -145,11 +131,6 @@ extension StudyAnalysis.Cell {
       guard var best = members.first else { continue }
       for member in members.dropFirst() where member.1.loss < best.1.loss { best = member }
       best.1.member = best.0
-      let lowest = members.filter { $0.1.lowestLoss != nil }
-        .min { $0.1.lowestLoss ?? .infinity < $1.1.lowestLoss ?? .infinity }
-      best.1.lowestLoss = lowest?.1.lowestLoss
-      best.1.testLossAtLowest = lowest?.1.testLossAtLowest
-      best.1.lowestMember = lowest?.0
       entries[group.label] = best.1
     }
     self.entries = entries
@@ -164,14 +145,6 @@ extension StudyAnalysis.Entry {
     loss = median(outcomes.map(\.judgedLoss))
     let tests = outcomes.compactMap { outcome in outcome.testLoss.map(outcome.counted) }
     testLoss = tests.isEmpty ? nil : median(tests)
-    // A result from before there was a record of them does not take part.
-    let lowest = outcomes.filter { $0.lowestStep != nil }
-    func medianOfLowest(_ loss: (StudyOutcome) -> Double?) -> Double? {
-      let losses = lowest.compactMap(loss).filter { !$0.isNaN }
-      return losses.isEmpty ? nil : median(losses)
-    }
-    lowestLoss = medianOfLowest(\.bestValidationLoss)
-    testLossAtLowest = medianOfLowest(\.testLossAtLowest)
     runCount = outcomes.count
     unsoundCount = outcomes.count { !$0.isSound }
   }
