@@ -52,7 +52,7 @@ struct PresetTests {
     #expect(resumed.trainer.parameters.doubles == whole.trainer.parameters.doubles)
 
     // What the checkpoint has for users is what the run was judged by.
-    let trained = try TrainedModel(directory)
+    let trained = try TrainedModel(directory, weights: .last)
     #expect(trained.evaluate().test == expected.test)
     #expect(trained.parameters.doubles == whole.trainer.learnedParameters.doubles)
     let isAverage = trained.parameters.doubles != whole.trainer.parameters.doubles

@@ -1,3 +1,4 @@
+import AdamQLR
 import Foundation
 import Tasks
 import Training
@@ -116,10 +117,12 @@ public struct StudyPlan: Sendable {
   ) -> String {
     let others: Set = [
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
-      "log-every", "checkpoint-every", "keep", "held-back",
+      "log-every", "checkpoint-every", "keep", "held-back", "weights",
     ]
+    // What did nothing before there was a setting for it does not make results other ones.
+    let additions = ["early-stopping.patience": SettingValue.null]
     var lines = Settings.all.compactMap { setting in
-      others.contains(setting.name)
+      others.contains(setting.name) || additions[setting.name] == setting.value(settings)
         ? nil : setting.value(settings).map { "\(setting.name)=\($0.text)" }
     }
     lines += [
