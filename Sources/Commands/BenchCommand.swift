@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench", abstract: "Measures the time of a training step.",
     discussion: """
       The batch is in memory and stays the same; every \(StepBenchmark.stepsPerRun) steps the run \
-      starts anew, outside the time that counts.
+      starts anew, outside the time that counts. The mean is over whole intervals of what is done \
+      every few steps only, as with damping.interval=5.
 
         adamqlr bench --task fashion-mnist --batch-size 50 --random-data
         adamqlr bench --task text --model gpt2 --batch-size 8 --random-data
@@ -46,6 +47,7 @@ struct BenchCommand: ParsableCommand {
       line.add("threads", Runtime.threadCount)
       line.add("device", settings.device.description)
       line.add("median_us", median)
+      line.add("mean_us", times.mean)
       line.add("p10_us", low)
       line.add("p90_us", high)
       line.add("steps", times.count)
@@ -56,7 +58,8 @@ struct BenchCommand: ParsableCommand {
         "\(settings.optimizer.name) on \(settings.task.rawValue)"
           + (settings.modelKind.map { " with \($0.rawValue)" } ?? "") + ", batch of "
           + "\(benchmark.batchSize.grouped): median \(median.short) µs a step, "
-          + "10 % below \(low.short), 10 % above \(high.short); \(times.count.grouped) steps")
+          + "mean \(times.mean.short), 10 % below \(low.short), 10 % above \(high.short); "
+          + "\(times.count.grouped) steps")
     }
   }
 }

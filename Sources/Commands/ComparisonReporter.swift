@@ -95,8 +95,10 @@ extension Double {
 extension ResultTable {
   /// The table as text, an optimizer's intervals under its medians.
   var textLines: [String] {
-    // The validation accuracy is next to the test accuracy, and would make the table too wide.
-    let figures = figures.filter { $0 != .validationAccuracy }
+    // They are next to others that say much the same, and would make the table too wide.
+    let figures = figures.filter {
+      ![.validationAccuracy, .testAccuracyAtLowest, .lowestStep].contains($0)
+    }
     let formats = figures.map(ResultFormat.init)
     var table = TextTable(headings: ["", "runs"] + formats.map(\.heading))
     for row in rows {

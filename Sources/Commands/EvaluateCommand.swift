@@ -7,11 +7,13 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Scores what a run has learned.",
     discussion: """
-      Reads the newest checkpoint of a run and its data. A run that learned from a table can be \
+      Reads the newest checkpoint of a run and its data. Where the run has validation examples, the \
+      weights with the lowest validation loss of any evaluation are scored, else the last. A run that learned from a table can be \
       judged by other rows, which must have the target; one that learned from a text, by another \
       text.
 
         adamqlr evaluate runs/digits-adamqlr-20260101-120000
+        adamqlr evaluate runs/digits-adamqlr-20260101-120000 --weights last
         adamqlr evaluate runs/houses --table sold-since.csv
         adamqlr evaluate runs/plays --text sonnets.txt
       """)
@@ -33,6 +35,8 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("A text to judge by, instead of the run's own data.", valueName: "file"))
   var text: String?
 
+  @Option(help: .runWeights) var weights: Weights.Choice?
+
   @Option(help: .runDevice) var device: String?
 
   @Flag(help: "Print one JSON object.")
@@ -47,11 +51,11 @@ struct EvaluateCommand: ParsableCommand {
     let device = try device.map(Device.init(option:))
     let model =
       if let table {
-        try TrainedModel(directory, judgedBy: table, device: device)
+        try TrainedModel(directory, judgedBy: table, device: device, weights: weights)
       } else if let text {
-        try TrainedModel(directory, judgedByText: text, device: device)
+        try TrainedModel(directory, judgedByText: text, device: device, weights: weights)
       } else {
-        try TrainedModel(directory, dataDirectory: dataDir, device: device)
+        try TrainedModel(directory, dataDirectory: dataDir, device: device, weights: weights)
       }
     for damage in model.damage { Output.warning("\(damage); taking the one before") }
     let scores = model.evaluate()
@@ -62,12 +66,14 @@ struct EvaluateCommand: ParsableCommand {
     if json {
       var line = JSONLine()
       line.add("steps", model.step)
+      line.add("weights", model.weights.rawValue)
       line.add(training: training, validation: validation, test: test, isText: isText)
       line.print()
     } else {
       Output.line(
         "\(model.settings.optimizer.name) on \(model.settings.task.rawValue), after step "
-          + "\(model.step.grouped):")
+          + "\(model.step.grouped)"
+          + (model.weights == .best ? ", with the lowest validation loss:" : ":"))
       TextTable(scores: training, validation, test, model.problem).lines.forEach(Output.line)
     }
   }
@@ -93,8 +99,13 @@ extension TextTable {
 
 extension JSONLine {
   /// The scores on the three parts of a data set; of texts with perplexity.
-  mutating func add(training: Score?, validation: Score?, test: Score?, isText: Bool) {
-    for (name, score) in [("train", training), ("validation", validation), ("test", test)] {
+  ///
+  /// - Parameter prefix: What the members' names begin with. Default: nothing.
+  mutating func add(
+    training: Score?, validation: Score?, test: Score?, isText: Bool, prefix: String = ""
+  ) {
+    for (part, score) in [("train", training), ("validation", validation), ("test", test)] {
+      let name = prefix + part
       add("\(name)_loss", score?.loss)
       add("\(name)_accuracy", score?.accuracy)
       if isText { add("\(name)_perplexity", score?.perplexity) }

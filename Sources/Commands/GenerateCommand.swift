@@ -32,6 +32,8 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What the draws follow from.", valueName: "n"))
   var seed = 0
 
+  @Option(help: .runWeights) var weights: Weights.Choice?
+
   @Option(help: .runDevice) var device: String?
 
   func validate() throws {
@@ -48,7 +50,8 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let generator = try TextGenerator(
-      RunDirectory(existing: path), device: try device.map(Device.init(option:)))
+      RunDirectory(existing: path), device: try device.map(Device.init(option:)),
+      weights: weights)
     for damage in generator.damage { Output.warning("\(damage); taking the one before") }
     Interruption.watch()
     Output.bytes(Array(prompt.utf8))

@@ -26,11 +26,14 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write. Default: standard output.", valueName: "csv"))
   var output: String?
 
+  @Option(help: .runWeights) var weights: Weights.Choice?
+
   @Option(help: .runDevice) var device: String?
 
   func run() throws {
     let predictor = try TablePredictor(
-      RunDirectory(existing: path), device: try device.map(Device.init(option:)))
+      RunDirectory(existing: path), device: try device.map(Device.init(option:)),
+      weights: weights)
     for damage in predictor.damage { Output.warning("\(damage); taking the one before") }
     let (columns, unseen) = try predictor.predict(file)
     for (column, count) in unseen.sorted(by: { $0.key < $1.key }) {

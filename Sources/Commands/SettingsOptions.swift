@@ -165,6 +165,16 @@ extension ArgumentHelp {
     valueName: "device")
 }
 
+extension ArgumentHelp {
+  /// That of an option for which weights of a run are used.
+  static let runWeights = ArgumentHelp(
+    "best: with the lowest validation loss; last: after the last step.",
+    discussion: "Default: as the run's setting 'weights' has it, which is best where there are "
+      + "validation examples.", valueName: "which")
+}
+
+extension Weights.Choice: ExpressibleByArgument {}
+
 extension Device {
   /// The device that an option names.
   init(option: String) throws {

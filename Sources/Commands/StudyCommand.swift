@@ -34,10 +34,16 @@ struct StudyCommand: ParsableCommand {
         adamqlr study studies/untuned/study.yaml --data-dir data
         adamqlr study studies/untuned/study.yaml --only task=digits,batch-size=16,batch-size=full
         adamqlr study studies/untuned/study.yaml --report-only
+        adamqlr study studies/untuned/study.yaml --only part=tables,seed=odd \
+          --try lower=adamqlr+direction.beta2=0.95
 
       The directory gets results.csv, a row a run; README.md, the page, which takes in introduction.md \
       and discussion.md from there; and plots. Given again, the command makes only the runs that have \
       no row with their present settings. Ctrl-C stops it, and half a run goes on where it was.
+
+      With --try, an optimizer that the file does not name is run on the grid, or on a part of it, and \
+      set beside the results that there are. Its own results are kept in the folder tries, and there is \
+      no page.
       """)
 
   @Argument(help: ArgumentHelp("The study's YAML file.", valueName: "file"))
@@ -60,9 +66,18 @@ struct StudyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The part of the grid to run: task=…, batch-size=…, optimizer=…, seed=…, by commas.",
-      discussion: "Of one kind, any may be: seed=0,seed=1.", valueName: "part"))
+      "The part of the grid to run: task=…, part=…, batch-size=…, optimizer=…, seed=…, by commas.",
+      discussion: "Of one kind, any may be: seed=0,seed=1. Seeds are also odd or even. With "
+        + "--report-only, the part that the page is about.",
+      valueName: "part"))
   var only: String?
+
+  @Option(
+    name: .customLong("try"),
+    help: ArgumentHelp(
+      "An optimizer to try beside the study's; may be repeated.",
+      discussion: "As the file has them: [LABEL=]BASE[+KEY=VALUE…].", valueName: "optimizer"))
+  var tries: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -83,8 +98,8 @@ struct StudyCommand: ParsableCommand {
     for (name, value) in [("--threads", threads), ("--jobs", jobs ?? 1)] where value < 1 {
       throw ValidationError("\(name) is \(value), but must be a whole number from 1")
     }
-    if reportOnly, only != nil || jobs != nil {
-      throw ValidationError("--report-only makes no runs, so give no --only and no --jobs with it")
+    if reportOnly, jobs != nil {
+      throw ValidationError("--report-only makes no runs, so give no --jobs with it")
     }
   }
 
@@ -95,16 +110,26 @@ struct StudyCommand: ParsableCommand {
       return
     }
     guard let file else { return }
-    let study = try Study(file: file)
+    var study = try Study(file: file)
+    for text in tries { try study.add(try ContenderDescription(text, from: "--try")) }
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
     let output = output ?? folder
+    let part = try part(of: study)
     if reportOnly {
-      try writePage(study, file, try StudyResults(output + "/results.csv"), to: output, nil)
+      let results = try StudyResults(output + "/results.csv")
+      if tries.isEmpty {
+        try writePage(study, file, results, part, to: output, nil)
+      } else {
+        try printTries(study, results, try StudyResults(output + "/tries/results.csv"), part)
+      }
       return
     }
     Interruption.watch()
-    let plan = try StudyPlan(
-      study, part: try part(of: study), dataDirectory: dataDir, threads: threads)
+    var runPart = part
+    if !tries.isEmpty, part.optimizers == nil {
+      runPart.optimizers = Set(study.optimizers.suffix(tries.count).map(\.label))
+    }
+    let plan = try StudyPlan(study, part: runPart, dataDirectory: dataDir, threads: threads)
     if plan.runs.isEmpty {
       throw ValidationError("--only leaves no runs")
     }
@@ -112,15 +137,22 @@ struct StudyCommand: ParsableCommand {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let jobs = jobs ?? max(cores / threads, 1)
     let runner = try StudyRunner(
-      plan, in: output, executable: "/proc/self/exe", arguments: ["study", "--worker"], jobs: jobs)
+      plan, in: tries.isEmpty ? output : output + "/tries", executable: "/proc/self/exe",
+      arguments: ["study", "--worker"], jobs: jobs)
     let reporter = StudyReporter(plan, jobs: jobs)
     let isComplete = try runner.run { event in
       reporter.report(event)
       return Interruption.signal == 0 ? .goOn : .stop
     }
     reporter.finish()
-    if !runner.results.rows.isEmpty {
-      try writePage(study, file, runner.results, to: output, only == nil ? plan.runs.count : nil)
+    if !tries.isEmpty {
+      try printTries(study, try StudyResults(output + "/results.csv"), runner.results, part)
+    } else if !runner.results.rows.isEmpty {
+      try writePage(
+        study, file, runner.results, .init(), to: output, only == nil ? plan.runs.count : nil)
+      if only != nil {
+        printSummary(try StudyAnalysis(study, runner.results, part: part).summary)
+      }
     }
     if Interruption.signal != 0 {
       Output.line("the same command goes on")
@@ -129,15 +161,46 @@ struct StudyCommand: ParsableCommand {
     if !isComplete { throw ExitCode.failure }
   }
 
-  private func writePage(
-    _ study: Study, _ file: String, _ results: StudyResults, to output: String, _ count: Int?
+  /// Prints what came out of the optimizers that were tried, in a part of the grid.
+  private func printTries(
+    _ study: Study, _ results: StudyResults, _ tried: StudyResults, _ part: StudyPlan.Part
   ) throws {
-    let analysis = try StudyAnalysis(study, results)
+    let summary = try StudyAnalysis(study, results, tried: tried, part: part).summary
+    for optimizer in study.optimizers.suffix(tries.count) { printSummary(summary, optimizer.label) }
+  }
+
+  /// Prints the candidate's figures, over all cells of a part of the grid, over those of its parts, and
+  /// over those of its tasks.
+  private func printSummary(_ summary: StudySummary, _ label: String? = nil) {
+    let label = label ?? summary.study.candidate
+    let rows = StudySummaryTable(summary)
+    guard let all = rows.row(label) else {
+      Output.line("\(label): no cells in which \(summary.study.reference) has results too")
+      return
+    }
+    var table = TextTable(
+      headings: ["\(label) / \(summary.study.reference)"] + StudySummaryTable.headings)
+    table.add(["all"] + all)
+    for part in summary.parts {
+      if let row = rows.row(label, part: part) { table.add([part] + row) }
+    }
+    for task in summary.tasks {
+      if let row = rows.row(label, task: task) { table.add(["  " + task] + row) }
+    }
+    table.lines.forEach(Output.line)
+  }
+
+  private func writePage(
+    _ study: Study, _ file: String, _ results: StudyResults, _ part: StudyPlan.Part,
+    to output: String, _ count: Int?
+  ) throws {
+    let analysis = try StudyAnalysis(study, results, part: part)
     guard !analysis.results.isEmpty else {
       throw FileError(results.path, "there are no results of the study's present settings")
     }
     var parts = ["adamqlr study \(file)"]
     if self.output != nil { parts.append("--output \(output)") }
+    if reportOnly, let only { parts.append("--report-only --only \(only)") }
     let page = StudyPage(
       analysis, expectedCount: count, command: (parts + ["--data-dir data"]).joined(separator: " "))
     let gnuplot = Gnuplot()
@@ -164,7 +227,7 @@ struct StudyCommand: ParsableCommand {
       let pieces = item.split(separator: "=", maxSplits: 1).map(String.init)
       guard pieces.count == 2 else {
         throw ValidationError(
-          "--only '\(item)': expected task=…, batch-size=…, optimizer=… or seed=…")
+          "--only '\(item)': expected task=…, part=…, batch-size=…, optimizer=… or seed=…")
       }
       func chosen(_ choices: [String]) throws -> String {
         guard choices.contains(pieces[1]) else {
@@ -177,6 +240,10 @@ struct StudyCommand: ParsableCommand {
       switch pieces[0] {
       case "task":
         part.tasks = (part.tasks ?? []).union([try chosen(study.tasks.map(\.name))])
+      case "part":
+        let name = try chosen(study.parts)
+        let tasks = study.tasks.filter { $0.part == name }.map(\.name)
+        part.tasks = (part.tasks ?? []).union(tasks)
       case "optimizer":
         part.optimizers = (part.optimizers ?? []).union([
           try chosen(study.optimizers.map(\.label) + study.groups.map(\.label))
@@ -187,11 +254,14 @@ struct StudyCommand: ParsableCommand {
         part.batchSizes = (part.batchSizes ?? []).union(sizes.filter { $0.text == text })
       case "seed":
         let count = study.tasks.map(\.seedCount).max() ?? 0
-        let text = try chosen((0..<count).map(String.init))
-        part.seeds = (part.seeds ?? []).union(Int(text).map { [$0] } ?? [])
+        let text = try chosen((0..<count).map(String.init) + ["odd", "even"])
+        let seeds = (0..<count).filter { seed in
+          Int(text).map { $0 == seed } ?? (seed.isMultiple(of: 2) == (text == "even"))
+        }
+        part.seeds = (part.seeds ?? []).union(seeds)
       default:
         throw ValidationError(
-          "--only: '\(pieces[0])' is none of task, batch-size, optimizer, seed")
+          "--only: '\(pieces[0])' is none of task, part, batch-size, optimizer, seed")
       }
     }
     // A group stands for its members.

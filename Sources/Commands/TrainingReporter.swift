@@ -55,18 +55,33 @@ struct JSONReporter: TrainingReporter {
     line.add("damping", epoch.last.nextDamping)
     line.add("reduction_ratio", epoch.last.reductionRatio)
     line.add("seconds", epoch.seconds)
+    line.add("lowest", epoch.isLowest)
     line.print()
+    if let stop = epoch.earlyStop {
+      var line = JSONLine(event: "early_stop")
+      line.add("step", stop.step)
+      line.add("evaluations", stop.evaluations)
+      line.add("best_step", trainer.best?.step)
+      line.print()
+    }
   }
 
   func finish(_ summary: TrainingSummary) {
+    let isText = trainer.problem.textEncoding != nil
     var line = JSONLine(event: "summary")
     line.add(
       training: summary.training, validation: summary.validation, test: summary.test,
-      isText: trainer.problem.textEncoding != nil)
+      isText: isText)
+    line.add(
+      training: summary.best?.training, validation: summary.best?.validation,
+      test: summary.best?.test, isText: isText, prefix: "best_")
+    line.add("best_epoch", summary.best?.epoch)
+    line.add("best_step", summary.best?.step)
     line.add("steps", summary.steps)
     line.add("seconds", summary.seconds)
     line.add("complete", summary.isComplete)
     line.add("diverged", summary.divergence != nil)
+    line.add("stopped_early", summary.earlyStop != nil)
     var events = JSONLine()
     for (name, count) in summary.events.sorted(by: { $0.key < $1.key }) {
       events.add(name, count)
@@ -132,9 +147,11 @@ final class TextReporter: TrainingReporter {
       let total = trainer.totalSteps.map { " of \($0.grouped)" } ?? ""
       Output.line("stopped after step \(summary.steps.grouped)\(total)")
     }
+    if let stop = summary.earlyStop { Output.line(stop.description) }
     Output.line("")
     TextTable(scores: summary.training, summary.validation, summary.test, trainer.problem).lines
       .forEach(Output.line)
+    if let best = summary.best { show(best, last: summary.steps) }
     let rate = Double(summary.steps) / summary.seconds
     Output.line(
       "\n\(summary.steps.grouped) steps in \(summary.seconds.short) s, \(rate.short) steps/s")
@@ -145,6 +162,23 @@ final class TextReporter: TrainingReporter {
           + events.map { "\($0.key) in \($0.value) steps" }.joined(separator: ", "))
     }
     Output.line("the run is in \(run.directory.path)")
+  }
+
+  /// Shows the scores of the weights with the lowest validation loss.
+  private func show(_ best: BestScores, last: Int) {
+    if best.step == last {
+      return Output.line("\nthe validation loss was never lower than at the end")
+    }
+    Output.line(
+      "\nlowest validation loss after epoch \(best.epoch.grouped), step \(best.step.grouped):")
+    TextTable(scores: best.training, best.validation, best.test, trainer.problem).lines
+      .forEach(Output.line)
+    switch trainer.settings.weights {
+    case .best:
+      Output.line("evaluate, predict and generate take these weights unless told --weights last")
+    case .last:
+      Output.line("evaluate, predict and generate take the last unless told --weights best")
+    }
   }
 
   private func line(epoch: Int, loss: Double, _ report: StepReport) -> String {

@@ -162,6 +162,33 @@ public struct Model: Sendable {
     }
   }
 
+  /// The running statistics as they are at some parameters: the mean of what the forward passes of
+  /// training steps observe there, each batch with the same weight, instead of an average over steps
+  /// that were made at other parameters. So `torch.optim.swa_utils.update_bn` makes those of an average
+  /// of parameters.
+  ///
+  /// - Parameters:
+  ///   - parameters: The parameters.
+  ///   - batches: The batches' inputs, of which one is in use at a time. What is random in the model
+  ///     follows from a batch's place among them.
+  /// - Returns: The statistics; the initial ones where there are no batches.
+  public func statistics(
+    at parameters: FlatVector, over batches: some Sequence<Tensor>
+  ) -> FlatVector {
+    var means = initialStatistics(parameters.type).to(parameters.device)
+    var counts = Array(repeating: 0, count: statistics.count)
+    for (number, inputs) in batches.enumerated() {
+      let pass = record(.derivatives, .training(seed: UInt64(number)), parameters, inputs).record
+      let views = means.mutatedViews(statisticsShapes)
+      for (place, value) in pass.observations {
+        counts[place] += 1
+        let share = 1 / Double(counts[place])
+        Kernels.formLinearCombination(1 - share, views[place], share, value, into: views[place])
+      }
+    }
+    return means
+  }
+
   /// A forward pass, and its output.
   func record(
     _ purpose: Record.Purpose, _ mode: Record.Mode, _ parameters: FlatVector, _ inputs: Tensor

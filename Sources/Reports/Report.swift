@@ -139,7 +139,7 @@ struct TaskReport {
       }
   }
 
-  /// A line on each run that did not come to its end, or whose files are damaged.
+  /// A line on each run that did not come to the end of its length, or whose files are damaged.
   var remarks: [String] {
     results.groups.flatMap { group in
       group.runs.flatMap { run -> [String] in
@@ -151,11 +151,12 @@ struct TaskReport {
 }
 
 extension RunRecord {
-  /// What a reader of its figures must know; `nil` where it came to its end.
+  /// What a reader of its figures must know; `nil` where it came to the end of its length.
   fileprivate var remark: String? {
     let step = value(.steps).map { " after step \(ResultFormat(.steps).text($0))" } ?? ""
     switch state {
-    case .finished: return nil
+    case .finished:
+      return status?.summary?.earlyStop?.description
     case .stopped: return "stopped\(step), before its end"
     case .running: return "still running; figures are those of now\(step)"
     case .interrupted: return "interrupted\(step), before its end"

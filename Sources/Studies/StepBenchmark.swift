@@ -11,14 +11,23 @@ import Training
 /// The batch is in memory beforehand. A network fits a small batch exactly after a few dozen steps,
 /// and then makes steps of another kind; so the run starts anew every ``stepsPerRun`` steps, outside
 /// the time that counts. The first run does not count.
+///
+/// What a method does every few steps only, such as an evaluation of the loss to adapt λ or an inverse
+/// of factors, is in some steps and not in others. A run therefore has whole intervals of such work
+/// (``Method/stepInterval``), so that the mean of its steps is the time that a step costs.
 public struct StepBenchmark {
-  /// The number of steps after which the run starts anew.
+  /// The number of steps after which the run starts anew; of a method whose intervals do not divide it,
+  /// the next number that they do.
   public static let stepsPerRun = 30
 
   /// The least number of steps that are made before the time that counts, and within it.
   static func leastStepCount(ofRun run: Int) -> Int { run == 0 ? 3 : 8 }
 
+  /// The number of steps after which the method's work repeats.
+  public let interval: Int
+
   private let method: Method
+  private let runLength: Int
   private let microBatches: Int
   private let problem: Problem
   private let batch: ExampleTensors
@@ -57,9 +66,11 @@ public struct StepBenchmark {
     batch = problem.training.rows(0..<min(settings.batchSize, problem.training.count))
       .to(settings.device)
     microBatches = settings.microBatches
+    interval = settings.method.stepInterval
+    runLength = (Self.stepsPerRun + interval - 1) / interval * interval
     // Some heuristics cost nothing where one batch has all data; a step is timed with them at work.
     method = settings.method.resolved(
-      for: RunShape(batchesPerEpoch: 10, totalSteps: Self.stepsPerRun, seed: seed))
+      for: RunShape(batchesPerEpoch: 10, totalSteps: runLength, seed: seed))
   }
 
   /// Drawn for each run: kept, they would count as memory of a step.
@@ -112,13 +123,17 @@ public struct StepBenchmark {
     let clock = ContinuousClock()
     var microseconds: [Double] = []
     let start = clock.now
-    for _ in 0..<Self.stepsPerRun {
+    for _ in 0..<runLength {
       let before = clock.now
       try optimizer.step(&parameters, on: objective, independent: independent)
       let now = clock.now
       microseconds.append(1e6 * (now - before).seconds)
-      // Slow steps need no whole runs.
-      if microseconds.count >= count, (now - start).seconds >= seconds { break }
+      // Slow steps need no whole runs, but whole intervals.
+      if microseconds.count >= count, microseconds.count.isMultiple(of: interval),
+        (now - start).seconds >= seconds
+      {
+        break
+      }
     }
     return microseconds
   }
@@ -139,10 +154,30 @@ public struct StepTimes: Sendable {
   /// The number of steps.
   public var count: Int { sorted.count }
 
+  /// The mean time of a step in microseconds.
+  public var mean: Double { sorted.reduce(0, +) / Double(count) }
+
   /// The time that a share of the steps did not exceed, in microseconds; ½ for the median.
   public func quantile(_ share: Double) -> Double {
     sorted[min(Int(share * Double(count)), count - 1)]
   }
+}
+
+extension Method {
+  /// The number of steps after which what is done every few steps only repeats: the least common
+  /// multiple of the settings that say so, whose names end in `interval`.
+  public var stepInterval: Int {
+    Method.allSettings.reduce(1) { steps, setting in
+      guard setting.name.hasSuffix("interval"), case .integer(let interval) = setting.value(self),
+        interval > 1
+      else { return steps }
+      return steps / greatestCommonDivisor(steps, interval) * interval
+    }
+  }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  b == 0 ? a : greatestCommonDivisor(b, a % b)
 }
 
 extension StepTimes {

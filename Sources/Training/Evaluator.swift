@@ -38,6 +38,12 @@ public struct Score: Hashable, Codable, Sendable {
   /// there are no classes.
   public var accuracy: Double?
 
+  /// A score.
+  public init(loss: Double, accuracy: Double? = nil) {
+    self.loss = loss
+    self.accuracy = accuracy
+  }
+
   /// The perplexity, e to the power of the loss: of texts, among how many tokens that are equally
   /// likely it would be as hard to choose.
   public var perplexity: Double { exp(loss) }

@@ -52,7 +52,7 @@ public struct Preset: Sendable {
     .kfacUnadaptive, .adam, .adamEpsilon, .adamW, .sgdMinimal, .sgdFull, .sgd, .baydinSGD,
     .hypergradient, .rmsprop, .adaGrad, .nadam, .lion, .shampoo, .muon, .prodigy, .dAdaptation,
     .scheduleFreeAdamW,
-    .scheduleFreeAdamWPaper,
+    .scheduleFreeAdamWPaper, .scheduleFreePlus, .adamCosine, .nadamWCosine,
   ]
 }
 
@@ -170,4 +170,16 @@ extension Preset {
   public static let scheduleFreeAdamWPaper = Preset(
     "schedule-free-adamw-paper", "Schedule-Free AdamW by Algorithm 1 of its paper",
     .scheduleFreeAdamWPaper())
+  /// ScheduleFree+, which needs no learning rate.
+  public static let scheduleFreePlus = Preset(
+    "schedule-free-plus", "ScheduleFree+: its step size too is found (Defazio 2026)",
+    .scheduleFreePlus())
+  /// Adam with a learning rate of 1e-3 at the peak of warm-up and cosine.
+  public static let adamCosine = Preset(
+    "adam-cosine", "Adam with warm-up and cosine over the run",
+    .adamCosine())
+  /// NadamW with warm-up and cosine, one setting for all tasks.
+  public static let nadamWCosine = Preset(
+    "nadamw-cosine", "NadamW with warm-up and cosine, AlgoPerf's one setting for all tasks",
+    .nadamWCosine())
 }

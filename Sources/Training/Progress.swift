@@ -12,6 +12,8 @@ struct Progress: Codable, Sendable {
   private(set) var divergence: Divergence?
   /// How often each thing out of the ordinary happened.
   private(set) var events: [String: Int] = [:]
+  /// The evaluations.
+  private(set) var curve = LearningCurve()
 
   private var lossSum = 0.0
   private var exampleCount = 0
@@ -51,8 +53,9 @@ struct Progress: Codable, Sendable {
     divergence = Divergence(step: step, loss: report.loss, cause: lastSound)
   }
 
-  /// Starts to gather losses anew.
-  mutating func noteEvaluation() {
+  /// Notes an evaluation, and starts to gather losses anew.
+  mutating func note(_ evaluation: LearningCurve.Evaluation) {
+    curve.append(evaluation)
     unevaluated = nil
     lossSum = 0
     exampleCount = 0

@@ -99,6 +99,14 @@ extension Settings {
         "keep", \.keptCheckpoints, .positive,
         "Number of checkpoints that are kept."),
       Setting(
+        "weights", \.weights,
+        "Weights to evaluate, predict and generate with: those with the lowest validation loss, or "
+          + "the last."),
+      Setting(
+        "early-stopping.patience", \.patience, SettingRange<Int>.positive.orNull,
+        "Evaluations in a row (see eval-every) without a lower validation loss that end the run; "
+          + "null: none do."),
+      Setting(
         "divergence-factor", \.divergenceFactor, SettingRange<Double>.positive.orNull,
         "The run ends where ten losses in a row are this many times the first; null: never."),
     ]

@@ -49,6 +49,11 @@ public struct Settings: Hashable, Sendable {
   public var checkpointInterval: Int?
   /// The number of checkpoints that are kept.
   public var keptCheckpoints = 3
+  /// Which weights of the run are used once it is over, unless told otherwise then.
+  public var weights = Weights.Choice.best
+  /// The number of evaluations in a row without a validation loss below the lowest before, after which
+  /// the run ends; `nil`: it goes on to its length.
+  public var patience: Int?
   /// How many times the first loss (at least 1) a loss is that counts as exploded; `nil`: none is.
   public var divergenceFactor: Double? = 1000
   /// How steps are made.

@@ -24,10 +24,16 @@ public struct Trainer {
   public private(set) var parameters: FlatVector
   /// The model's running statistics.
   public private(set) var statistics: FlatVector
+  /// The weights with the lowest validation loss of any evaluation so far, of equals the first; `nil`
+  /// before, and where there are no validation examples.
+  public private(set) var best: Weights?
 
   private let batches: BatchStream
   private let independentBatches: BatchStream?
   private let heldBackBatches: BatchStream?
+  private let statisticsBatches: StatisticsBatches?
+  // Those at the learned point, as far as they have been made, with the step that they are of.
+  private var learnedStatisticsCache: (step: Int, statistics: FlatVector)?
   private var optimizer: Optimizer<FlatVector>
   private var progress = Progress()
   // What is random in a step follows from this plus its number.
@@ -67,6 +73,11 @@ public struct Trainer {
     independentBatches =
       method.model.batch == .independent ? shuffled("independent-batches") : nil
     heldBackBatches = settings.measuresHeldBack ? shuffled("held-back-batches") : nil
+    statisticsBatches =
+      problem.model.statisticsLayout.count > 0
+      ? StatisticsBatches(
+        problem.training, size: settings.batchSize / settings.microBatches,
+        seed: UInt64(settings.seed)) : nil
     var generator = SeededGenerator(seed: UInt64(settings.seed), stream: "parameters")
     parameters = problem.model.initialParameters(using: &generator, type).to(device)
     statistics = problem.model.initialStatistics(type).to(device)
@@ -77,6 +88,10 @@ public struct Trainer {
     }
     var steps = SeededGenerator(seed: UInt64(settings.seed), stream: "steps")
     stepSeeds = steps.next()
+    if let patience = settings.patience, problem.validation == nil {
+      throw SettingsError(
+        "early-stopping.patience is \(patience), but there are no validation examples to judge by")
+    }
   }
 
   /// The next thing that happens; `nil` at the end of the run.
@@ -103,18 +118,34 @@ public struct Trainer {
 
   /// What came of the run so far.
   public func summary() -> TrainingSummary {
-    let score = makeScore()
+    let score = makeScore(of: learnedWeights)
+    let training = score(problem.training)
     return TrainingSummary(
-      training: score(problem.training), validation: problem.validation.map(score),
+      training: training, validation: problem.validation.map(score),
       test: problem.test.map(score), steps: step,
       seconds: progress.seconds, isComplete: isOver, divergence: progress.divergence,
-      events: progress.events)
+      events: progress.events, curve: curve, best: bestScores(lastTraining: training),
+      earlyStop: earlyStop)
   }
 
-  /// Scores the learned parameters on some examples.
-  private func makeScore() -> (ExampleSet) -> Score {
-    let (problem, parameters, statistics) = (problem, learnedParameters, statistics)
-    return { problem.evaluate($0, at: parameters, statistics: statistics) }
+  /// The scores of the best weights.
+  ///
+  /// - Parameter lastTraining: That of the last weights on the training examples.
+  private func bestScores(lastTraining: Score) -> BestScores? {
+    guard let best, let lowest = curve.lowest, let validation = lowest.validation else {
+      return nil
+    }
+    return BestScores(
+      epoch: lowest.epoch, step: lowest.step,
+      training: best.step == step ? lastTraining : makeScore(of: best)(problem.training),
+      validation: validation, test: lowest.test)
+  }
+
+  /// Scores weights on some examples.
+  private func makeScore(of weights: Weights) -> (ExampleSet) -> Score {
+    { [problem] in
+      problem.evaluate($0, at: weights.parameters, statistics: weights.statistics)
+    }
   }
 
   private mutating func makeStep() throws -> StepReport {
@@ -140,12 +171,17 @@ public struct Trainer {
   }
 
   private mutating func evaluate(after last: StepReport) -> EpochReport {
-    let score = makeScore()
-    let report = EpochReport(
+    prepareWeights()
+    let weights = learnedWeights
+    let score = makeScore(of: weights)
+    var report = EpochReport(
       number: (step - 1) / stepsPerEpoch + 1, step: step, trainingLoss: progress.meanLoss,
       validation: problem.validation.map(score), test: problem.test.map(score), last: last,
       seconds: progress.seconds)
-    progress.noteEvaluation()
+    progress.note(LearningCurve.Evaluation(report))
+    report.isLowest = curve.lowest != nil && curve.countSinceLowest == 0
+    if report.isLowest { best = weights }
+    report.earlyStop = earlyStop
     return report
   }
 
@@ -175,10 +211,37 @@ extension Trainer {
   /// The time of all steps made, in seconds.
   public var seconds: Double { progress.seconds }
 
+  /// The evaluations so far.
+  public var curve: LearningCurve { progress.curve }
+
   /// The parameters to judge and to use: an average of those that steps were made from where the
   /// method asks for one, else these.
   public var learnedParameters: FlatVector {
     optimizer.evaluationPoint(for: parameters) ?? parameters
+  }
+
+  /// The running statistics that belong to ``learnedParameters``: those that steps have moved, or,
+  /// where the learned parameters are an average that no step was made at, the means of what
+  /// ``StatisticsBatches`` show there.
+  public var learnedStatistics: FlatVector { learnedWeights.statistics }
+
+  /// What was learned so far.
+  public var learnedWeights: Weights {
+    guard let point = optimizer.evaluationPoint(for: parameters) else {
+      return Weights(step: step, parameters: parameters, statistics: statistics)
+    }
+    let known = learnedStatisticsCache.flatMap { $0.step == step ? $0.statistics : nil }
+    return Weights(
+      step: step, parameters: point,
+      statistics: known ?? statisticsBatches?.statistics(of: problem.model, at: point)
+        ?? statistics)
+  }
+
+  /// Makes the running statistics at the learned point, so that they need not be made at each use of
+  /// what was learned up to this step.
+  mutating func prepareWeights() {
+    guard statisticsBatches != nil, learnedStatisticsCache?.step != step else { return }
+    learnedStatisticsCache = (step, learnedStatistics)
   }
 
   /// What is worth knowing before the first step, in a line each.
@@ -197,7 +260,7 @@ extension Trainer {
 
   /// Whether no step follows.
   public var isOver: Bool {
-    progress.divergence != nil || step >= totalSteps ?? .max
+    progress.divergence != nil || step >= totalSteps ?? .max || earlyStop != nil
       || progress.seconds >= settings.seconds ?? .infinity
   }
 
@@ -212,42 +275,53 @@ extension Trainer {
     var optimizer: OptimizerState<FlatVector>
     /// The parameters that steps are made from; `nil` where they are the learned ones.
     var trainingPoint: FlatVector?
+    /// The running statistics that steps move; `nil` where they belong to the learned parameters, and
+    /// where there are none.
+    var trainingStatistics: FlatVector?
   }
 
   /// Everything but the learned parameters and the running statistics that a step changes.
   public var state: State {
-    State(
-      progress: progress, optimizer: optimizer.state,
-      trainingPoint: optimizer.evaluationPoint(for: parameters).map { _ in parameters })
+    let isApart = optimizer.evaluationPoint(for: parameters) != nil
+    return State(
+      progress: progress, optimizer: optimizer.state, trainingPoint: isApart ? parameters : nil,
+      trainingStatistics: isApart && statisticsBatches != nil ? statistics : nil)
   }
 
   /// Goes on from a saved state.
   ///
   /// - Parameters:
   ///   - state: The state.
-  ///   - parameters: The learned parameters that belong to it.
-  ///   - statistics: The running statistics that belong to it.
+  ///   - learned: The learned weights that belong to it.
+  ///   - best: Those with the lowest validation loss, where there are any.
   ///   - path: The file, for errors.
   /// - Throws: ``FileError`` where it is not one of a run with these settings.
   mutating func restore(
-    _ state: State, _ parameters: FlatVector, _ statistics: FlatVector, path: String
+    _ state: State, _ learned: Weights, best: Weights?, path: String
   ) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
     guard let adopted = saved.adopting(optimizer.method),
       optimizer.method.direction.accepts(saved.direction, inPlaceOf: own.direction),
       (saved.direction.vectors
-        + [saved.previousDirection, saved.velocity, saved.average, state.trainingPoint].compactMap {
-          $0
-        })
+        + [
+          saved.previousDirection, saved.velocity, saved.average, state.trainingPoint,
+          state.trainingStatistics,
+        ].compactMap { $0 })
         .allSatisfy({ $0.type == parameters.type && $0.device == parameters.device }),
       state.trainingPoint?.count ?? parameters.count == parameters.count,
+      state.trainingStatistics?.count ?? statistics.count == statistics.count,
       saved.previousDirection?.count == own.previousDirection?.count,
       saved.velocity?.count == own.velocity?.count,
       saved.average?.count == own.average?.count,
       saved.step == state.progress.step, saved.step >= 0
     else { throw FileError(path, "this is the state of a run with other settings") }
-    self.parameters = state.trainingPoint ?? parameters
-    self.statistics = statistics
+    guard best?.step == state.progress.curve.lowest?.step else {
+      throw FileError(path, "the checkpoint is damaged: its best weights are of another step")
+    }
+    parameters = state.trainingPoint ?? learned.parameters
+    statistics = state.trainingStatistics ?? learned.statistics
+    self.best = best
+    learnedStatisticsCache = nil
     progress = state.progress
     optimizer.state = adopted
   }

@@ -237,6 +237,12 @@ extension InterfaceListing {
     for event in ["start", "epoch", "summary"] {
       add("JSON: train --json, \(event)", try Self.keys(ofNumbers, event))
     }
+    // With such a rate the loss soon rises.
+    let stopped = try Tool.run(
+      ["train", "--json"] + ofTable.filter { $0 != "--steps" && $0 != "1" }
+        + ["data.target=y", "--optimizer", "adam", "--set", "learning-rate.value=1", "--set"]
+        + ["early-stopping.patience=1", "--output", Tool.newPath("stopped")])
+    add("JSON: train --json, early_stop", try Self.keys(stopped.objects(), "early_stop"))
     let ofText = try Self.keys(outputs[2].1, "summary")
     #expect(try Self.keys(outputs[1].1, "summary") == Self.keys(ofNumbers, "summary"))
     add(

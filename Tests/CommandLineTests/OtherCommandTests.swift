@@ -28,8 +28,20 @@ struct OtherCommandTests {
       try #require(object["p90_us"] as? Double)
     )
     #expect(0 < low && low <= median && median <= high)
+    #expect(try #require(object["mean_us"] as? Double) > 0)
     #expect(try #require(object["steps"] as? Int) >= 30)
     #expect(object["batch_size"] as? Int == 64)
+  }
+
+  @Test("bench makes whole intervals, however slow a step is")
+  func benchIntervals() throws {
+    // 30 steps are no multiple of 28, and 0.001 s are over before.
+    let result = try Tool.run(
+      "bench", "--task", "uci-energy", "--batch-size", "500", "--random-data", "--seconds", "0.001",
+      "--set", "damping.interval=7", "--optimizer", "kfac", "--set", "direction.inverse-interval=4",
+      "--json")
+    let object = try #require(try result.objects().first)
+    #expect(try #require(object["steps"] as? Int).isMultiple(of: 28), "\(object)")
   }
 
   @Test("tasks and optimizers list what there is")

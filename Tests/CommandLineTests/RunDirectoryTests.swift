@@ -11,8 +11,9 @@ struct RunDirectoryTests {
     "--set", "learning-rate.memory=0.9", "--set", "acceptance.kind=only-decreases",
   ]
 
-  /// What a finished run leaves, times excepted: the weights' bytes and the log's rows.
-  private func outcome(_ directory: String) throws -> (weights: Data, summary: Data) {
+  /// What a finished run leaves, times excepted: the bytes of the last and the best weights, and the
+  /// summary.
+  private func outcome(_ directory: String) throws -> (weights: [Data], summary: Data) {
     let folder = URL(fileURLWithPath: directory)
     let checkpoints = folder.appendingPathComponent("checkpoints")
     let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).sorted()
@@ -23,21 +24,47 @@ struct RunDirectoryTests {
     #expect(status["state"] as? String == "finished")
     var summary = try #require(status["summary"] as? [String: Any])
     summary["seconds"] = nil
+    let curve = try #require(summary["curve"] as? [[String: Any]])
+    summary["curve"] = curve.map { $0.filter { $0.key != "seconds" } }
     return (
-      try Data(contentsOf: last.appendingPathComponent("weights.safetensors")),
+      try ["weights", "best"].map {
+        try Data(contentsOf: last.appendingPathComponent("\($0).safetensors"))
+      },
       try JSONSerialization.data(withJSONObject: summary, options: .sortedKeys)
     )
+  }
+
+  /// The table of a run that is stopped early, and learns an average, for which a best is kept; its
+  /// validation loss falls for a while and then rises, since most of the target is noise.
+  private func stoppingArguments() throws -> [String] {
+    let table = Tool.newPath("noisy.csv")
+    var text = "a,b,c,y\n"
+    for i in 0..<600 {
+      let (a, b, c) = (i * 37 % 101, i * 53 % 89, i * 71 % 97)
+      text += "\(a),\(b),\(c),\(a + i * i * 7919 % 1009)\n"
+    }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: table))
+    return [
+      "train", "--task", "table", "--set", "data.path=\(table)", "--set", "data.target=y",
+      "--optimizer", "schedule-free-adamw", "--set", "learning-rate.value=0.05",
+      "--epochs", "100000", "--batch-size", "20", "--checkpoint-every", "7", "--json",
+      "--set", "early-stopping.patience=\(15 * Self.killCount)",
+    ]
   }
 
   /// How often the run is killed: `ADAMQLR_KILLS=20 make test` takes its time.
   static let killCount =
     ProcessInfo.processInfo.environment["ADAMQLR_KILLS"].flatMap { Int($0) } ?? 4
 
-  @Test("A run killed at random moments and resumed ends as one that was not")
-  func kills() throws {
+  @Test(
+    "A run killed at random moments and resumed ends as one that was not", arguments: [false, true])
+  func kills(_ stopsEarly: Bool) throws {
     let (whole, killed) = (Tool.newPath("whole"), Tool.newPath("killed"))
     // Long enough not to be over before the last kill.
-    let arguments = Self.arguments.map { $0 == "6" ? String(5 * Self.killCount) : $0 }
+    let arguments =
+      stopsEarly
+      ? try stoppingArguments()
+      : Self.arguments.map { $0 == "6" ? String(5 * Self.killCount) : $0 }
     let result = try Tool.run(arguments + ["--output", whole])
     #expect(result.status == 0, "\(result.errors)")
     // The same waits every time: what goes wrong at one of them can be looked for again.
@@ -65,7 +92,18 @@ struct RunDirectoryTests {
     #expect(first.summary == second.summary)
     let (one, other) = (try rows(whole), try rows(killed))
     #expect(one == other)
-    #expect(one.count == 60 * Self.killCount)
+    let summary = try #require(try result.objects().last)
+    #expect(one.count == summary["steps"] as? Int)
+    #expect(summary["stopped_early"] as? Bool == stopsEarly)
+    if stopsEarly {
+      let objects = try result.objects()
+      let best = try #require(summary["best_epoch"] as? Int)
+      let stepsPerEpoch = try #require(objects.first?["steps_per_epoch"] as? Int)
+      #expect(objects.dropLast().last?["event"] as? String == "early_stop")
+      #expect(best > 1 && (best + 15 * Self.killCount) * stepsPerEpoch == one.count)
+    } else {
+      #expect(one.count == 60 * Self.killCount)
+    }
   }
 
   /// The steps' rows of the log: the step and the figures, as the record's bytes have them.
@@ -105,7 +143,9 @@ struct RunDirectoryTests {
     #expect(try Tool.run(Self.arguments + ["--output", whole]).status == 0)
     #expect(try Tool.run(Self.arguments + ["--output", damaged]).status == 0)
     let newest = damaged + "/checkpoints/step-000000072"
-    for (name, change) in [("weights.safetensors", 1000), ("state.json", 5)] {
+    for (name, change) in [
+      ("weights.safetensors", 1000), ("best.safetensors", 1000), ("state.json", 5),
+    ] {
       let file = URL(fileURLWithPath: newest + "/" + name)
       var bytes = try Data(contentsOf: file)
       bytes[change] ^= 4
@@ -161,12 +201,25 @@ struct RunDirectoryTests {
     let path = Tool.newPath("evaluated")
     let summary = try #require(
       try Tool.run(Self.arguments + ["--output", path]).objects().last)
-    let scores = try #require(try Tool.run("evaluate", path, "--json").objects().first)
-    for key in ["train_loss", "train_accuracy", "validation_loss", "test_loss", "test_accuracy"] {
-      #expect(scores[key] as? Double == summary[key] as? Double, "\(key)")
+    for (options, prefix, weights) in [
+      ([], "best_", "best"), (["--weights", "best"], "best_", "best"),
+      (["--weights", "last"], "", "last"),
+    ] {
+      let scores = try #require(
+        try Tool.run(["evaluate", path, "--json"] + options).objects().first)
+      for key in ["train_loss", "train_accuracy", "validation_loss", "test_loss", "test_accuracy"] {
+        let value = scores[key] as? Double
+        #expect(value != nil && value == summary[prefix + key] as? Double, "\(key)")
+      }
+      #expect(scores["weights"] as? String == weights)
+      let step = prefix.isEmpty ? 72 : summary["best_step"] as? Int
+      #expect(scores["steps"] as? Int == step)
     }
-    let text = try Tool.run("evaluate", path).output
-    #expect(text.contains("after step 72") && text.contains("test"))
+    let text = try Tool.run("evaluate", path, "--weights", "last").output
+    #expect(text.contains("after step 72:") && text.contains("test"))
+    #expect(try Tool.run("evaluate", path).output.contains("lowest validation loss"))
+    let wrong = try Tool.run("evaluate", path, "--weights", "worst")
+    #expect(wrong.status != 0 && wrong.errors.contains("worst"))
     #expect(try Tool.run("evaluate", Tool.newPath("nothing")).errors.contains("no run directory"))
   }
 

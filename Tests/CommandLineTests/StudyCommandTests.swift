@@ -19,7 +19,7 @@ struct StudyCommandTests {
       batch-sizes: [16, full, 5000]
       tasks:
         - {task: rosenbrock, steps: 200, batch-sizes: [full]}
-        - {name: points, task: table, data: points.csv, epochs: 60,
+        - {name: points, task: table, data: points.csv, part: tables, epochs: 60,
            settings: {data.target: y, network.hidden: [8]}}
       optimizers:
         - mine=adamqlr
@@ -44,8 +44,8 @@ struct StudyCommandTests {
   private func results(_ folder: String) throws -> [String] {
     let text = try String(contentsOfFile: folder + "/results.csv", encoding: .utf8)
     return text.split(separator: "\n").map { line in
-      line.split(separator: ",", omittingEmptySubsequences: false).dropLast(2)
-        .joined(separator: ",")
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      return (cells[..<17] + cells[19...]).joined(separator: ",")
     }
   }
 
@@ -53,7 +53,7 @@ struct StudyCommandTests {
   private func page(_ folder: String) throws -> [Substring] {
     try String(contentsOfFile: folder + "/README.md", encoding: .utf8)
       .replacingOccurrences(of: folder, with: "FOLDER").split(separator: "\n")
-      .filter { !$0.contains("of one process") }
+      .filter { line in !line.contains("of one process") && line.count { $0 == "|" } < 14 }
   }
 
   @Test(
@@ -139,11 +139,56 @@ struct StudyCommandTests {
     #expect(try results(folder).count == 1 + 8)
   }
 
+  @Test("Optimizers are tried on a part of the grid beside the results that there are")
+  func tries() throws {
+    let folder = try folder()
+    let whole = try Tool.run(arguments(folder))
+    #expect(whole.status == 0, "\(whole.errors)")
+    let before = try (results(folder), page(folder))
+    let trial = [
+      "--only", "part=tables,seed=odd", "--try", "lower=mine.yaml+direction.beta2=0.9", "--try",
+      "adam+learning-rate.value=3e-3",
+    ]
+    try Data("optimizer: adamqlr\n".utf8).write(to: URL(fileURLWithPath: folder + "/mine.yaml"))
+    let first = try Tool.run(arguments(folder) + trial)
+    #expect(first.status == 0, "\(first.errors)")
+    // Two sizes, one seed.
+    #expect(first.output.contains("4 runs"))
+    let tables = first.lines.filter { $0.contains("at equal seconds") }
+    #expect(tables.count == 2 && tables[0].hasPrefix("lower / tuned-adam "))
+    #expect(tables.last?.hasPrefix("adam+learning-rate.value=3e-3 / tuned-adam ") == true)
+    for name in ["all", "tables", "  points"] {
+      #expect(first.lines.count { $0.hasPrefix(name + " ") && $0.contains("×") } == 2)
+    }
+    // What the file has stays as it was.
+    #expect(try results(folder) == before.0 && page(folder) == before.1)
+    let tried = try String(contentsOfFile: folder + "/tries/results.csv", encoding: .utf8)
+    #expect(tried.split(separator: "\n").count == 1 + 4)
+    #expect(tried.contains("points,16,lower,1,") && !tried.contains("lower,0,"))
+
+    // Given again, they are not run again; without runs the same is printed.
+    let again = try Tool.run(arguments(folder) + trial)
+    #expect(again.output.contains("4 of them are over already"))
+    let report = try Tool.run(["study", folder + "/study.yaml", "--report-only"] + trial)
+    #expect(report.status == 0, "\(report.errors)")
+    #expect(report.lines == again.lines.suffix(report.lines.count))
+
+    // The page of some seeds alone.
+    let odd = try Tool.run(
+      "study", folder + "/study.yaml", "--report-only", "--only", "seed=odd")
+    #expect(odd.status == 0, "\(odd.errors)")
+    let page = try page(folder)
+    #expect(page.contains { $0.contains("--report-only --only seed=odd") })
+    #expect(page.contains { $0.hasPrefix("| bad | 3 |") })
+    #expect(!page.contains { $0.contains("left out") })
+    #expect(page.contains { $0 == "### Part tables" })
+  }
+
   @Test("Help and mistakes")
   func mistakes() throws {
     let help = try Tool.run("study", "--help")
     #expect(help.status == 0)
-    for part in ["tuned:", "--report-only", "--only", "results.csv"] {
+    for part in ["tuned:", "--report-only", "--only", "--try", "results.csv"] {
       #expect(help.output.contains(part))
     }
     #expect(!help.output.contains("--worker"))
@@ -158,6 +203,10 @@ struct StudyCommandTests {
       ([file, "--data-dir", "/nowhere"], ["/nowhere"]),
       ([file, "--data-dir", folder, "--only", "task=digits"], ["digits", "rosenbrock, points"]),
       ([file, "--data-dir", folder, "--only", "size=16"], ["size", "batch-size"]),
+      ([file, "--data-dir", folder, "--only", "part=images"], ["images", "tables"]),
+      ([file, "--data-dir", folder, "--only", "seed=2"], ["seed", "2", "odd"]),
+      ([file, "--data-dir", folder, "--try", "mine=sgd"], ["--try", "mine"]),
+      ([file, "--data-dir", folder, "--try", "x=nothing"], ["--try", "nothing"]),
       ([file, "--data-dir", folder, "--only", "batch-size=17"], ["17", "16, 5000, full"]),
     ] {
       let result = try Tool.run(["study"] + arguments)

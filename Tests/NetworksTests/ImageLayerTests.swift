@@ -3,6 +3,11 @@ import Networks
 import Testing
 import Torch
 
+/// Adds its input to itself.
+private struct Doubling: Layer {
+  func callAsFunction(_ input: Variable) -> Variable { input + input }
+}
+
 @Suite("Convolutions and pooling")
 struct ImageLayerTests {
   struct Case: CustomTestStringConvertible {
@@ -152,6 +157,34 @@ struct TrainingModeTests {
     // An example's output does not depend on the others.
     let one = model(inputs.rows(0..<1), at: parameters, statistics: statistics)
     #expect(one.doubles == Array(outputs.doubles.prefix(2)))
+  }
+
+  @Test("Running statistics at one point are means over the batches there")
+  func statisticsAtAPoint() {
+    let norm = BatchNormalization(2, decay: 0.75)
+    // The second sees what the first makes of the batch, and the first is used twice.
+    let model = Model(Sequential(norm, Doubling(), norm))
+    let batches = [
+      Tensor([1.0, 10, 2, 10, 6, 40], shape: [3, 2]), Tensor([0.0, 1, 8, 3], shape: [2, 2]),
+    ]
+    let parameters = FlatVector([2, 1, 5, -1])
+    #expect(
+      model.statistics(at: parameters, over: [Tensor]()).doubles
+        == model.initialStatistics(.float64).doubles)
+    // Of the inputs, means 3 and 20, 4 and 2, unbiased variances 7 and 300, 32 and 2. Behind the first
+    // means are twice the offset; biased variances 4γ²·v/(v + ε).
+    func second(_ biased: Double, _ count: Double, _ scale: Double) -> Double {
+      4 * scale * scale * biased / (biased + 1e-5) * count / (count - 1)
+    }
+    let observed: [[Double]] = [
+      [3, 10, 4, 10], [20, -2, 2, -2],
+      [7, second(14.0 / 3, 3, 2), 32, second(16, 2, 2)],
+      [300, second(200, 3, 1), 2, second(1, 2, 1)],
+    ]
+    let expected = observed.map { $0.reduce(0, +) / 4 }
+    let found = model.statistics(at: parameters, over: batches)
+    #expect(deviation(found.doubles, expected) < 1e-13)
+    #expect(model.statistics(at: parameters, over: batches).doubles == found.doubles)
   }
 
   @Test("A large mean costs no precision", arguments: [DataType.float32, .float64])

@@ -24,17 +24,19 @@ final class FixedRuns {
 
   /// Adds a run on uci-energy.
   ///
-  /// - Parameter losses: Training and test loss; `nil`: the run is not at its end.
+  /// - Parameters:
+  ///   - losses: Training and test loss; `nil`: the run is not at its end.
+  ///   - more: Further members of the summary, each behind a comma.
   func add(
     _ folder: String, settings: String, state: String = "finished",
-    losses: (Double, Double)? = nil, steps: Int = 1000
+    losses: (Double, Double)? = nil, steps: Int = 1000, more: String = ""
   ) throws {
     try write("task: uci-energy\nepochs: 200\n\(settings)\n", to: "\(folder)/settings.yaml")
     let summary = losses.map { training, test in
       """
       , "summary": {"training": {"loss": \(training)}, "validation": {"loss": 0.25},
         "test": {"loss": \(test)}, "steps": \(steps), "seconds": 0.5, "isComplete": true,
-        "events": {}}
+        "events": {}\(more)}
       """
     }
     try write(

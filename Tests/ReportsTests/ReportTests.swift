@@ -48,6 +48,33 @@ struct ReportTests {
     #expect(lines.contains("| learning-rate.value | 0.001 | 0.1 |"))
   }
 
+  @Test("The lowest validation loss and what was there, and a run that was stopped early")
+  func lowest() throws {
+    let runs = try FixedRuns()
+    let losses = [(0.5, 0.75), (0.125, 0.625), (0.25, 0.5)]
+    let curve = losses.enumerated().map { index, losses in
+      #"""
+      {"epoch": \#(index + 1), "step": \#(10 * (index + 1)), "seconds": 1, "trainingLoss": 1,
+       "validation": {"loss": \#(losses.0)}, "test": {"loss": \#(losses.1)}}
+      """#
+    }
+    try runs.add(
+      "runs/adam", settings: "optimizer: adam", losses: (0.25, 0.5),
+      more: ",\"curve\": [\(curve.joined(separator: ","))],"
+        + "\"earlyStop\": {\"step\": 30, \"evaluations\": 1}")
+    let lines = try report(runs).text(.markdown).split(separator: "\n")
+    #expect(
+      lines.contains {
+        $0.hasPrefix("| optimizer |")
+          && $0.contains("lowest validation loss | test loss at lowest | steps to lowest | steps |")
+      })
+    #expect(lines.contains { $0.contains("| 0.125 | 0.625 | 20 | 1000 |") })
+    #expect(
+      lines.contains(
+        "- adam, seed 0: stopped early after step 30: the last evaluation had no lower validation loss"
+      ))
+  }
+
   @Test("LaTeX")
   func latex() throws {
     let text = try report(try comparison()).text(.latex)

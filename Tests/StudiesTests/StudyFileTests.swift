@@ -85,6 +85,12 @@ struct StudyFileTests {
       ("of: best-sgd", "of: best", ["line 12", "best", "best-sgd"]),
       ("below: slow", "below: slow, within: 2", ["line 13", "exactly one"]),
       ("batch-size: 8}", "batch-size: 16}", ["line 14", "16", "8"]),
+      ("task: digits", "task: digits, part: a/b", ["line 7", "a/b"]),
+      ("task: digits", "task: digits, optimizers: [fats]", ["line 7", "fats", "slow"]),
+      ("within: 1.25", "mean: 0", ["line 12", "mean"]),
+      ("within: 1.25, of: best-sgd", "mean: 1.25", ["line 12", "mean", "of"]),
+      ("in: 80 %", "by: steps", ["line 12", "steps", "lowest"]),
+      ("in: 80 %", "parts: [tables]", ["line 12", "tables"]),
     ])
   func mistakes(_ part: String, _ replacement: String, _ words: [String]) throws {
     let text = Self.sound.replacingOccurrences(of: part, with: replacement)
@@ -121,7 +127,9 @@ struct StudyFileTests {
     // makes runs others.
     let excluded: Set = [
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
-      "log-every", "checkpoint-every", "keep", "held-back",
+      "log-every", "checkpoint-every", "keep", "held-back", "weights",
+      // Without a patience, as before there was one.
+      "early-stopping.patience",
     ]
     let values = Settings.all.compactMap { setting in
       excluded.contains(setting.name)
@@ -132,5 +140,12 @@ struct StudyFileTests {
     let hash = SHA256.hexadecimal(of: Array(lines.utf8)).prefix(12)
     #expect(plan.runs[1].key.optimizer == "slow" && plan.runs[1].fingerprint == hash)
     #expect(plan.runs[0].fingerprint != plan.runs[3].fingerprint)
+    // Which weights are used later changes no figure; a patience does.
+    for (setting, isSame) in [("weights: last", true), ("early-stopping.patience: 5", false)] {
+      let other = try self.study(
+        Self.sound.replacingOccurrences(of: "eval-every: 5}", with: "eval-every: 5, \(setting)}"))
+      let plan = try StudyPlan(other, dataDirectory: nil, threads: 1, counts: counts)
+      #expect((plan.runs[1].fingerprint == hash) == isSame)
+    }
   }
 }

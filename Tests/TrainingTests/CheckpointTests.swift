@@ -16,7 +16,8 @@ struct CheckpointTests {
     let (checkpoint, damage) = run.directory.newestCheckpoint(of: try problem().model, .double)
     #expect(damage.isEmpty)
     #expect(checkpoint?.step == 7)
-    let loss = try problem().evaluate(problem().training, at: #require(checkpoint).parameters).loss
+    let loss = try problem().evaluate(problem().training, at: #require(checkpoint).last.parameters)
+      .loss
     #expect(loss == run.summary.training.loss)
   }
 
@@ -46,6 +47,47 @@ struct CheckpointTests {
       try bytes.write(to: file)
     }
     #expect(run.directory.newestCheckpoint(of: problem.model, .double).checkpoint?.step == 3)
+  }
+
+  @Test("Damage to the best weights is damage to the checkpoint")
+  func bestCorruption() throws {
+    let table = try NoisyTable()
+    let run = try ScratchRun(
+      "task=table", "data.path=\(table.path)", "data.target=y", "network.hidden=[2]",
+      "batch-size=20", "epochs=2", "checkpoint-every=1", "threads=1")
+    let problem = try run.directory.settings().makeProblem()
+    func newest() -> (checkpoint: Checkpoint?, damage: [FileError]) {
+      run.directory.newestCheckpoint(of: problem.model, .float)
+    }
+    let steps = run.summary.steps
+    #expect(newest().checkpoint?.best?.step == run.summary.best?.step)
+    let folder = run.directory.checkpointsPath + "/step-00000000\(steps)"
+    let file = URL(fileURLWithPath: folder + "/best.safetensors")
+    let bytes = try Data(contentsOf: file)
+    func expectNoticed(_ change: String) {
+      let (checkpoint, damage) = newest()
+      #expect(checkpoint?.step == steps - 1, "\(change)")
+      #expect(checkpoint?.best != nil, "\(change)")
+      #expect(damage.first?.description.contains(folder) == true, "\(change)")
+    }
+    for position in bytes.indices {
+      var changed = bytes
+      changed[position] ^= 1 << UInt8(position % 8)
+      try changed.write(to: file)
+      expectNoticed("byte \(position)")
+    }
+    try FileManager.default.removeItem(at: file)
+    expectNoticed("the file is gone")
+    // Nor is it forgotten with its line of the checksums.
+    let list = URL(fileURLWithPath: folder + "/checksums.txt")
+    let lines = try String(contentsOf: list, encoding: .utf8)
+    let others = lines.split(separator: "\n").filter { !$0.hasSuffix("best.safetensors") }
+    #expect(others.count == 3)
+    try Data((others.joined(separator: "\n") + "\n").utf8).write(to: list)
+    expectNoticed("the file and its line are gone")
+    try Data(lines.utf8).write(to: list)
+    try bytes.write(to: file)
+    #expect(newest().checkpoint?.step == steps && newest().damage.isEmpty)
   }
 
   @Test("A checkpoint of another model or precision is not used")

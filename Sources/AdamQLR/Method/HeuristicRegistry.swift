@@ -41,6 +41,7 @@ public enum HeuristicRegistry {
     .direction("d-adaptation", DAdaptation(), usualRate: 1),
     .direction(
       "schedule-free-adamw", ScheduleFreeAdamW(), group: "schedule-free", usualRate: 0.0025),
+    .direction("schedule-free-plus", ScheduleFreePlus(), usualRate: 1),
     .learningRate("fixed", FixedRate(1e-3)),
     .learningRate("schedule", ScheduledRate(Schedule(peak: 1e-3))),
     .learningRate("hypergradient", Hypergradient(initial: 1e-3)),

@@ -50,9 +50,7 @@ public struct Method: Codable, Sendable {
     method.momentum = momentum.resolved(for: run)
     method.damping = damping.resolved(for: run)
     method.acceptance = acceptance.resolved(for: run)
-    if let envelope {
-      method.envelope = Envelope(peak: envelope.peak, total: envelope.total ?? run.totalSteps)
-    }
+    method.envelope = envelope?.resolved(for: run)
     return method
   }
 

@@ -117,11 +117,65 @@ extension Method {
     scheduleFreeAdamW(learningRate: learningRate, .paper)
   }
 
+  /// ScheduleFree+ (Defazio 2026), which needs no learning rate and no schedule; what it learned is at
+  /// ``Optimizer/evaluationPoint(for:)``.
+  ///
+  /// - Parameters:
+  ///   - learningRate: A factor on the step size that it finds itself. Default 1.
+  ///   - direction: ScheduleFree+'s settings.
+  public static func scheduleFreePlus(
+    learningRate: Double = 1, _ direction: ScheduleFreePlus = ScheduleFreePlus()
+  ) -> Method {
+    Method(direction: direction, learningRate: FixedRate(learningRate))
+  }
+
   private static func decaying(
     _ direction: some Direction, _ learningRate: Double, _ weightDecay: Double
   ) -> Method {
     var method = Method(direction: direction, learningRate: FixedRate(learningRate))
     method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
+    return method
+  }
+}
+
+/// Optimizers whose learning rate rises over the first 2 % of a run, and falls by half a cosine to 0 at
+/// its end: how most networks are trained. How long the run is has to be said, by
+/// ``resolved(for:)``.
+extension Method {
+  /// The envelope of the learning rate, that of AlgoPerf's NadamW.
+  private static let warmUpAndCosine = Envelope(warmUp: 0.02)
+
+  /// Adam with warm-up and cosine. Default 1e-3 at the peak.
+  public static func adamCosine(
+    learningRate: Double = 1e-3, _ direction: Adam = Adam()
+  ) -> Method {
+    var method = adam(learningRate: learningRate, direction)
+    method.envelope = warmUpAndCosine
+    return method
+  }
+
+  /// NadamW with warm-up and cosine: NAdam's direction with decoupled weight decay, by default with the
+  /// one setting for all workloads that AlgoPerf (Dahl et al. 2023, arXiv 2306.07179) has as the
+  /// baseline of its self-tuning track.
+  ///
+  /// The figures are those of its submission
+  /// `prize_qualification_baselines/self_tuning/pytorch_nadamw_full_budget.py` but for dropout, which
+  /// is the network's. There the momentum is constant (Choi et al. 2019, arXiv 1910.05446, Table 1),
+  /// and so it is here by a momentum decay at which μ is β₁ from the first step on. As bias correction
+  /// the submission has 1/(1 − β₁ᵗ) for both terms of m̂, and ``NAdam`` 1/(1 − β₁ᵗ⁺¹) for the one with m,
+  /// which differs in the first steps.
+  ///
+  /// - Parameters:
+  ///   - learningRate: α at the peak. Default 0.0017486387539278373.
+  ///   - weightDecay: w of the decay by αwθ. Default 0.08121616522670176.
+  ///   - direction: NAdam's settings. Default: β₁ 1 − 0.06733926164, β₂ 0.9955159689799007, ε 1e-8.
+  public static func nadamWCosine(
+    learningRate: Double = 0.0017486387539278373, weightDecay: Double = 0.08121616522670176,
+    _ direction: NAdam = NAdam(
+      beta1: 1 - 0.06733926164, beta2: 0.9955159689799007, epsilon: 1e-8, momentumDecay: 1000)
+  ) -> Method {
+    var method = decaying(direction, learningRate, weightDecay)
+    method.envelope = warmUpAndCosine
     return method
   }
 }

@@ -56,6 +56,7 @@ public struct StudyPage {
     if let introduction { blocks.append(introduction) }
     if let remark { blocks.append(remark) }
     if !analysis.findings.isEmpty { blocks += ["## What was asked", claims] + failures }
+    blocks += overall
     blocks += ["## Losses", lossNote]
     for task in study.tasks {
       let cells = analysis.cells.filter { $0.task == task.name }
@@ -110,6 +111,20 @@ public struct StudyPage {
       return "Not so: \(finding.claim.text.markdown) – \(shown)"
         + (rest > 0 ? "; and \(rest) more." : ".")
     }
+  }
+
+  /// Every optimizer over all cells, and over those of each part.
+  private var overall: [String] {
+    let table = StudySummaryTable(analysis.summary)
+    func rows(_ part: String?) -> String {
+      markdownTable(
+        [["optimizer"] + StudySummaryTable.headings]
+          + study.shownLabels.compactMap { label in
+            table.row(label, part: part).map { [label.markdown] + $0 }
+          })
+    }
+    return ["## Over all cells", table.note, rows(nil)]
+      + analysis.summary.parts.flatMap { ["### Part \($0.markdown)", rows($0)] }
   }
 
   private var lossNote: String {

@@ -24,10 +24,14 @@ public struct Study: Sendable {
     /// The file or folder that it reads, seen from the directory of all data sets; `nil`: as the task
     /// itself finds it.
     public var data: String?
+    /// The part of the study that it is in, of which there are figures by itself; `nil`: none.
+    public var part: String?
     /// The sizes of batches, those that exceed the data among them.
     public var batchSizes: [BatchSize]
     /// The number of seeds, which are those from 0.
     public var seedCount: Int
+    /// The labels of the optimizers that are run on it; `nil`: all.
+    public var optimizers: Set<String>?
     /// The settings over the defaults, each with its place in the file.
     var assignments: [Assignment]
   }
@@ -63,6 +67,12 @@ public struct Study: Sendable {
   public var reference: String
   /// What is said of the candidate.
   public var claims: [Claim]
+
+  /// The names of its parts, in the order of the tasks.
+  public var parts: [String] {
+    let names = tasks.compactMap(\.part)
+    return names.enumerated().filter { !names[..<$0.offset].contains($0.element) }.map(\.element)
+  }
 
   /// The labels that tables have, in order: the candidate first, then groups, then optimizers that
   /// are named in a claim or are in no group.

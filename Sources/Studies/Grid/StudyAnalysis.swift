@@ -73,23 +73,35 @@ public struct StudyAnalysis: Sendable {
   public let staleCount: Int
   /// The cells that have results.
   public let cells: [Cell]
+  /// Every optimizer against the reference over many cells.
+  public let summary: StudySummary
   /// The claims with what was measured.
   public let findings: [Finding]
 
   /// Analyzes results.
   ///
+  /// - Parameters:
+  ///   - study: The study.
+  ///   - rows: Its results.
+  ///   - tried: Results of optimizers that are tried beside those of its file.
+  ///   - part: The part of the grid that counts, of whatever optimizers. Default: all of it.
   /// - Throws: `SettingsError` where the study's settings do not go together.
-  public init(_ study: Study, _ rows: StudyResults) throws {
+  public init(
+    _ study: Study, _ rows: StudyResults, tried: StudyResults? = nil,
+    part: StudyPlan.Part = .init()
+  ) throws {
+    let rows = rows.rows.merging(tried?.rows ?? [:]) { $1 }
     var counts: [String: Int] = [:]
-    for row in rows.rows.values { counts[row.key.task] = row.outcome.examples }
-    let present = Set(counts.keys)
-    var part = StudyPlan.Part()
-    part.tasks = present
+    for row in rows.values { counts[row.key.task] = row.outcome.examples }
+    var part = part
+    part.optimizers = nil
+    part.tasks = part.tasks.map(Set(counts.keys).intersection) ?? Set(counts.keys)
     let plan = try StudyPlan(study, part: part, dataDirectory: nil, threads: 1, counts: counts)
     let results = plan.runs.compactMap { run in
-      rows.rows[run.key].flatMap { $0.settings == run.fingerprint ? $0 : nil }
+      rows[run.key].flatMap { $0.settings == run.fingerprint ? $0 : nil }
     }
-    self.init(study, results, staleCount: rows.rows.count - results.count)
+    let count = rows.keys.count(where: part.contains)
+    self.init(study, results, staleCount: count - results.count)
   }
 
   /// Analyzes results of the study's present settings.
@@ -106,7 +118,9 @@ public struct StudyAnalysis: Sendable {
       }
     }
     self.cells = cells
-    findings = study.claims.map { Finding($0, cells, results, study) }
+    let summary = StudySummary(study, results)
+    self.summary = summary
+    findings = study.claims.map { Finding($0, cells, results, summary) }
   }
 
   private struct CellKey: Hashable {
@@ -152,7 +166,8 @@ extension StudyAnalysis.Entry {
 
 extension StudyAnalysis.Finding {
   fileprivate init(
-    _ claim: Claim, _ cells: [StudyAnalysis.Cell], _ results: [StudyResult], _ study: Study
+    _ claim: Claim, _ cells: [StudyAnalysis.Cell], _ results: [StudyResult],
+    _ summary: StudySummary
   ) {
     self.claim = claim
     heldCount = 0
@@ -165,9 +180,15 @@ extension StudyAnalysis.Finding {
       count += 1
       if holds { heldCount += 1 } else { failures.append(failure) }
     }
+    func ratios(to other: String) -> [(cell: StudySummary.Cell, ratio: Double)] {
+      summary.ratios(claim.subject, to: other, claim.figure).filter { cell, _ in
+        claim.parts.map { parts in cell.part.map(parts.contains) ?? false } ?? true
+      }
+    }
     switch claim.statement {
     case .neverDiverges:
-      let members = study.groups.first { $0.label == claim.subject }?.members ?? [claim.subject]
+      let groups = summary.study.groups
+      let members = groups.first { $0.label == claim.subject }?.members ?? [claim.subject]
       for result in results where members.contains(result.key.optimizer) {
         let key = result.key
         note(
@@ -177,15 +198,21 @@ extension StudyAnalysis.Finding {
               ? "diverged" : "\(result.outcome.nonFiniteSteps) non-finite steps"))
       }
     case .below(let other):
-      for cell in cells {
-        guard let ratio = cell.ratio(claim.subject, to: other) else { continue }
+      for (cell, ratio) in ratios(to: other) {
         note(ratio < 1, "\(cell.name): ×\(text(ratio))")
       }
     case .within(let factor, of: let other):
-      for cell in cells {
-        guard let ratio = cell.ratio(claim.subject, to: other) else { continue }
+      for (cell, ratio) in ratios(to: other) {
         note(ratio <= factor, "\(cell.name): ×\(text(ratio))")
       }
+    case .mean(let bound, of: let other):
+      let sample = RatioSample(ratios(to: other).map(\.ratio))
+      guard let mean = sample.geometricMean, let interval = sample.interval() else { return }
+      value = mean
+      note(
+        mean <= bound,
+        "×\(text(mean)) [\(text(interval.lowerBound)), \(text(interval.upperBound))] over "
+          + "\(sample.count) cells")
     case .testLossBelow(let bound, let task, let batchSize):
       let cell = cells.first { $0.task == task && $0.batchSize == batchSize }
       guard let loss = cell?.entries[claim.subject]?.testLoss else { return }

@@ -13,11 +13,13 @@ extension Study {
   ///     tasks:                          # in the order of running, the cheapest first
   ///       - task: uci-energy
   ///         epochs: 200                 # or steps
+  ///         part: tables                # figures of a part stand by themselves, too
   ///       - name: fashion-mnist-1000    # default: the task
   ///         task: fashion-mnist
   ///         data: fashion-mnist-1000    # a folder of the data directory; a file for table and text
   ///         epochs: 15
   ///         settings: {network.hidden: [50]}
+  ///         optimizers: [adamqlr, adam-1e-3]    # those that are run on it; default: all
   ///     optimizers:                     # as `compare` has them: [LABEL=]BASE[+KEY=VALUE…]
   ///       - adamqlr
   ///       - adam-1e-2=adam+learning-rate.value=1e-2
@@ -30,6 +32,8 @@ extension Study {
   ///       - {diverges: never}
   ///       - {within: 1.05, of: tuned-adam, in: 80 %}
   ///       - {below: adam-1e-3, in: 70 %}
+  ///       - {mean: 0.96, of: tuned-adam}        # the geometric mean of the ratios in all cells
+  ///       - {within: 1.25, of: tuned-adam, in: 95 %, by: lowest, parts: [tables]}
   ///       - {test-loss-below: 0.012, task: uci-energy, batch-size: full}
   ///
   /// - Throws: `SettingsError` with the line, the key and what it may be.
@@ -52,7 +56,7 @@ extension Study {
     self.path = path
     title = try top.text("title")
     optimizers = try reader.optimizers(try top.list("optimizers"))
-    tasks = try reader.tasks(top)
+    tasks = try reader.tasks(top, optimizers.map(\.label))
     groups = try reader.groups(top["tuned"], of: optimizers.map(\.label))
     let labels = optimizers.map(\.label) + groups.map(\.label)
     candidate = try top.choice("candidate", optimizers.map(\.label)) ?? labels[0]
@@ -62,17 +66,39 @@ extension Study {
     for node in try top["claims"].map({ node throws(SettingsError) in
       try reader.sequence(node, "claims")
     }) ?? [] {
-      claims.append(try reader.claim(node, candidate, labels, tasks))
+      claims.append(try reader.claim(node, candidate, labels, tasks, parts))
     }
     // Settings that cannot be are found before anything runs.
+    for optimizer in optimizers { try check(optimizer) }
+  }
+
+  /// Adds an optimizer that is tried beside those of the file: it becomes the candidate.
+  ///
+  /// - Throws: `SettingsError` where its label cannot name rows, or is there already, or settings do not
+  ///   go together.
+  public mutating func add(_ optimizer: ContenderDescription) throws(SettingsError) {
+    let reader = StudyReader(path: path)
+    if let problem = reader.problem(name: optimizer.label) {
+      throw SettingsError("--try: \(problem)")
+    }
+    let labels = optimizers.map(\.label) + groups.map(\.label)
+    if labels.contains(optimizer.label) {
+      throw SettingsError(
+        "--try: the study has '\(optimizer.label)' already; another name goes in front: NAME=…")
+    }
+    try check(optimizer)
+    optimizers.append(optimizer)
+    candidate = optimizer.label
+    for index in tasks.indices { tasks[index].optimizers?.insert(optimizer.label) }
+  }
+
+  private func check(_ optimizer: ContenderDescription) throws(SettingsError) {
     for task in tasks {
-      for optimizer in optimizers {
-        let settings = try settings(task, optimizer, batchSize: 1, seed: 0, dataDirectory: nil)
-        if settings.seconds != nil {
-          throw SettingsError(
-            "\(path): \(optimizer.label): the length of a study's runs is in epochs or steps, but "
-              + "seconds is \(settings.seconds ?? 0)")
-        }
+      let settings = try settings(task, optimizer, batchSize: 1, seed: 0, dataDirectory: nil)
+      if settings.seconds != nil {
+        throw SettingsError(
+          "\(path): \(optimizer.label): the length of a study's runs is in epochs or steps, but "
+            + "seconds is \(settings.seconds ?? 0)")
       }
     }
   }
@@ -162,16 +188,18 @@ struct StudyReader {
 
   /// A name that can be part of a file's name and of a row of the results.
   private func checkName(_ name: String, _ node: Node, _ key: String) throws(SettingsError) {
+    if let problem = problem(name: name) { throw error(node, "\(key): \(problem)") }
+  }
+
+  /// Why a name cannot be that, in words.
+  func problem(name: String) -> String? {
     let isSound = name.utf8.allSatisfy { byte in
       (0x21...0x7e).contains(byte) && byte != UInt8(ascii: ",") && byte != UInt8(ascii: "\"")
         && byte != UInt8(ascii: "/")
     }
-    guard isSound, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 80 else {
-      throw error(
-        node,
-        "\(key): '\(name)' names rows and files, so it must have 1 to 80 ASCII characters, no space, "
-          + "comma, quote or slash, and no period first; a name goes in front: NAME=\(name)")
-    }
+    if isSound, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 80 { return nil }
+    return "'\(name)' names rows and files, so it must have 1 to 80 ASCII characters, no space, "
+      + "comma, quote or slash, and no period first; a name goes in front: NAME=\(name)"
   }
 
   func optimizers(_ nodes: [Node]) throws(SettingsError) -> [ContenderDescription] {
@@ -192,7 +220,25 @@ struct StudyReader {
     return found
   }
 
-  func tasks(_ top: Entries) throws(SettingsError) -> [Study.Task] {
+  /// Names of a list, of which each is one of `choices`.
+  private func names(
+    _ node: Node?, _ key: String, _ choices: [String]
+  ) throws(SettingsError) -> [String]? {
+    guard let node else { return nil }
+    var names: [String] = []
+    for item in try sequence(node, key) {
+      guard let name = item.scalar?.string, choices.contains(name) else {
+        throw error(
+          item,
+          "\(key): there is no '\(item.scalar?.string ?? "?")'; there are "
+            + choices.joined(separator: ", "))
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  func tasks(_ top: Entries, _ labels: [String]) throws(SettingsError) -> [Study.Task] {
     let sizes = try batchSizes(top["batch-sizes"])
     let seeds = try top.whole("seeds")
     let common = try assignments(top["settings"])
@@ -200,7 +246,10 @@ struct StudyReader {
     for node in try top.list("tasks") {
       let entries = try self.entries(
         node, "a task",
-        ["name", "task", "data", "epochs", "steps", "batch-sizes", "seeds", "settings"],
+        [
+          "name", "task", "data", "part", "epochs", "steps", "batch-sizes", "seeds", "settings",
+          "optimizers",
+        ],
         required: ["task"])
       let choices = LearningTask.allCases.map(\.rawValue)
       guard let name = try entries.choice("task", choices), let task = LearningTask(rawValue: name)
@@ -221,10 +270,19 @@ struct StudyReader {
       tasks.append(
         Study.Task(
           name: title, task: task,
-          data: entries["data"] == nil ? nil : try entries.text("data"), batchSizes: ownSizes,
-          seedCount: try entries.whole("seeds") ?? seeds ?? 5, assignments: own))
+          data: entries["data"] == nil ? nil : try entries.text("data"), part: try part(entries),
+          batchSizes: ownSizes, seedCount: try entries.whole("seeds") ?? seeds ?? 5,
+          optimizers: try names(entries["optimizers"], "optimizers", labels).map(Set.init),
+          assignments: own))
     }
     return tasks
+  }
+
+  private func part(_ entries: Entries) throws(SettingsError) -> String? {
+    guard let node = entries["part"] else { return nil }
+    let name = try entries.text("part")
+    try checkName(name, node, "part")
+    return name
   }
 
   private func batchSizes(_ node: Node?) throws(SettingsError) -> [Study.BatchSize]? {
@@ -308,25 +366,34 @@ struct StudyReader {
   }
 
   func claim(
-    _ node: Node, _ candidate: String, _ labels: [String], _ tasks: [Study.Task]
+    _ node: Node, _ candidate: String, _ labels: [String], _ tasks: [Study.Task],
+    _ parts: [String]
   ) throws(SettingsError) -> Claim {
-    let kinds = ["diverges", "below", "within", "test-loss-below"]
+    let kinds = ["diverges", "below", "within", "mean", "test-loss-below"]
     let entries = try entries(
-      node, "a claim", kinds + ["of", "in", "optimizer", "task", "batch-size"], required: [])
+      node, "a claim",
+      kinds + ["of", "in", "optimizer", "task", "batch-size", "by", "parts"], required: [])
     guard kinds.count(where: { entries[$0] != nil }) == 1 else {
       throw error(node, "a claim has exactly one of the keys \(kinds.joined(separator: ", "))")
     }
     let subject = try entries.choice("optimizer", labels) ?? candidate
     let share = try entries["in"].map { node throws(SettingsError) in try self.share(node) } ?? 1
     if try entries.choice("diverges", ["never"]) != nil { return Claim(subject, .neverDiverges) }
-    if let other = try entries.choice("below", labels) {
-      return Claim(subject, .below(other), share: share)
-    }
-    if entries["within"] != nil {
-      guard let other = try entries.choice("of", labels) else {
-        throw error(node, "a claim with 'within' needs the key 'of'")
+    func claim(_ statement: Claim.Statement) throws(SettingsError) -> Claim {
+      var claim = Claim(subject, statement, share: share)
+      if let name = try entries.choice("by", StudySummary.Figure.ofLosses.map(\.rawValue)) {
+        claim.figure = StudySummary.Figure(rawValue: name) ?? .final
       }
-      return Claim(subject, .within(try number("within", entries), of: other), share: share)
+      claim.parts = try names(entries["parts"], "parts", parts)
+      return claim
+    }
+    if let other = try entries.choice("below", labels) { return try claim(.below(other)) }
+    for key in ["within", "mean"] where entries[key] != nil {
+      guard let other = try entries.choice("of", labels) else {
+        throw error(node, "a claim with '\(key)' needs the key 'of'")
+      }
+      let bound = try number(key, entries)
+      return try claim(key == "mean" ? .mean(bound, of: other) : .within(bound, of: other))
     }
     let bound = try number("test-loss-below", entries)
     guard let task = try entries.choice("task", tasks.map(\.name)),

@@ -1,3 +1,4 @@
+import AdamQLR
 import Foundation
 import Tasks
 import Training
@@ -28,6 +29,12 @@ public struct StudyPlan: Sendable {
 
     /// The whole grid.
     public init() {}
+
+    /// Whether a run is in it.
+    func contains(_ key: StudyResult.Key) -> Bool {
+      (tasks?.contains(key.task) ?? true) && (batchSizes?.contains(key.batchSize) ?? true)
+        && (optimizers?.contains(key.optimizer) ?? true) && (seeds?.contains(key.seed) ?? true)
+    }
   }
 
   /// The runs.
@@ -51,7 +58,8 @@ public struct StudyPlan: Sendable {
     let tasks = study.tasks.filter { part.tasks?.contains($0.name) ?? true }
     let optimizers = study.optimizers.filter { part.optimizers?.contains($0.label) ?? true }
     var notes: [String] = []
-    var blocks: [(task: Study.Task, sizes: [(Study.BatchSize, Int)])] = []
+    // Of every task, runs with seed 0: other seeds change nothing else.
+    var blocks: [(task: Study.Task, runs: [Run])] = []
     for task in tasks {
       let sample = try study.settings(
         task, study.optimizers[0], batchSize: 1, seed: 0, dataDirectory: dataDirectory)
@@ -66,30 +74,33 @@ public struct StudyPlan: Sendable {
           "\(task.name) has \(count) training examples: no batches of "
             + left.joined(separator: ", "))
       }
-      blocks.append(
-        (
-          task,
-          fitting.filter { part.batchSizes?.contains($0) ?? true }.map { ($0, $0.size(of: count)) }
-        ))
+      var runs: [Run] = []
+      for label in fitting where part.batchSizes?.contains(label) ?? true {
+        for optimizer in optimizers where task.optimizers?.contains(optimizer.label) ?? true {
+          var settings = try study.settings(
+            task, optimizer, batchSize: label.size(of: count), seed: 0,
+            dataDirectory: dataDirectory)
+          settings.threads = threads
+          settings.logInterval = .max
+          settings.keptCheckpoints = 1
+          let key = StudyResult.Key(
+            task: task.name, batchSize: label, optimizer: optimizer.label, seed: 0)
+          runs.append(
+            Run(
+              key: key, fingerprint: Self.fingerprint(of: settings, label, data: task.data),
+              settings: settings))
+        }
+      }
+      blocks.append((task, runs))
     }
     var runs: [Run] = []
     for seed in 0..<(tasks.map(\.seedCount).max() ?? 0) {
       guard part.seeds?.contains(seed) ?? true else { continue }
-      for (task, sizes) in blocks where seed < task.seedCount {
-        for (label, size) in sizes {
-          for optimizer in optimizers {
-            var settings = try study.settings(
-              task, optimizer, batchSize: size, seed: seed, dataDirectory: dataDirectory)
-            settings.threads = threads
-            settings.logInterval = .max
-            settings.keptCheckpoints = 1
-            runs.append(
-              Run(
-                key: StudyResult.Key(
-                  task: task.name, batchSize: label, optimizer: optimizer.label, seed: seed),
-                fingerprint: Self.fingerprint(of: settings, label, data: task.data),
-                settings: settings))
-          }
+      for (task, first) in blocks where seed < task.seedCount {
+        runs += first.map { run in
+          var (key, settings) = (run.key, run.settings)
+          (key.seed, settings.seed) = (seed, seed)
+          return Run(key: key, fingerprint: run.fingerprint, settings: settings)
         }
       }
     }
@@ -106,10 +117,12 @@ public struct StudyPlan: Sendable {
   ) -> String {
     let others: Set = [
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
-      "log-every", "checkpoint-every", "keep", "held-back",
+      "log-every", "checkpoint-every", "keep", "held-back", "weights",
     ]
+    // What did nothing before there was a setting for it does not make results other ones.
+    let additions = ["early-stopping.patience": SettingValue.null]
     var lines = Settings.all.compactMap { setting in
-      others.contains(setting.name)
+      others.contains(setting.name) || additions[setting.name] == setting.value(settings)
         ? nil : setting.value(settings).map { "\(setting.name)=\($0.text)" }
     }
     lines += [

@@ -56,10 +56,19 @@ public struct StudyOutcome: Hashable, Codable, Sendable {
   public var testLoss: Double?
   /// The least mean of batches' losses between two evaluations.
   public var bestTrainingLoss: Double?
-  /// The least validation loss of any evaluation.
+  /// The least validation loss of any evaluation: the *lowest*.
   public var bestValidationLoss: Double?
   /// The least test loss of any evaluation.
   public var bestTestLoss: Double?
+  /// The test loss at the evaluation with the lowest validation loss, of equals at the first.
+  public var testLossAtLowest: Double?
+  /// The number of steps before that evaluation.
+  public var lowestStep: Int?
+  /// The evaluations along the run; `nil` in a result that is read back, since a row has no room for
+  /// them.
+  public var curve: LearningCurve?
+  /// How the validation loss fell; `nil` where there is none, or no record of it.
+  public var descent: Descent?
   /// The share of validation examples classified correctly.
   public var validationAccuracy: Double?
   /// The share of test examples classified correctly.
@@ -79,6 +88,20 @@ public struct StudyOutcome: Hashable, Codable, Sendable {
     self.trainingLoss = trainingLoss
     self.seconds = seconds
     self.wallSeconds = wallSeconds
+  }
+
+  /// Notes the figures along the run.
+  mutating func note(_ curve: LearningCurve) {
+    func least(_ loss: (LearningCurve.Evaluation) -> Double?) -> Double? {
+      curve.evaluations.compactMap(loss).filter { !$0.isNaN }.min()
+    }
+    bestTrainingLoss = least(\.trainingLoss)
+    bestValidationLoss = least { $0.validation?.loss }
+    bestTestLoss = least { $0.test?.loss }
+    testLossAtLowest = curve.lowest?.test?.loss
+    lowestStep = curve.lowest?.step
+    self.curve = curve
+    descent = Descent(curve)
   }
 
   /// The loss that a run is judged by: that on the validation examples, or on the test examples where

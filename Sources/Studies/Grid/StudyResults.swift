@@ -21,14 +21,15 @@ public struct StudyResults: Sendable {
     // Behind the last line feed there is nothing, or a row that was cut off.
     lines.removeLast()
     guard let head = lines.first else { return }
-    guard head == Self.columns.joined(separator: ",")[...] else {
+    let heads = Self.heads.map { $0.joined(separator: ",") }
+    guard let version = heads.firstIndex(where: { $0 == head }) else {
       throw FileError(
         path,
         "the first line is not that of a study's results, which is "
           + Self.columns.joined(separator: ","))
     }
     for (index, line) in lines.enumerated().dropFirst() {
-      guard let row = StudyResult(row: line) else {
+      guard let row = StudyResult(row: line, columnCount: Self.heads[version].count) else {
         throw FileError(
           "\(path), line \(index + 1)", "the row is damaged; without it the run is made again")
       }
@@ -67,8 +68,12 @@ public struct StudyResults: Sendable {
     "task", "batch-size", "optimizer", "seed", "settings", "diverged", "non-finite-steps",
     "examples", "steps", "training-loss", "validation-loss", "test-loss", "best-training-loss",
     "best-validation-loss", "best-test-loss", "validation-accuracy", "test-accuracy", "seconds",
-    "wall-seconds",
+    "wall-seconds", "test-loss-at-lowest", "lowest-step", "descent",
   ]
+
+  /// The first lines that files may have: today's, and that of 0.1.0, whose rows have nothing in the
+  /// columns that have come since.
+  private static let heads = [columns, Array(columns.dropLast()), Array(columns.dropLast(3))]
 }
 
 extension StudyResult {
@@ -82,19 +87,25 @@ extension StudyResult {
       String(outcome.steps), text(outcome.trainingLoss), text(outcome.validationLoss),
       text(outcome.testLoss), text(outcome.bestTrainingLoss), text(outcome.bestValidationLoss),
       text(outcome.bestTestLoss), text(outcome.validationAccuracy), text(outcome.testAccuracy),
-      time(outcome.seconds), time(outcome.wallSeconds),
+      time(outcome.seconds), time(outcome.wallSeconds), text(outcome.testLossAtLowest),
+      outcome.lowestStep.map(String.init) ?? "", outcome.descent?.description ?? "",
     ].joined(separator: ",")
   }
 
   /// Reads a row; `nil` where it is none.
-  init?(row: Substring) {
-    let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard cells.count == StudyResults.columns.count, let size = Study.BatchSize(cells[1]),
+  ///
+  /// - Parameter columnCount: The number of columns in its file.
+  init?(row: Substring, columnCount: Int) {
+    var cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let isWhole = cells.count == columnCount
+    cells += Array(repeating: "", count: max(StudyResults.columns.count - cells.count, 0))
+    guard isWhole, let size = Study.BatchSize(cells[1]),
       let seed = Int(cells[3]), let hasDiverged = Bool(cells[5]),
       let nonFiniteSteps = Int(cells[6]), let examples = Int(cells[7]), let steps = Int(cells[8]),
       let trainingLoss = Double(cells[9]), let seconds = Double(cells[17]),
       let wallSeconds = Double(cells[18]),
-      cells[10...16].allSatisfy({ $0.isEmpty || Double($0) != nil })
+      (Array(cells[10...16]) + cells[19...20]).allSatisfy({ $0.isEmpty || Double($0) != nil }),
+      cells[21].isEmpty || Descent(cells[21]) != nil
     else { return nil }
     var outcome = StudyOutcome(
       examples: examples, steps: steps, trainingLoss: trainingLoss, seconds: seconds,
@@ -108,6 +119,9 @@ extension StudyResult {
     outcome.bestTestLoss = Double(cells[14])
     outcome.validationAccuracy = Double(cells[15])
     outcome.testAccuracy = Double(cells[16])
+    outcome.testLossAtLowest = Double(cells[19])
+    outcome.lowestStep = Int(cells[20])
+    outcome.descent = Descent(cells[21])
     self.init(
       Key(task: cells[0], batchSize: size, optimizer: cells[2], seed: seed), settings: cells[4],
       outcome)

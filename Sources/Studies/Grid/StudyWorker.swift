@@ -65,14 +65,7 @@ public enum StudyWorker {
     outcome.testLoss = summary.test?.loss
     outcome.validationAccuracy = summary.validation?.accuracy
     outcome.testAccuracy = summary.test?.accuracy
-    // The log has also what was before an interruption.
-    let log = try run.directory.log()
-    func least(_ metric: Metric) -> Double? {
-      log[metric].values.filter { !$0.isNaN }.min().map(Double.init)
-    }
-    outcome.bestTrainingLoss = least(.meanTrainingLoss)
-    outcome.bestValidationLoss = least(.validationLoss)
-    outcome.bestTestLoss = least(.testLoss)
+    outcome.note(run.trainer.curve)
     return outcome
   }
 

@@ -16,7 +16,7 @@ public struct ResultFormat: Sendable {
   public func text(_ value: Double) -> String {
     if value.isInfinite { return value < 0 ? "−∞" : "∞" }
     if figure.isShare { return String(format: "%.1f", 100 * value) }
-    if figure == .steps { return String(format: "%.6g", value) }
+    if figure.isCount { return String(format: "%.6g", value) }
     return String(format: "%.3g", value)
   }
 

@@ -139,6 +139,7 @@ extension Settings {
     settings.logInterval = plain.logInterval
     settings.checkpointInterval = plain.checkpointInterval
     settings.keptCheckpoints = plain.keptCheckpoints
+    settings.weights = plain.weights
     return settings
   }
 }

@@ -75,14 +75,15 @@ public struct RunRecord: Sendable {
 extension RunRecord {
   /// A figure at the end of the run, or the latest of one that is not over.
   ///
-  /// A run that diverged has infinite losses, and no generalization gap.
+  /// A run that diverged has infinite losses at its end, and no generalization gap; what it had at its
+  /// lowest validation loss stays.
   public func value(_ figure: Figure) -> Double? {
     if figure == .generalizationGap {
       guard let test = value(.testLoss), let training = value(.trainingLoss) else { return nil }
       return test.isFinite && training.isFinite ? test - training : nil
     }
     guard let value = finalValue(figure) ?? latestValue(figure) else { return nil }
-    if figure.isLoss, state == .diverged { return .infinity }
+    if figure.isFinalLoss, state == .diverged { return .infinity }
     return value.isNaN ? nil : value
   }
 
@@ -95,6 +96,10 @@ extension RunRecord {
     case .validationAccuracy: summary.validation?.accuracy
     case .testAccuracy: summary.test?.accuracy
     case .generalizationGap: nil
+    case .lowestValidationLoss: summary.curve?.lowest?.validation?.loss
+    case .testLossAtLowest: summary.curve?.lowest?.test?.loss
+    case .testAccuracyAtLowest: summary.curve?.lowest?.test?.accuracy
+    case .lowestStep: (summary.curve?.lowest?.step).map(Double.init)
     case .steps: Double(summary.steps)
     case .seconds: summary.seconds
     }
@@ -103,6 +108,15 @@ extension RunRecord {
   private func latestValue(_ figure: Figure) -> Double? {
     guard let log else { return nil }
     func latest(_ metric: Metric) -> Double? { log[metric].values.last.map(Double.init) }
+    func lowest(_ metric: Metric) -> Double? {
+      let (validation, other) = (log[.validationLoss], log[metric])
+      let finite = validation.values.indices.filter { validation.values[$0].isFinite }
+      guard let least = finite.min(by: { validation.values[$0] < validation.values[$1] }) else {
+        return nil
+      }
+      let step = validation.steps[least]
+      return other.steps.firstIndex(of: step).map { Double(other.values[$0]) }
+    }
     return switch figure {
     case .trainingLoss: latest(.meanTrainingLoss)
     case .validationLoss: latest(.validationLoss)
@@ -110,6 +124,10 @@ extension RunRecord {
     case .validationAccuracy: latest(.validationAccuracy)
     case .testAccuracy: latest(.testAccuracy)
     case .generalizationGap: nil
+    case .lowestValidationLoss: lowest(.validationLoss)
+    case .testLossAtLowest: lowest(.testLoss)
+    case .testAccuracyAtLowest: lowest(.testAccuracy)
+    case .lowestStep: nil
     case .steps: log[.trainingLoss].steps.last.map(Double.init)
     case .seconds: latest(.seconds)
     }
@@ -130,14 +148,27 @@ public enum Figure: String, CaseIterable, Sendable {
   case testAccuracy = "test accuracy"
   /// The test loss less the training loss.
   case generalizationGap = "generalization gap"
+  /// The lowest validation loss of any evaluation.
+  case lowestValidationLoss = "lowest validation loss"
+  /// The test loss at that evaluation.
+  case testLossAtLowest = "test loss at lowest"
+  /// The share of test examples classified correctly at that evaluation.
+  case testAccuracyAtLowest = "test accuracy at lowest"
+  /// The number of steps before that evaluation.
+  case lowestStep = "steps to lowest"
   /// The number of steps.
   case steps = "steps"
   /// The time of the steps in seconds.
   case seconds = "seconds"
 
-  /// Whether it is a loss.
-  public var isLoss: Bool { [.trainingLoss, .validationLoss, .testLoss].contains(self) }
+  /// Whether it is a loss at the end of a run.
+  public var isFinalLoss: Bool { [.trainingLoss, .validationLoss, .testLoss].contains(self) }
 
   /// Whether it is a share of 1.
-  public var isShare: Bool { self == .validationAccuracy || self == .testAccuracy }
+  public var isShare: Bool {
+    [.validationAccuracy, .testAccuracy, .testAccuracyAtLowest].contains(self)
+  }
+
+  /// Whether it is a number of steps.
+  public var isCount: Bool { self == .steps || self == .lowestStep }
 }

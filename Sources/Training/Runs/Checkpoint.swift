@@ -3,9 +3,11 @@ import Foundation
 import Networks
 import Torch
 
-/// All that a run needs to go on, in a directory of four files:
+/// All that a run needs to go on, in a directory of four or five files:
 ///
 ///     weights.safetensors     the learned parameters and the running statistics by name
+///     best.safetensors        those of the evaluation with the lowest validation loss so far, where
+///                             there was one
 ///     optimizer.safetensors   the optimizer's vectors, and the parameters that steps are made from
 ///                             where the method learns an average of them
 ///     state.json              everything else
@@ -16,12 +18,13 @@ import Torch
 public struct Checkpoint {
   /// The path of the directory.
   public let path: String
-  /// The learned parameters: see ``Trainer/learnedParameters``.
-  public let parameters: FlatVector
-  /// The model's running statistics.
-  public let statistics: FlatVector
+  /// The weights after the last step.
+  public let last: Weights
+  /// The weights with the lowest validation loss of any evaluation; `nil` where there were none, as
+  /// in a checkpoint of an earlier version.
+  public let best: Weights?
   /// The number of steps made.
-  public let step: Int
+  public var step: Int { last.step }
   let logPosition: Int
   private let vectors: [String: Tensor]
   private let stateData: Data
@@ -30,6 +33,7 @@ public struct Checkpoint {
   /// The name under which a checkpoint is written before it is whole.
   private static let unfinishedName = ".unfinished"
   private static let weightsName = "weights.safetensors"
+  private static let bestName = "best.safetensors"
   private static let optimizerName = "optimizer.safetensors"
   private static let stateName = "state.json"
   private static let checksumsName = "checksums.txt"
@@ -54,7 +58,10 @@ public struct Checkpoint {
 
     struct State: Decodable {
       var progress: Progress
-      struct Progress: Decodable { var step: Int }
+      struct Progress: Decodable {
+        var step: Int
+        var curve: LearningCurve?
+      }
     }
   }
 
@@ -72,19 +79,17 @@ public struct Checkpoint {
     self.path = path
     let files = try Self.readChecked(path)
     do {
-      let weights = try Safetensors(files[Self.weightsName] ?? Data())
-      let isStatistic = { model.statisticsLayout[$0] != nil }
-      parameters = try model.parameters(
-        joining: weights.tensors.filter { !isStatistic($0.key) }, type
-      ).to(device)
-      statistics = try model.statistics(
-        joining: weights.tensors.filter { isStatistic($0.key) }, type
-      ).to(device)
+      stateData = files[Self.stateName] ?? Data()
+      header = try StateCoding.decoder().decode(Header.self, from: stateData)
+      let progress = header.trainer.progress
+      last = try Weights(
+        files[Self.weightsName] ?? Data(), step: progress.step, model, type, device)
+      let lowest = progress.curve?.lowest
+      best = try lowest.map {
+        try Weights(files[Self.bestName] ?? Data(), step: $0.step, model, type, device)
+      }
       vectors = try Safetensors(files[Self.optimizerName] ?? Data()).tensors
         .mapValues { $0.to(device) }
-      stateData = files[Self.stateName] ?? Data()
-      header = try JSONDecoder().decode(Header.self, from: stateData)
-      step = header.trainer.progress.step
       logPosition = header.logPosition
     } catch {
       throw FileError(path, "the checkpoint cannot be read: \(error)")
@@ -118,21 +123,17 @@ public struct Checkpoint {
     try? manager.removeItem(atPath: unfinished)
     do {
       try makeDirectory(at: unfinished)
-      let model = trainer.problem.model
-      let tensors =
-        model.tensors(of: trainer.learnedParameters)
-        + model.tensors(ofStatistics: trainer.statistics)
-      let weights = Safetensors(
-        Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) }),
-        metadata: [
-          "format": "pt", "task": trainer.settings.task.rawValue, "step": String(trainer.step),
-        ])
+      let weights = trainer.learnedWeights.file(of: trainer)
+      // Written each time rather than linked to the one in the checkpoint before: damage to a file
+      // must not be damage to all checkpoints.
+      let best = trainer.best?.file(of: trainer)
       let store = TensorStore()
       let state = try StateCoding.encoder(store).encode(
         StateFile(logPosition: logPosition, trainer: trainer.state))
       let optimizer = Safetensors(store.tensors)
       var lines: [String] = []
       lines.append(try write(weightsName, in: unfinished) { try weights.write($0) })
+      if let best { lines.append(try write(bestName, in: unfinished) { try best.write($0) }) }
       lines.append(try write(optimizerName, in: unfinished) { try optimizer.write($0) })
       lines.append(try write(stateName, in: unfinished) { try state.withUnsafeBytes($0) })
       let checksums = Data((lines.joined(separator: "\n") + "\n").utf8)
@@ -170,7 +171,8 @@ public struct Checkpoint {
     let checksums = String(decoding: try readFile(at: "\(path)/\(checksumsName)"), as: UTF8.self)
     var files: [String: Data] = [:]
     var lines: [String] = []
-    for name in [weightsName, optimizerName, stateName] {
+    let hasBest = FileManager.default.fileExists(atPath: "\(path)/\(bestName)")
+    for name in [weightsName] + (hasBest ? [bestName] : []) + [optimizerName, stateName] {
       let data = try readFile(at: "\(path)/\(name)")
       let found = data.withUnsafeBytes { line(name, $0.count, CRC32C.of($0)) }
       guard checksums.contains(found) else {
@@ -188,6 +190,34 @@ public struct Checkpoint {
   private static func line(_ name: String, _ size: Int, _ check: CRC32C) -> String {
     let digits = String(check.value, radix: 16)
     return "\(String(repeating: "0", count: 8 - digits.count))\(digits) \(size) \(name)"
+  }
+}
+
+extension Weights {
+  /// Reads what ``file(of:)`` makes.
+  fileprivate init(
+    _ data: Data, step: Int, _ model: Model, _ type: DataType, _ device: Device
+  ) throws {
+    let tensors = try Safetensors(data).tensors
+    let isStatistic = { model.statisticsLayout[$0] != nil }
+    self.step = step
+    parameters = try model.parameters(
+      joining: tensors.filter { !isStatistic($0.key) }, type
+    ).to(device)
+    statistics = try model.statistics(
+      joining: tensors.filter { isStatistic($0.key) }, type
+    ).to(device)
+  }
+
+  /// The tensors by name, and where they are from.
+  fileprivate func file(of trainer: Trainer) -> Safetensors {
+    let model = trainer.problem.model
+    let tensors = model.tensors(of: parameters) + model.tensors(ofStatistics: statistics)
+    return Safetensors(
+      Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) }),
+      metadata: [
+        "format": "pt", "task": trainer.settings.task.rawValue, "step": String(step),
+      ])
   }
 }
 

@@ -17,9 +17,14 @@ public struct TablePredictor {
 
   /// Reads a run's directory; the training file is not needed.
   ///
-  /// - Parameter device: Where to compute. Default: where the run did.
+  /// - Parameters:
+  ///   - directory: The run's.
+  ///   - device: Where to compute. Default: where the run did.
+  ///   - weights: Which weights. Default: those that the run's settings say.
   /// - Throws: ``SettingsError`` and ``FileError``, also where the run learned from no table.
-  public init(_ directory: RunDirectory, device: Device? = nil) throws {
+  public init(
+    _ directory: RunDirectory, device: Device? = nil, weights: Weights.Choice? = nil
+  ) throws {
     var settings = try directory.settings()
     settings.device = device ?? settings.device
     guard settings.task == .table else {
@@ -33,10 +38,10 @@ public struct TablePredictor {
       for: .table,
       ProblemShape(.features(encoding.featureCount), outputs: encoding.outputCount))
     try settings.prepareDevice()
-    let checkpoint = try directory.wholeCheckpoint(of: model, settings)
-    parameters = checkpoint.found.parameters
-    statistics = checkpoint.found.statistics
-    damage = checkpoint.damage
+    let (found, _, damage) = try directory.weights(weights, of: model, settings)
+    parameters = found.parameters
+    statistics = found.statistics
+    self.damage = damage
   }
 
   /// Predicts the target of a file's rows.

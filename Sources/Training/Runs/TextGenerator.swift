@@ -24,9 +24,12 @@ public struct TextGenerator {
   /// - Parameters:
   ///   - directory: The run's.
   ///   - device: Where to compute. Default: where the run did.
+  ///   - weights: Which weights. Default: those that the run's settings say.
   /// - Throws: ``SettingsError``, ``FileError``, also where the run learned from no text, and
   ///   `ModelError`.
-  public init(_ directory: RunDirectory, device: Device? = nil) throws {
+  public init(
+    _ directory: RunDirectory, device: Device? = nil, weights: Weights.Choice? = nil
+  ) throws {
     var settings = try directory.settings()
     settings.device = device ?? settings.device
     try settings.prepareDevice()
@@ -34,10 +37,10 @@ public struct TextGenerator {
     context = settings.text.context
     model = try settings.model.makeModel(
       for: settings.task, ProblemShape(vocabulary, context: context))
-    let checkpoint = try directory.wholeCheckpoint(of: model, settings)
-    parameters = checkpoint.found.parameters
-    statistics = checkpoint.found.statistics
-    damage = checkpoint.damage
+    let (found, _, damage) = try directory.weights(weights, of: model, settings)
+    parameters = found.parameters
+    statistics = found.statistics
+    self.damage = damage
   }
 
   /// Goes on with a text, token by token. Each is drawn from the softmax of the model's scores,

@@ -66,7 +66,12 @@ public final class TrainingRun {
     }
     if let checkpoint {
       try trainer.restore(
-        checkpoint.state(), checkpoint.parameters, checkpoint.statistics, path: checkpoint.path)
+        checkpoint.state(), checkpoint.last, best: checkpoint.best, path: checkpoint.path)
+    }
+    if let stop = trainer.earlyStop {
+      notes.append(
+        "the run was \(stop); a greater early-stopping.patience in \(directory.settingsPath) lets it "
+          + "go on")
     }
     let (logPosition, logDamage) = directory.logPosition(atMost: checkpoint?.logPosition ?? 0)
     self.damage = damage
@@ -96,6 +101,7 @@ public final class TrainingRun {
       try writeCheckpointIfDue()
       continuation = try observe(event)
     }
+    trainer.prepareWeights()
     let summary = trainer.summary()
     try writeCheckpoint()
     status.summary = summary
@@ -136,6 +142,7 @@ public final class TrainingRun {
   }
 
   private func writeCheckpoint() throws {
+    trainer.prepareWeights()
     // The log first: a checkpoint counts on all rows before it.
     try log.synchronize()
     try directory.writeCheckpoint(trainer, logPosition: log.position)

@@ -202,6 +202,112 @@ struct BaselineTests {
     }
   }
 
+  @Test(
+    "ScheduleFree+: gradients at y, x is the weighted average of z, and steps are Polyak's",
+    arguments: [
+      ScheduleFreePlus(), .init(annealing: 20, warmUp: 0), .init(annealing: 9, warmUp: 4),
+      .init(annealing: 40, warmUp: 5, averagingStart: 3, weightDecay: 0.3, averagingPower: 1.5),
+      .init(
+        interpolation: 0.5, finalInterpolation: 0.8, annealing: 30, beta1: 0.6, beta2: 0.8,
+        epsilon: 0.05, normDecay: 0, warmUp: 0, averagingStart: 10, weightPower: 1),
+    ], [1, 0.25])
+  func scheduleFreePlus(_ direction: ScheduleFreePlus, _ rate: Double) throws {
+    let (beta1, beta2) = (direction.beta1, direction.beta2)
+    var (m, v, z, x) = ([0.0, 0, 0], [0.0, 0, 0], WavyFit.start, WavyFit.start)
+    var (e, sum, greatest) = (0.0, 0.0, 0.0)
+    let rise = direction.warmUp ?? 200
+    let start = direction.averagingStart ?? 2 * rise
+    try check(.scheduleFreePlus(learningRate: rate, direction)) { g, y, t in
+      let share = min(1, Double(t) / Double(direction.annealing ?? .max))
+      let beta =
+        1
+        - exp(
+          (1 - share) * log(1 - direction.interpolation)
+            + share * log(1 - direction.finalInterpolation))
+      e =
+        direction.normDecay * e
+        + (1 - direction.normDecay) * sqrt(Double.pi / 2) * g.reduce(0) { $0 + abs($1) }
+      let norm = e / (1 - pow(direction.normDecay, Double(t)))
+      let offset = inner(g, (0..<3).map { z[$0] - x[$0] })
+      let alpha =
+        rate * min(1, Double(t) / Double(max(rise, 1)))
+        * max(0, WavyFit().loss(y) + beta * offset) / norm
+      greatest = max(greatest, alpha)
+      var c = 1.0
+      if t > start {
+        let weight =
+          pow(Double(t), direction.averagingPower) * pow(greatest, direction.weightPower)
+        sum += weight
+        c = weight / sum
+      }
+      for i in 0..<3 {
+        z[i] -= alpha * alpha * direction.weightDecay * y[i]
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i]
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
+        let (mHat, vHat) = (m[i] / (1 - pow(beta1, Double(t))), v[i] / (1 - pow(beta2, Double(t))))
+        z[i] -= alpha * mHat / (vHat.squareRoot() + direction.epsilon)
+        x[i] = (1 - c) * x[i] + c * z[i]
+      }
+      return (0..<3).map { beta * x[$0] + (1 - beta) * z[$0] }
+    } inspect: { optimizer, y, t in
+      let point = optimizer.evaluationPoint(for: y)
+      #expect(areClose(point ?? [], x, 1e-12))
+      #expect(point.map { $0 != y || t <= start + 1 } == true)
+    }
+  }
+
+  @Test("What ScheduleFree+ takes from the length of the run")
+  func scheduleFreePlusOfARun() throws {
+    let run = RunShape(batchesPerEpoch: 4, totalSteps: 199)
+    #expect(
+      ScheduleFreePlus().resolved(for: run)
+        == ScheduleFreePlus(annealing: 199, warmUp: 99, averagingStart: 198))
+    let long = RunShape(batchesPerEpoch: 4, totalSteps: 5000)
+    #expect(
+      ScheduleFreePlus().resolved(for: long)
+        == ScheduleFreePlus(annealing: 5000, warmUp: 200, averagingStart: 400))
+    let own = ScheduleFreePlus(annealing: 0, warmUp: 7, averagingStart: 1)
+    #expect(own.resolved(for: run) == own)
+    #expect(ScheduleFreePlus(warmUp: 7).resolved(for: run).averagingStart == 14)
+    let endless = RunShape(batchesPerEpoch: nil)
+    #expect(
+      ScheduleFreePlus().resolved(for: endless)
+        == ScheduleFreePlus(warmUp: 200, averagingStart: 400))
+  }
+
+  @Test("A schedule of ScheduleFree+'s learning rate is a factor on its step size")
+  func scheduledScheduleFreePlus() throws {
+    let fit = WavyFit()
+    var method = Method.scheduleFreePlus(ScheduleFreePlus(warmUp: 0))
+    let schedule = Schedule.cosine(peak: 0.6, warmUp: 4, total: 25, final: 0.1)
+    method.learningRate = ScheduledRate(schedule)
+    var parameters = WavyFit.start
+    var optimizer = try Optimizer(method, for: parameters)
+    var (m, v, z, x) = ([0.0, 0, 0], [0.0, 0, 0], WavyFit.start, WavyFit.start)
+    var (y, e, sum, greatest) = (WavyFit.start, 0.0, 0.0, 0.0)
+    for t in 1...30 {
+      let g = fit.gradient(y)
+      e = 0.9 * e + 0.1 * sqrt(Double.pi / 2) * g.reduce(0) { $0 + abs($1) }
+      let numerator = fit.loss(y) + 0.9 * inner(g, (0..<3).map { z[$0] - x[$0] })
+      let alpha =
+        schedule.value(at: t - 1) * max(0, numerator) / (e / (1 - pow(0.9, Double(t))))
+      greatest = max(greatest, alpha)
+      sum += greatest * greatest
+      let c = greatest * greatest / sum
+      for i in 0..<3 {
+        m[i] = 0.9 * m[i] + 0.1 * g[i]
+        v[i] = 0.95 * v[i] + 0.05 * g[i] * g[i]
+        let vHat = v[i] / (1 - pow(0.95, Double(t)))
+        z[i] -= alpha * m[i] / (1 - pow(0.9, Double(t))) / (vHat.squareRoot() + 1e-8)
+        x[i] = (1 - c) * x[i] + c * z[i]
+        y[i] = 0.9 * x[i] + 0.1 * z[i]
+      }
+      try optimizer.step(&parameters, on: fit.objective())
+      #expect(areClose(parameters, y, 1e-11), "step \(t)")
+      #expect(areClose(optimizer.evaluationPoint(for: parameters) ?? [], x, 1e-11), "step \(t)")
+    }
+  }
+
   @Test("Only Schedule-Free is evaluated elsewhere, and it not before its first step")
   func evaluationPoint() throws {
     for (name, direction) in Sample.directions {
@@ -210,7 +316,8 @@ struct BaselineTests {
         Method(direction: direction, learningRate: FixedRate(0.01)), for: parameters)
       #expect(optimizer.evaluationPoint(for: parameters) == nil)
       for _ in 0..<3 { try optimizer.step(&parameters, on: WavyFit().objective()) }
-      #expect((optimizer.evaluationPoint(for: parameters) != nil) == (name == "Schedule-Free"))
+      let isAverage = optimizer.evaluationPoint(for: parameters) != nil
+      #expect(isAverage == ["Schedule-Free", "ScheduleFree+"].contains(name))
     }
   }
 

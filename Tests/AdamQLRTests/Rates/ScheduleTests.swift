@@ -69,4 +69,81 @@ struct ScheduleTests {
     #expect([6, 7, 100].map(envelope.factor) == [0, 0, 0])
     #expect(Envelope(peak: 0, total: 1).factor(at: 0) == 1)
   }
+
+  @Test("An envelope whose warm-up is a share of the run, whatever its length")
+  func share() {
+    let envelope = Envelope(warmUp: 0.1)
+    for (total, peak) in [(9, 0), (10, 1), (29, 2), (200, 20)] {
+      let run = RunShape(batchesPerEpoch: 5, totalSteps: total)
+      var method = Method.adam()
+      method.envelope = envelope
+      let resolved = method.resolved(for: run).envelope
+      #expect(resolved == Envelope(warmUp: 0.1, total: total))
+      let steps = 0...(total + 1)
+      #expect(
+        steps.map { resolved?.factor(at: $0) }
+          == steps.map { Envelope(peak: peak, total: total).factor(at: $0) })
+    }
+    #expect(envelope.factor(at: 3) == 0)
+  }
+
+  @Test("The envelope's settings replace each other, in any order")
+  func settings() {
+    func envelope(_ start: Method, _ settings: (String, SettingValue)...) -> Envelope? {
+      var method = start
+      for (name, value) in settings {
+        #expect(method.set("learning-rate.envelope-\(name)", value) == .assigned)
+      }
+      return method.envelope
+    }
+    let cosine = Method.adamCosine()
+    #expect(cosine.envelope == Envelope(warmUp: 0.02))
+    #expect(envelope(.adam(), ("warm-up", .number(0.2))) == Envelope(warmUp: 0.2))
+    #expect(envelope(.adam(), ("peak", .null), ("warm-up", .null)) == nil)
+    #expect(envelope(cosine, ("peak", .null)) == Envelope(warmUp: 0.02))
+    #expect(envelope(cosine, ("warm-up", .null)) == nil)
+    let peaked = Envelope(peak: 3, total: 9)
+    let (peak, none, total) = (
+      ("peak", SettingValue.integer(3)), ("warm-up", SettingValue.null),
+      ("total", SettingValue.integer(9))
+    )
+    #expect(envelope(cosine, peak, none, total) == peaked)
+    #expect(envelope(cosine, total, peak, none) == peaked)
+    #expect(envelope(cosine, none, peak, total) == peaked)
+    var method = Method.adam()
+    #expect(method.set("learning-rate.envelope-warm-up", .number(1)) == .outOfRange)
+    method.envelope = Envelope(warmUp: -0.1, total: 100)
+    #expect(method.problem?.contains("envelope-warm-up") == true)
+  }
+
+  @Test("NadamW with warm-up and cosine, step by step")
+  func nadamWCosine() throws {
+    let fit = WavyFit()
+    let (beta1, beta2, rate) = (1 - 0.06733926164, 0.9955159689799007, 0.0017486387539278373)
+    let total = 150
+    let method = Method.nadamWCosine()
+      .resolved(for: RunShape(batchesPerEpoch: 3, totalSteps: total))
+    var (ours, theirs) = (WavyFit.start, WavyFit.start)
+    var optimizer = try Optimizer(method, for: ours)
+    var (m, v) = ([0.0, 0, 0], [0.0, 0, 0])
+    for t in 1...total {
+      // 2 % of 150 steps are 3.
+      let factor =
+        t <= 3 ? Double(t - 1) / 3 : 0.5 + 0.5 * cos(Double.pi * Double(t - 4) / 147)
+      let g = fit.gradient(theirs)
+      for i in 0..<3 {
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i]
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
+        let mean =
+          beta1 * m[i] / (1 - pow(beta1, Double(t + 1)))
+          + (1 - beta1) * g[i] / (1 - pow(beta1, Double(t)))
+        let vHat = v[i] / (1 - pow(beta2, Double(t)))
+        theirs[i] -=
+          rate * factor
+          * (mean / (vHat.squareRoot() + 1e-8) + 0.08121616522670176 * theirs[i])
+      }
+      try optimizer.step(&ours, on: fit.objective())
+      #expect(areClose(ours, theirs, 1e-12), "step \(t)")
+    }
+  }
 }

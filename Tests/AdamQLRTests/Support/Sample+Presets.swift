@@ -17,6 +17,7 @@ extension Sample {
     limited.envelope = Envelope(peak: 2, total: 30)
     limited.damping = LossFollowingDamping()
     limited.acceptance = OnlyDecreases()
+    let cosine = RunShape(batchesPerEpoch: 10, totalSteps: 50)
     return methods
       + [
         ("untuned AdamQLR", .adamQLR(batchesPerEpoch: 10)), ("tuned AdamQLR", .adamQLRTuned()),
@@ -32,6 +33,9 @@ extension Sample {
         ("D-Adaptation, fixed", .dAdaptation(weightDecay: 0.1)),
         ("Schedule-Free, fixed", .scheduleFreeAdamW()),
         ("Schedule-Free of the paper", .scheduleFreeAdamWPaper()),
+        ("ScheduleFree+, fixed", .scheduleFreePlus(ScheduleFreePlus(warmUp: 3, weightDecay: 0.1))),
+        ("Adam with a cosine", .adamCosine().resolved(for: cosine)),
+        ("NadamW with a cosine", .nadamWCosine().resolved(for: cosine)),
         ("α and μ together", jointly), ("heavy ball", heavy), ("independent batch", independent),
         ("limits", limited),
       ]

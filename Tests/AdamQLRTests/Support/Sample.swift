@@ -39,5 +39,6 @@ enum Sample {
     ("RMSprop", RMSprop()), ("centered RMSprop", RMSprop(decay: 0.9, isCentered: true)),
     ("AdaGrad", AdaGrad()), ("Lion", Lion()), ("NAdam", NAdam()), ("Prodigy", Prodigy()),
     ("D-Adaptation", DAdaptation()), ("Schedule-Free", ScheduleFreeAdamW()),
+    ("ScheduleFree+", ScheduleFreePlus()),
   ]
 }
