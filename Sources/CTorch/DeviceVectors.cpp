@@ -25,20 +25,16 @@ void advance(
   else next.add_(x, gain);
 }
 
-// d ← d/(√(c₂v + ε_root) + ε)
-void divide(Tensor d, const ct_adam_coefficients &k, const Tensor &second) {
-  Tensor root = second * k.second_correction;
-  if (k.epsilon_root != 0) root.add_(k.epsilon_root);
-  d.div_(root.sqrt_().add_(k.epsilon));
-}
-
-// The same for v that is `second` advanced by g, without keeping it.
+// d ← d/(√(c₂v + ε_root) + ε), with v that is `second` advanced by g.
 void divide_by_next(
     const Tensor &d, const ct_adam_coefficients &k, const Tensor &second, const Tensor &g) {
   for_parts(g, [&](int64_t first, int64_t count) {
-    const Tensor part = g.narrow(0, first, count), v = at::empty_like(part);
+    const Tensor part = g.narrow(0, first, count);
+    Tensor v = at::empty_like(part);
     advance(v, second.narrow(0, first, count), k.beta2, k.second_gain, part, part);
-    divide(d.narrow(0, first, count), k, v);
+    v.mul_(k.second_correction);
+    if (k.epsilon_root != 0) v.add_(k.epsilon_root);
+    d.narrow(0, first, count).div_(v.sqrt_().add_(k.epsilon));
   });
 }
 
@@ -150,36 +146,24 @@ ct_error ct_device_direction_products(
 
 ct_error ct_device_adam_direction(
     ct_adam_coefficients k, ct_tensor gradient, ct_tensor first, ct_tensor second,
-    ct_tensor next_first, ct_tensor next_second, ct_tensor direction, ct_tensor *numbers) {
+    ct_tensor direction, ct_tensor *numbers) {
   return run("Adam's direction", [&] {
-    const Tensor g = flat(gradient), d = flat(direction), m = next_first ? flat(next_first) : d;
-    advance(m, flat(first), k.beta1, k.first_gain, g);
-    scale_into(d, k.first_correction, m);
+    const Tensor g = flat(gradient), d = flat(direction);
+    advance(d, flat(first), k.beta1, k.first_gain, g);
+    scale_into(d, k.first_correction, d);
     if (k.gradient_weight != 0) d.add_(g, k.gradient_weight);
-    if (next_second) {
-      const Tensor v = flat(next_second);
-      advance(v, flat(second), k.beta2, k.second_gain, g, g);
-      divide(d, k, v);
-    } else {
-      divide_by_next(d, k, flat(second), g);
-    }
+    divide_by_next(d, k, flat(second), g);
     *numbers = release(direction_products(g, d));
   });
 }
 
 ct_error ct_device_scaled_gradient(
-    ct_adam_coefficients k, ct_tensor gradient, ct_tensor second, ct_tensor next_second,
-    ct_tensor direction, ct_tensor *numbers) {
+    ct_adam_coefficients k, ct_tensor gradient, ct_tensor second, ct_tensor direction,
+    ct_tensor *numbers) {
   return run("scaled gradient", [&] {
     const Tensor g = flat(gradient), d = flat(direction);
     scale_into(d, k.gradient_weight, g);
-    if (next_second) {
-      const Tensor v = flat(next_second);
-      advance(v, flat(second), k.beta2, k.second_gain, g, g);
-      divide(d, k, v);
-    } else {
-      divide_by_next(d, k, flat(second), g);
-    }
+    divide_by_next(d, k, flat(second), g);
     *numbers = release(direction_products(g, d));
   });
 }

@@ -299,36 +299,21 @@ void ct_direction_products(
 
 void ct_scaled_gradient(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
-    const void *second, void *next_second, void *direction, double products[3]) {
-  DISPATCH(
-      if (next_second) {
-        KERNEL(
-            T, scaled_gradient_step, count, coefficients, IN(gradient), IN(second),
-            OUT(next_second), OUT(direction), products);
-      } else {
-        KERNEL(
-            T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(direction),
-            products);
-      })
+    const void *second, void *direction, double products[3]) {
+  DISPATCH(KERNEL(
+      T, scaled_gradient, count, coefficients, IN(gradient), IN(second), OUT(direction),
+      products);)
 }
 
 void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
-    const void *first, const void *second, void *next_first, void *next_second, void *direction,
-    double products[3]) {
+    const void *first, const void *second, void *direction, double products[3]) {
   DISPATCH(
       double sums[3 * largest_part_count];
       for_parts(count, [&](int64_t part, int64_t start, int64_t length) {
-        if (next_first) {
-          KERNEL(
-              T, adam_step, length, coefficients, IN(gradient) + start, IN(first) + start,
-              IN(second) + start, OUT(next_first) + start, OUT(next_second) + start,
-              OUT(direction) + start, sums + 3 * part);
-        } else {
-          KERNEL(
-              T, adam_direction, length, coefficients, IN(gradient) + start, IN(first) + start,
-              IN(second) + start, OUT(direction) + start, sums + 3 * part);
-        }
+        KERNEL(
+            T, adam_direction, length, coefficients, IN(gradient) + start, IN(first) + start,
+            IN(second) + start, OUT(direction) + start, sums + 3 * part);
       });
       for (int i = 0; i < 3; ++i) {
         products[i] = sums[i];

@@ -152,27 +152,6 @@ extension FlatVector {
   }
 
   public mutating func formAdamDirection(
-    _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector,
-    nextFirst: inout FlatVector, nextSecond: inout FlatVector
-  ) -> DirectionProducts {
-    let products = Kernels.formAdamDirection(
-      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, first: first.tensor,
-      second: second.tensor, nextFirst: nextFirst.overwritten(),
-      nextSecond: nextSecond.overwritten(), direction: overwritten())
-    return momentProducts(products)
-  }
-
-  public mutating func formScaledGradient(
-    _ coefficients: AdamCoefficients, gradient: FlatVector, second: FlatVector,
-    nextSecond: inout FlatVector
-  ) -> DirectionProducts {
-    let products = Kernels.formScaledGradient(
-      Kernels.AdamScalars(coefficients), gradient: gradient.tensor, second: second.tensor,
-      nextSecond: nextSecond.overwritten(), direction: overwritten())
-    return momentProducts(products)
-  }
-
-  public mutating func formAdamDirection(
     _ coefficients: AdamCoefficients, gradient: FlatVector, first: FlatVector, second: FlatVector
   ) -> DirectionProducts {
     let products = Kernels.formAdamDirection(

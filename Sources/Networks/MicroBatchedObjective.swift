@@ -162,7 +162,6 @@ public struct MicroBatchedObjective: Objective {
 }
 
 extension MicroBatchedObjective.Linearized: NetworkLinearization {
-  var layout: ParameterLayout { objective.batch.layout }
 
   var exampleCount: Int { objective.batch.exampleCount }
 

@@ -2,9 +2,6 @@ import AdamQLR
 
 /// A network's loss at a point, for directions that look at more than its derivatives.
 protocol NetworkLinearization: AnyObject {
-  /// Where the parameters lie.
-  var layout: ParameterLayout { get }
-
   /// The number of examples in the batch.
   var exampleCount: Int { get }
 

@@ -96,33 +96,30 @@ struct ReferenceAdam: Direction {
 
   init(_ adam: Adam) { self.adam = adam }
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    adam.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    adam.makeState(for: parameters, layout: layout)
   }
 
-  func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    adam.makeNextState(for: parameters)
-  }
-
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     adam.advance(input, from: state, to: &next, direction: &direction)
   }
 
   func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
-    adam.commit(gradient, at: parameters, &next, to: &state)
+    adam.commit(input, &next, to: &state)
   }
 
   var hasCurvature: Bool { true }
 
-  func curvature<L: Linearization>(
-    along update: L.Vector, from state: DirectionState<L.Vector>,
-    to next: DirectionState<L.Vector>, at linearization: L
+  func curvature<V: ParameterVector>(
+    along update: V, from state: DirectionState<V>, to next: DirectionState<V>,
+    at linearization: any Linearization<V>
   ) -> Double? {
     var weight = state.vectors[1]
     if usesRoot { weight.formSquareRoot(of: state.vectors[1], plus: 0) }

@@ -134,8 +134,7 @@ extension Kernels {
     }
   }
 
-  /// What ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` needs
-  /// besides vectors.
+  /// What ``formAdamDirection(_:gradient:first:second:direction:)`` needs besides vectors.
   public struct AdamScalars {
     var scalars: ct_adam_coefficients
 
@@ -153,84 +152,48 @@ extension Kernels {
     }
   }
 
-  /// Adam's moments and direction in one pass: reads three vectors, writes three.
+  /// Adam's direction of the moments as the gradient would advance them, in one pass: reads three
+  /// vectors, writes one. ``advanceMoments(_:gradient:first:second:)`` advances them.
   ///
   /// - Returns: gᵀd, dᵀd and gᵀg.
   public static func formAdamDirection(
-    _ scalars: AdamScalars, gradient: Tensor, first: Tensor, second: Tensor, nextFirst: Tensor,
-    nextSecond: Tensor, direction: Tensor
-  ) -> DirectionProducts {
-    formAdamDirection(scalars, gradient, first, second, (nextFirst, nextSecond), direction)
-  }
-
-  /// As ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)``, to the last
-  /// bit, without keeping the moments: reads three vectors, writes one.
-  /// ``advanceMoments(_:gradient:first:second:)`` makes up for it.
-  public static func formAdamDirection(
     _ scalars: AdamScalars, gradient: Tensor, first: Tensor, second: Tensor, direction: Tensor
   ) -> DirectionProducts {
-    formAdamDirection(scalars, gradient, first, second, nil, direction)
-  }
-
-  private static func formAdamDirection(
-    _ scalars: AdamScalars, _ gradient: Tensor, _ first: Tensor, _ second: Tensor,
-    _ next: (first: Tensor, second: Tensor)?, _ direction: Tensor
-  ) -> DirectionProducts {
-    checkCounts(
-      "Adam's direction", gradient, first, second, next?.first ?? first, next?.second ?? second,
-      direction)
+    checkCounts("Adam's direction", gradient, first, second, direction)
     guard gradient.device.isCPU else {
       return products(on: gradient.device) {
         ct_device_adam_direction(
-          scalars.scalars, gradient.handle, first.handle, second.handle, next?.first.handle,
-          next?.second.handle, direction.handle, &$0)
+          scalars.scalars, gradient.handle, first.handle, second.handle, direction.handle, &$0)
       }
     }
     return withProducts {
       ct_adam_direction(
         gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, first.data,
-        second.data, next?.first.data, next?.second.data, direction.data, $0)
+        second.data, direction.data, $0)
     }
   }
 
-  /// As ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` without a
-  /// first moment: reads two vectors, writes two.
-  public static func formScaledGradient(
-    _ scalars: AdamScalars, gradient: Tensor, second: Tensor, nextSecond: Tensor,
-    direction: Tensor
-  ) -> DirectionProducts {
-    formScaledGradient(scalars, gradient, second, nextSecond, direction)
-  }
-
-  /// As ``formScaledGradient(_:gradient:second:nextSecond:direction:)``, to the last bit, without
-  /// keeping the second moment: reads two vectors, writes one.
+  /// As ``formAdamDirection(_:gradient:first:second:direction:)`` with the gradient in place of its
+  /// first moment: reads two vectors, writes one.
   public static func formScaledGradient(
     _ scalars: AdamScalars, gradient: Tensor, second: Tensor, direction: Tensor
   ) -> DirectionProducts {
-    formScaledGradient(scalars, gradient, second, nil, direction)
-  }
-
-  private static func formScaledGradient(
-    _ scalars: AdamScalars, _ gradient: Tensor, _ second: Tensor, _ nextSecond: Tensor?,
-    _ direction: Tensor
-  ) -> DirectionProducts {
-    checkCounts("scaled gradient", gradient, second, nextSecond ?? second, direction)
+    checkCounts("scaled gradient", gradient, second, direction)
     guard gradient.device.isCPU else {
       return products(on: gradient.device) {
         ct_device_scaled_gradient(
-          scalars.scalars, gradient.handle, second.handle, nextSecond?.handle, direction.handle,
-          &$0)
+          scalars.scalars, gradient.handle, second.handle, direction.handle, &$0)
       }
     }
     return withProducts {
       ct_scaled_gradient(
         gradient.isDouble, Int64(gradient.count), scalars.scalars, gradient.data, second.data,
-        nextSecond?.data, direction.data, $0)
+        direction.data, $0)
     }
   }
 
-  /// first ← β₁·first + a₁·g and second ← β₂·second + a₂·g ⊙ g in one pass: to the last bit what
-  /// ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:direction:)`` keeps.
+  /// first ← β₁·first + a₁·g and second ← β₂·second + a₂·g ⊙ g in one pass: to the last bit those
+  /// that ``formAdamDirection(_:gradient:first:second:direction:)`` looks ahead to.
   ///
   /// - Parameters:
   ///   - scalars: β₁, a₁, β₂ and a₂ of them are looked at.

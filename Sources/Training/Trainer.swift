@@ -234,7 +234,7 @@ extension Trainer {
   ) throws(FileError) {
     let (saved, own) = (state.optimizer, optimizer.state)
     guard let adopted = saved.adopting(optimizer.method),
-      optimizer.method.direction.accepts(saved.direction, for: parameters),
+      optimizer.method.direction.accepts(saved.direction, inPlaceOf: own.direction),
       (saved.direction.vectors
         + [saved.previousDirection, saved.velocity, state.trainingPoint].compactMap { $0 })
         .allSatisfy({ $0.type == parameters.type && $0.device == parameters.device }),

@@ -50,12 +50,9 @@ struct ConsumerTests {
 
     /// The gradient over its norm.
     struct NormalizedGradient: Direction {
-      func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-        DirectionState()
-      }
-      func advance<L: Linearization>(
-        _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-        to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+      func advance<V: ParameterVector>(
+        _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+        direction: inout V
       ) -> DirectionProducts {
         let norm = input.gradient.norm
         direction.formLinearCombination(norm > 0 ? 1 / norm : 0, input.gradient, 0, input.gradient)

@@ -71,15 +71,19 @@ struct FlatVectorTests {
     coefficients.firstGain = 0.7
     coefficients.secondGain = 1.3
     func run<V: ParameterVector>(_ make: ([Double]) -> V) -> (V, V, V, DirectionProducts) {
-      let (g, m, v) = (make(numbers(1)), make(numbers(2)), make(numbers(3).map(abs)))
-      var (direction, first, second) = (g.zeros(), g.zeros(), g.zeros())
+      let g = make(numbers(1))
+      var (m, v) = (make(numbers(2)), make(numbers(3).map(abs)))
+      var direction = g.zeros()
       let products =
         hasMoment
-        ? direction.formAdamDirection(
-          coefficients, gradient: g, first: m, second: v, nextFirst: &first, nextSecond: &second)
-        : direction.formScaledGradient(
-          coefficients, gradient: g, second: v, nextSecond: &second)
-      return (direction, first, second, products)
+        ? direction.formAdamDirection(coefficients, gradient: g, first: m, second: v)
+        : direction.formScaledGradient(coefficients, gradient: g, second: v)
+      if hasMoment {
+        V.advanceMoments(coefficients, gradient: g, first: &m, second: &v)
+      } else {
+        V.advanceSecondMoment(coefficients, gradient: g, second: &v)
+      }
+      return (direction, m, v, products)
     }
     let ours = run { FlatVector($0) }
     let theirs = run { $0 }
@@ -113,14 +117,12 @@ struct FlatVectorTests {
     let coefficients = AdamCoefficients(
       beta1: 0.9, beta2: 0.99, epsilon: 1e-6, epsilonRoot: 1e-7, step: 3)
     func run<V: ParameterVector>(_ g: V, _ m: V) -> (V, V, DirectionProducts) {
-      var (direction, first, second) = (g.zeros(), g.zeros(), g.zeros())
+      var (direction, second) = (g.zeros(), g.zeros())
       let products =
         hasMoment
-        ? direction.formAdamDirection(
-          coefficients, gradient: g, first: m, second: g.zeros(), nextFirst: &first,
-          nextSecond: &second)
-        : direction.formScaledGradient(
-          coefficients, gradient: g, second: g.zeros(), nextSecond: &second)
+        ? direction.formAdamDirection(coefficients, gradient: g, first: m, second: second)
+        : direction.formScaledGradient(coefficients, gradient: g, second: second)
+      V.advanceSecondMoment(coefficients, gradient: g, second: &second)
       return (direction, second, products)
     }
     let (ours, theirs) = (run(long, other), run(x, y))
@@ -137,10 +139,9 @@ struct FlatVectorTests {
       beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilonRoot: 0, step: 1)
     for (type, isFine) in [(DataType.float32, false), (.float64, true)] {
       let gradient = FlatVector([1, element, 2], type)
-      var (direction, first, second) = (gradient.zeros(), gradient.zeros(), gradient.zeros())
+      var direction = gradient.zeros()
       let products = direction.formAdamDirection(
-        coefficients, gradient: gradient, first: gradient.zeros(), second: gradient.zeros(),
-        nextFirst: &first, nextSecond: &second)
+        coefficients, gradient: gradient, first: gradient.zeros(), second: gradient.zeros())
       #expect(products.areFinite == isFine)
     }
   }

@@ -115,13 +115,17 @@ struct KFACTests {
 
   @Test("What K-FAC cannot work on is an error that says so")
   func errors() throws {
-    let line = LeastSquaresObjective<[Double]>(
+    #expect(
+      throws: OptimizerError.vectorUnsupported(
+        "K-FAC", expected: "FlatVector", found: "Array<Double>")
+    ) { try Optimizer(.kfac(), for: [1.0, 2]) }
+    let line = LeastSquaresObjective<FlatVector>(
       residuals: { $0 }, jacobianVectorProduct: { $1 }, vectorJacobianProduct: { $1 })
-    var point = [1.0, 2]
+    var point = FlatVector([1, 2])
     var optimizer = try Optimizer(.kfac(), for: point)
     let error = #expect(throws: KFACError.self) { try optimizer.step(&point, on: line) }
     #expect(error?.description.contains("NetworkObjective") == true)
-    #expect(point == [1, 2])
+    #expect(point.doubles == [1, 2])
 
     let problem = SmallProblem(Dense(4, 3), PlainLoss(), inputShape: [6, 4], outputs: 3)
     var parameters = problem.parameters

@@ -23,7 +23,8 @@ struct MatrixDirectionTests {
     var ours = problem.parameters
     var theirs = ours.doubles
     var optimizer = try Optimizer(
-      Method(direction: direction, learningRate: .fixed(rate)), for: ours)
+      Method(direction: direction, learningRate: .fixed(rate)), for: ours,
+      layout: problem.model.layout)
     let start = problem.objective.evaluate(at: ours).loss
     for t in 1...14 {
       var gradient = ours.zeros()
@@ -114,7 +115,8 @@ struct MatrixDirectionTests {
       Dense(1, 6, hasBias: false), SquaredError(), inputShape: [5, 1], outputs: 6)
     var (point, gradient) = (problem.parameters, problem.parameters.zeros())
     problem.objective.linearize(at: point).formGradient(&gradient)
-    var optimizer = try Optimizer(.shampoo(learningRate: 1, Shampoo(epsilon: 0.5)), for: point)
+    var optimizer = try Optimizer(
+      .shampoo(learningRate: 1, Shampoo(epsilon: 0.5)), for: point, layout: problem.model.layout)
     try optimizer.step(&point, on: problem.objective)
     let (g, start) = (gradient.doubles, problem.parameters.doubles)
     let norm = (0.5 + gradient.dot(gradient)).squareRoot()
@@ -127,7 +129,8 @@ struct MatrixDirectionTests {
       Dense(inputs, outputs, hasBias: false), SquaredError(), inputShape: [20, inputs],
       outputs: outputs)
     var point = problem.parameters
-    var optimizer = try Optimizer(.muon(learningRate: 1, Muon(includesOutput: true)), for: point)
+    var optimizer = try Optimizer(
+      .muon(learningRate: 1, Muon(includesOutput: true)), for: point, layout: problem.model.layout)
     try optimizer.step(&point, on: problem.objective)
     let d = zip(problem.parameters.doubles, point.doubles).map { $0 - $1 }
     let scale = max(1, Double(outputs) / Double(inputs)).squareRoot()
@@ -143,7 +146,7 @@ struct MatrixDirectionTests {
       var point = problem.parameters
       var method = Method.paperAdamQLR()
       method.direction = direction
-      var optimizer = try Optimizer(method, for: point)
+      var optimizer = try Optimizer(method, for: point, layout: problem.model.layout)
       let start = problem.objective.evaluate(at: point).loss
       for _ in 0..<15 {
         let report = try optimizer.step(&point, on: problem.objective)
@@ -160,9 +163,10 @@ struct MatrixDirectionTests {
       let problem = Self.problem(type)
       let method = Method(direction: direction, learningRate: .fixed(0.05))
       var point = problem.parameters
-      var optimizer = try Optimizer(method, for: point)
+      var optimizer = try Optimizer(method, for: point, layout: problem.model.layout)
       for _ in 0..<5 { try optimizer.step(&point, on: problem.objective) }
-      var (other, resumed) = (point, try Optimizer(method, for: point))
+      var other = point
+      var resumed = try Optimizer(method, for: point, layout: problem.model.layout)
       resumed.state = try JSONDecoder().decode(
         OptimizerState<FlatVector>.self, from: JSONEncoder().encode(optimizer.state))
       let copy = optimizer.state
@@ -185,7 +189,7 @@ struct MatrixDirectionTests {
         let objective = NetworkObjective(
           problem.model, problem.loss, inputs: scale * problem.inputs, targets: problem.targets)
         var point = problem.parameters
-        var optimizer = try Optimizer(method, for: point)
+        var optimizer = try Optimizer(method, for: point, layout: problem.model.layout)
         for _ in 0..<3 {
           let report = try optimizer.step(&point, on: objective)
           #expect(scale.isFinite == report.isTaken)
@@ -197,24 +201,85 @@ struct MatrixDirectionTests {
     }
   }
 
-  @Test("Objectives without a network and states of other models are refused")
+  @Test("Vectors of another type, and a layout that is missing, are refused before the first step")
   func refusals() throws {
-    var plain = [1.0]
-    var optimizer = try Optimizer(.shampoo(), for: plain)
-    #expect(throws: MatrixDirectionError.self) {
-      try optimizer.step(
-        &plain, on: ClosureObjective<[Double]>(loss: { $0[0] }, gradient: { _ in [1] }))
+    let layout = Self.problem().model.layout
+    let directions: [(any Direction, String)] = [(Shampoo(), "Shampoo"), (Muon(), "Muon")]
+    for (direction, name) in directions {
+      let method = Method(direction: direction, learningRate: .fixed(0.1))
+      let plain = #expect(throws: OptimizerError.self) {
+        try Optimizer(method, for: Array(repeating: 1.0, count: layout.count), layout: layout)
+      }
+      #expect(
+        plain == .vectorUnsupported(name, expected: "FlatVector", found: "Array<Double>"))
+      #expect(plain?.description.contains("\(name) works on parameters of the type") == true)
+      #expect(throws: OptimizerError.layoutMissing(name)) {
+        try Optimizer(method, for: FlatVector(zeros: layout.count, .float64))
+      }
     }
-    let problem = Self.problem()
-    var point = problem.parameters
-    var first = try Optimizer(.shampoo(), for: point)
-    try first.step(&point, on: problem.objective)
-    var second = try Optimizer(.muon(), for: point)
-    second.state.direction = first.state.direction
-    #expect(throws: MatrixDirectionError.self) { try second.step(&point, on: problem.objective) }
-    #expect(
-      MatrixDirectionError.stateMismatch("Muon", expected: [1], found: [2]).description
-        .contains("Muon"))
+  }
+
+  @Test("A state that was saved is accepted by its shapes, known before the first step")
+  func acceptance() throws {
+    let layout = Self.problem().model.layout
+    var other = ParameterLayout()
+    other.append(name: "weight", shape: [layout.count, 1], role: .weight)
+    let point = FlatVector(zeros: layout.count, .float64)
+    for direction in [Shampoo(), Shampoo(largestSide: 0), Muon(), Muon(includesOutput: true)]
+      as [any Direction]
+    {
+      let own = try direction.makeState(for: point, layout: layout)
+      #expect(!own.vectors.isEmpty && direction.accepts(own, inPlaceOf: own))
+      let theirs = try direction.makeState(for: point, layout: other)
+      #expect(!direction.accepts(theirs, inPlaceOf: own))
+    }
+    let (few, many) = (
+      try Shampoo(largestSide: 0).makeState(for: point, layout: layout),
+      try Shampoo().makeState(for: point, layout: layout)
+    )
+    #expect(!Shampoo().accepts(few, inPlaceOf: many))
+  }
+
+  @Test("They work on any objective over vectors with a layout")
+  func closures() throws {
+    // ½‖θ − 1‖²
+    let objective = ClosureObjective<FlatVector>(
+      loss: { $0.doubles.reduce(0) { $0 + 0.5 * ($1 - 1) * ($1 - 1) } },
+      gradient: { FlatVector($0.doubles.map { $0 - 1 }) })
+    var layout = ParameterLayout()
+    layout.append(name: "weight", shape: [3, 4], role: .weight)
+    layout.append(name: "bias", shape: [4], role: .bias)
+    for direction in [Shampoo(), Muon(includesOutput: true, adamRatio: 1)] as [any Direction] {
+      var point = FlatVector(zeros: layout.count, .float64)
+      var optimizer = try Optimizer(
+        Method(direction: direction, learningRate: .fixed(0.1)), for: point, layout: layout)
+      let first = try optimizer.step(&point, on: objective)
+      #expect(first.isTaken && first.loss == 8)
+      for _ in 0..<20 { try optimizer.step(&point, on: objective) }
+      #expect(try objective.linearize(at: point).loss < 2)
+    }
+  }
+
+  @Test("A step that is not taken leaves the state as it was")
+  func takenBack() throws {
+    for direction in [Shampoo(), Muon()] as [any Direction] {
+      let problem = Self.problem()
+      let broken = NetworkObjective(
+        problem.model, problem.loss, inputs: .nan * problem.inputs, targets: problem.targets)
+      var (point, undisturbed) = (problem.parameters, problem.parameters)
+      var a = try Optimizer(
+        Method(direction: direction, learningRate: .fixed(0.05)), for: point,
+        layout: problem.model.layout)
+      var b = a
+      for step in 1...6 {
+        try a.step(&point, on: problem.objective)
+        try b.step(&undisturbed, on: problem.objective)
+        if step.isMultiple(of: 2) { #expect(try !a.step(&point, on: broken).isTaken) }
+        #expect(
+          a.state.direction.vectors.map(\.doubles) == b.state.direction.vectors.map(\.doubles))
+        #expect(point.doubles == undisturbed.doubles)
+      }
+    }
   }
 }
 

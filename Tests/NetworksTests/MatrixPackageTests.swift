@@ -102,7 +102,7 @@ struct MatrixPackageTests {
       #expect(figures.parameters.count >= 6 && figures.parameters.count == figures.spread.count)
       let objectives = objectives(model, cycles: figures.cycles)
       var parameters = FlatVector(problem.start)
-      var optimizer = try Optimizer(method, for: parameters)
+      var optimizer = try Optimizer(method, for: parameters, layout: model.layout)
       for (place, step) in Self.figures.steps.prefix(figures.parameters.count).enumerated() {
         while optimizer.state.step < step {
           let objective = objectives[optimizer.state.step % objectives.count]

@@ -10,11 +10,9 @@ struct SignDescent: Direction, Codable {
     Setting<SignDescent>("length", \.length, .positive, "Length of a step along an axis over α.")
   ]
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> { DirectionState() }
-
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     direction.formSign(of: input.gradient)
     direction.scale(by: length)

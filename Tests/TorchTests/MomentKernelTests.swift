@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-/// Adam's direction and moments as separate kernels, beside the kernel that does both.
+/// Adam's direction, and the moments that it looks ahead to, as separate kernels.
 @Suite("Moment kernels")
 struct MomentKernelTests {
   private static let devices = [Device.cpu, .simulated]
@@ -9,10 +9,11 @@ struct MomentKernelTests {
   /// No multiple of a vector register; and enough for several threads.
   private static let counts = [37, (1 << 19) + (1 << 18) + 21]
 
-  private static func scalars(weight: Double) -> Kernels.AdamScalars {
+  private static func scalars(weight: Double, advances: Bool = true) -> Kernels.AdamScalars {
     Kernels.AdamScalars(
-      beta1: 0.9, firstGain: 0.7, beta2: 0.99, secondGain: 1.3, epsilon: 1e-6,
-      epsilonRoot: weight * 1e-3, firstCorrection: 3, secondCorrection: 20, gradientWeight: weight)
+      beta1: advances ? 0.9 : 1, firstGain: advances ? 0.7 : 0, beta2: advances ? 0.99 : 1,
+      secondGain: advances ? 1.3 : 0, epsilon: 1e-6, epsilonRoot: weight * 1e-3,
+      firstCorrection: 3, secondCorrection: 20, gradientWeight: weight)
   }
 
   /// A gradient and its moments before a step.
@@ -38,38 +39,35 @@ struct MomentKernelTests {
   }
 
   @Test(
-    "The direction alone, and the moments in their place, are those of the step to the last bit",
+    "The direction is of the moments to the last bit that they advance to",
     arguments: [DataType.float32, .float64], devices)
-  func separately(_ type: DataType, _ device: Device) {
+  func ahead(_ type: DataType, _ device: Device) {
     for (count, weight) in Self.counts.flatMap({ [($0, 0), ($0, 0.3)] }) {
       let (x, scalars) = (Moments(count, type, device), Self.scalars(weight: weight))
       let before = [x.gradient, x.first, x.second].map(\.doubles)
-      let (nextFirst, nextSecond, direction, alone) = (x.like(), x.like(), x.like(), x.like())
+      let (direction, scaled, others) = (x.like(), x.like(), x.like())
       let products = Kernels.formAdamDirection(
-        scalars, gradient: x.gradient, first: x.first, second: x.second, nextFirst: nextFirst,
-        nextSecond: nextSecond, direction: direction)
-      let others = Kernels.formAdamDirection(
-        scalars, gradient: x.gradient, first: x.first, second: x.second, direction: alone)
-      expectEqual(others, products)
-      #expect(alone.doubles == direction.doubles)
+        scalars, gradient: x.gradient, first: x.first, second: x.second, direction: direction)
+      let scaledProducts = Kernels.formScaledGradient(
+        scalars, gradient: x.gradient, second: x.second, direction: scaled)
       #expect([x.gradient, x.first, x.second].map(\.doubles) == before)
 
-      let scaled = Kernels.formScaledGradient(
-        scalars, gradient: x.gradient, second: x.second, nextSecond: nextSecond,
-        direction: direction)
-      let scaledAlone = Kernels.formScaledGradient(
-        scalars, gradient: x.gradient, second: x.second, direction: alone)
-      expectEqual(scaledAlone, scaled)
-      #expect(alone.doubles == direction.doubles)
-      #expect([x.gradient, x.first, x.second].map(\.doubles) == before)
-
+      // Of moments that are there already, a step that leaves them as they are makes the same.
       let second = 1 * x.second
       Kernels.advanceMoments(scalars, gradient: x.gradient, first: nil, second: second)
-      #expect(second.doubles == nextSecond.doubles)
       Kernels.advanceMoments(scalars, gradient: x.gradient, first: x.first, second: x.second)
-      #expect(x.first.doubles == nextFirst.doubles)
-      #expect(x.second.doubles == nextSecond.doubles)
+      #expect(second.doubles == x.second.doubles)
       #expect(x.gradient.doubles == before[0])
+      let still = Self.scalars(weight: weight, advances: false)
+      expectEqual(
+        Kernels.formAdamDirection(
+          still, gradient: x.gradient, first: x.first, second: x.second, direction: others),
+        products)
+      #expect(others.doubles == direction.doubles)
+      expectEqual(
+        Kernels.formScaledGradient(
+          still, gradient: x.gradient, second: x.second, direction: others), scaledProducts)
+      #expect(others.doubles == scaled.doubles)
     }
   }
 

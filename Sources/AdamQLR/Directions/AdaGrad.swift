@@ -22,30 +22,26 @@ public struct AdaGrad: Direction, Hashable, Codable {
     Setting("initial-sum", \.initialSum, .nonnegative, "What the sum starts from."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     var sum = parameters.zeros()
     if initialSum > 0 { sum.clamp(to: initialSum...initialSum) }
     return DirectionState(vectors: [sum])
   }
 
-  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState()
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     direction.formScaledGradient(
       coefficients, gradient: input.gradient, second: state.vectors[0])
   }
 
   public func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
-    V.advanceSecondMoment(coefficients, gradient: gradient, second: &state.vectors[0])
-    state.step = next.step
+    V.advanceSecondMoment(coefficients, gradient: input.gradient, second: &state.vectors[0])
   }
 
   private var coefficients: AdamCoefficients {

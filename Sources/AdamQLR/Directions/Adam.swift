@@ -52,19 +52,17 @@ public struct Adam: Direction, Hashable, Codable {
     return adam
   }
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(
       vectors: [parameters.zeros(), parameters.zeros()],
       scalars: relativeEpsilon == 0 ? [] : [0])
   }
 
-  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState(scalars: relativeEpsilon == 0 ? [] : [0])
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     var coefficients = AdamCoefficients(
       beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: epsilonRoot, step: next.step)
@@ -76,19 +74,16 @@ public struct Adam: Direction, Hashable, Codable {
   }
 
   public func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
     let coefficients = AdamCoefficients(
       beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: epsilonRoot, step: next.step)
-    state.advanceMoments(coefficients, gradient)
-    (state.step, state.scalars) = (next.step, next.scalars)
+    state.advanceMoments(coefficients, input.gradient)
   }
 
   /// The root of the mean of v̂'s elements before this step; at the first, of this gradient's squares.
-  private func typicalMagnitude<L: Linearization>(
-    _ input: DirectionInput<L>, _ state: DirectionState<L.Vector>,
-    _ next: inout DirectionState<L.Vector>
+  private func typicalMagnitude<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ state: DirectionState<V>, _ next: inout DirectionState<V>
   ) -> Double {
     let count = Double(max(input.gradient.count, 1))
     guard state.step > 0, let square = input.previousGradientDotGradient else {

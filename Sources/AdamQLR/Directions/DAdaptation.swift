@@ -64,44 +64,61 @@ public struct DAdaptation: Direction, Hashable, Codable {
       "Whether the step has Adam's bias corrections."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(
       vectors: (0..<3).map { _ in parameters.zeros() }, scalars: [initialEstimate, 0])
   }
 
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     let gradient = input.gradient
     let (estimate, decay) = (state.scalars[0], beta2.squareRoot())
-    let correction =
-      usesBiasCorrection ? biasCorrection(beta1: beta1, beta2: beta2, step: next.step) : 1
+    let correction = correction(next.step)
     let rate = input.learningRate ?? 1
     // dγ.
     let gain = estimate * rate * correction
     _ = direction.formScaledGradient(
       AdamCoefficients(decay: beta2, gain: 1 - beta2, epsilon: epsilon),
-      gradient: gradient, second: state.vectors[1], nextSecond: &next.vectors[1])
+      gradient: gradient, second: state.vectors[1])
     let r = decay * state.scalars[1] + (1 - decay) * gain * direction.dot(state.vectors[2])
-    next.vectors[2].formLinearCombination(decay, state.vectors[2], (1 - decay) * gain, gradient)
-    let norm = next.vectors[2].sumOfMagnitudes(scratch: &direction)
+    // The next s.
+    next.makeRoom(for: 1, like: direction)
+    next.vectors[0].formLinearCombination(decay, state.vectors[2], (1 - decay) * gain, gradient)
+    let norm = next.vectors[0].sumOfMagnitudes(scratch: &direction)
     let found = norm > 0 ? r / ((1 - decay) * norm) : estimate
     next.scalars[0] = max(estimate, growthRate.map { min(found, estimate * $0) } ?? found)
     next.scalars[1] = r
 
-    var coefficients = AdamCoefficients(
-      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: next.step)
-    coefficients.firstGain *= gain
+    var coefficients = coefficients(gain: gain, next.step)
     coefficients.firstCorrection = rate == 0 ? 1 : 1 / rate
     coefficients.secondCorrection = 1
-    var products = next.vectors.withUnsafeMutableBufferPointer { moments in
-      let moments = moments
-      return direction.formAdamDirection(
-        coefficients, gradient: gradient, first: state.vectors[0], second: state.vectors[1],
-        nextFirst: &moments[0], nextSecond: &moments[1])
-    }
+    var products = direction.formAdamDirection(
+      coefficients, gradient: gradient, first: state.vectors[0], second: state.vectors[1])
     products.stepSize = estimate * correction
     return products
+  }
+
+  public func commit<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
+  ) {
+    let gain = state.scalars[0] * (input.learningRate ?? 1) * correction(next.step)
+    state.advanceMoments(coefficients(gain: gain, next.step), input.gradient)
+    swap(&state.vectors[2], &next.vectors[0])
+  }
+
+  /// Adam's, with the gradient times `gain` in m.
+  private func coefficients(gain: Double, _ step: Int) -> AdamCoefficients {
+    var coefficients = AdamCoefficients(
+      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: step)
+    coefficients.firstGain *= gain
+    return coefficients
+  }
+
+  private func correction(_ step: Int) -> Double {
+    usesBiasCorrection ? biasCorrection(beta1: beta1, beta2: beta2, step: step) : 1
   }
 }

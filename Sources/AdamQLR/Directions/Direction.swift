@@ -1,72 +1,83 @@
 /// How a step finds its direction d from the gradient g; the step itself is θ ← θ − αd.
 ///
 /// A direction is a value that holds settings only. What it remembers between steps lives in a
-/// ``DirectionState``, which it reads and of which it writes the successor; the optimizer decides
-/// whether that is ever committed, so that a step can be taken back.
+/// ``DirectionState``, made when an optimizer is; ``advance(_:from:to:direction:)`` only looks at it,
+/// and ``commit(_:_:to:)`` changes it once it is certain that the step counts, so that one can be
+/// taken back.
 ///
+///     /// The gradient's sign, by an average of gradients.
 ///     struct SignDescent: Direction {
-///       func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-///         DirectionState()
+///       func makeState<V: ParameterVector>(
+///         for parameters: V, layout: ParameterLayout?
+///       ) -> DirectionState<V> {
+///         DirectionState(vectors: [parameters.zeros()])
 ///       }
-///       func advance<L: Linearization>(
-///         _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-///         to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+///       func advance<V: ParameterVector>(
+///         _ input: DirectionInput<V>, from state: DirectionState<V>,
+///         to next: inout DirectionState<V>, direction: inout V
 ///       ) -> DirectionProducts {
-///         var magnitude = input.gradient
-///         magnitude.formProduct(input.gradient, input.gradient)
-///         magnitude.formSquareRoot(of: magnitude, plus: 1e-30)
-///         direction.formQuotient(input.gradient, magnitude, plus: 0)
+///         direction.formLinearCombination(0.9, state.vectors[0], 0.1, input.gradient)
+///         direction.formSign()
 ///         return input.gradient.products(withDirection: direction)
+///       }
+///       func commit<V: ParameterVector>(
+///         _ input: DirectionInput<V>, _ next: inout DirectionState<V>,
+///         to state: inout DirectionState<V>
+///       ) {
+///         state.vectors[0].formLinearCombination(selfTimes: 0.9, 0.1, input.gradient)
 ///       }
 ///     }
 public protocol Direction: Heuristic {
-  /// The state before the first step.
-  func makeState<Vector: ParameterVector>(for parameters: Vector) -> DirectionState<Vector>
-
-  /// Whether a state that was saved can be one of this direction for parameters like these.
-  ///
-  /// Default: its vectors and numbers are as many as ``makeState(for:)`` makes, and as long.
-  func accepts<Vector: ParameterVector>(
-    _ state: DirectionState<Vector>, for parameters: Vector
-  ) -> Bool
-
-  /// What ``advance(_:from:to:direction:)`` writes the next state on.
-  ///
-  /// Default: as ``makeState(for:)``. A direction that can make its next state from the gradient again,
-  /// in place, returns one without vectors and implements ``commit(_:at:_:to:)``, so that memory has to
-  /// hold its state once.
-  func makeNextState<Vector: ParameterVector>(for parameters: Vector) -> DirectionState<Vector>
-
-  /// Goes on to the state after a step.
-  ///
-  /// Default: swaps both.
+  /// The state before the first step. Default: nothing.
   ///
   /// - Parameters:
-  ///   - gradient: g, as ``advance(_:from:to:direction:)`` saw it.
-  ///   - parameters: θ, likewise.
-  ///   - next: What ``advance(_:from:to:direction:)`` wrote.
-  ///   - state: The state before the step; receives the state after it.
-  func commit<Vector: ParameterVector>(
-    _ gradient: Vector, at parameters: Vector, _ next: inout DirectionState<Vector>,
-    to state: inout DirectionState<Vector>)
+  ///   - parameters: Some like those that will be given to ``advance(_:from:to:direction:)``.
+  ///   - layout: Their names, shapes and roles, where known.
+  /// - Throws: ``OptimizerError`` where the direction cannot work on such parameters.
+  func makeState<Vector: ParameterVector>(
+    for parameters: Vector, layout: ParameterLayout?
+  ) throws(OptimizerError) -> DirectionState<Vector>
 
-  /// w, where the direction is that of the loss with ½w‖θ‖² added. Default 0.
-  var l2: Double { get }
+  /// Whether a state that was saved can stand in the place of `own`, the one before the first step.
+  ///
+  /// Default: its vectors and numbers are as many, and its vectors as long.
+  func accepts<Vector: ParameterVector>(
+    _ state: DirectionState<Vector>, inPlaceOf own: DirectionState<Vector>
+  ) -> Bool
 
-  /// Writes the direction at this step, and what its next state cannot be made without.
+  /// Writes the direction at this step, and what ``commit(_:_:to:)`` is to know of it.
   ///
   /// - Parameters:
   ///   - input: The gradient, the parameters, and what else is known at this point.
   ///   - state: The state before this step.
-  ///   - next: Receives the state after it; made by ``makeNextState(for:)`` and otherwise of arbitrary
-  ///     content. ``DirectionState/step`` is already advanced.
+  ///   - next: Receives of the state after it what it takes this step to know.
+  ///     ``DirectionState/step`` is already advanced; the numbers are those of before, and what is
+  ///     made of them counts; the vectors are whatever was left there at the last step, at first
+  ///     none (``DirectionState/makeRoom(for:like:)``).
   ///   - direction: Receives d.
   /// - Returns: The scalar products of g and d, so that a direction that can have them in the same
   ///   pass over memory saves one; ``ParameterVector/products(withDirection:)`` otherwise.
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  func advance<Vector: ParameterVector>(
+    _ input: DirectionInput<Vector>, from state: DirectionState<Vector>,
+    to next: inout DirectionState<Vector>, direction: inout Vector
   ) throws -> DirectionProducts
+
+  /// Advances the vectors of the state; its step and its numbers are replaced by those of `next`
+  /// afterwards.
+  ///
+  /// What can be made again from the gradient is best made here, in place, so that memory has to hold
+  /// it once. Default: exchanges all vectors for those of `next`, where it has any.
+  ///
+  /// - Parameters:
+  ///   - input: What ``advance(_:from:to:direction:)`` was given.
+  ///   - next: What it wrote.
+  ///   - state: The state before the step; receives the vectors after it.
+  func commit<Vector: ParameterVector>(
+    _ input: DirectionInput<Vector>, _ next: inout DirectionState<Vector>,
+    to state: inout DirectionState<Vector>)
+
+  /// w, where the direction is that of the loss with ½w‖θ‖² added. Default 0.
+  var l2: Double { get }
 
   /// Whether ``curvature(along:from:to:at:)`` knows a curvature. Default no.
   var hasCurvature: Bool { get }
@@ -79,9 +90,9 @@ public protocol Direction: Heuristic {
   ///   - state: The state before this step.
   ///   - next: What ``advance(_:from:to:direction:)`` wrote at this step.
   ///   - linearization: The objective as evaluated at θ.
-  func curvature<L: Linearization>(
-    along update: L.Vector, from state: DirectionState<L.Vector>,
-    to next: DirectionState<L.Vector>, at linearization: L
+  func curvature<Vector: ParameterVector>(
+    along update: Vector, from state: DirectionState<Vector>, to next: DirectionState<Vector>,
+    at linearization: any Linearization<Vector>
   ) throws -> Double?
 
   /// Where what was learned is to be judged and used, for a direction whose gradients are taken
@@ -97,33 +108,32 @@ public protocol Direction: Heuristic {
 }
 
 extension Direction {
-  public func makeNextState<Vector: ParameterVector>(
-    for parameters: Vector
-  ) -> DirectionState<Vector> {
-    makeState(for: parameters)
+  public func makeState<Vector: ParameterVector>(
+    for parameters: Vector, layout: ParameterLayout?
+  ) throws(OptimizerError) -> DirectionState<Vector> {
+    DirectionState()
+  }
+
+  public func accepts<Vector: ParameterVector>(
+    _ state: DirectionState<Vector>, inPlaceOf own: DirectionState<Vector>
+  ) -> Bool {
+    state.vectors.map(\.count) == own.vectors.map(\.count)
+      && state.scalars.count == own.scalars.count
   }
 
   public func commit<Vector: ParameterVector>(
-    _ gradient: Vector, at parameters: Vector, _ next: inout DirectionState<Vector>,
+    _ input: DirectionInput<Vector>, _ next: inout DirectionState<Vector>,
     to state: inout DirectionState<Vector>
   ) {
-    swap(&state, &next)
+    if !next.vectors.isEmpty { swap(&state.vectors, &next.vectors) }
   }
 
   public var l2: Double { 0 }
   public var hasCurvature: Bool { false }
 
-  public func accepts<Vector: ParameterVector>(
-    _ state: DirectionState<Vector>, for parameters: Vector
-  ) -> Bool {
-    let own = makeState(for: parameters)
-    return state.vectors.map(\.count) == own.vectors.map(\.count)
-      && state.scalars.count == own.scalars.count
-  }
-
-  public func curvature<L: Linearization>(
-    along update: L.Vector, from state: DirectionState<L.Vector>,
-    to next: DirectionState<L.Vector>, at linearization: L
+  public func curvature<Vector: ParameterVector>(
+    along update: Vector, from state: DirectionState<Vector>, to next: DirectionState<Vector>,
+    at linearization: any Linearization<Vector>
   ) throws -> Double? { nil }
 
   public func evaluationPoint<Vector: ParameterVector>(
@@ -132,13 +142,15 @@ extension Direction {
 }
 
 /// What a direction may look at.
-public struct DirectionInput<L: Linearization> {
+public struct DirectionInput<Vector: ParameterVector> {
   /// The gradient g, after gradient clipping.
-  public let gradient: L.Vector
+  public let gradient: Vector
   /// The parameters θ.
-  public let parameters: L.Vector
+  public let parameters: Vector
   /// The objective as evaluated at θ.
-  public let linearization: L
+  public let linearization: any Linearization<Vector>
+  /// The parameters' names, shapes and roles; empty where the optimizer was made without.
+  public let layout: ParameterLayout
   /// The damping λ of this step.
   public let damping: Double
   /// The weight w of the regularization ½w‖θ‖², whose gradient wθ is part of g.
@@ -167,11 +179,14 @@ public struct DirectionState<Vector: ParameterVector>: Codable, Sendable {
     self.vectors = vectors
     self.scalars = scalars
   }
-}
 
-extension DirectionState {
+  /// Makes so many vectors of zeros like another, unless there are as many vectors.
+  public mutating func makeRoom(for count: Int, like other: Vector) {
+    if vectors.count != count { vectors = (0..<count).map { _ in other.zeros() } }
+  }
+
   /// Advances Adam's moments, the first two vectors, by a gradient.
-  mutating func advanceMoments(_ coefficients: AdamCoefficients, _ gradient: Vector) {
+  public mutating func advanceMoments(_ coefficients: AdamCoefficients, _ gradient: Vector) {
     vectors.withUnsafeMutableBufferPointer { moments in
       let moments = moments
       Vector.advanceMoments(

@@ -23,17 +23,15 @@ public struct Lion: Direction, Hashable, Codable {
     Setting("beta2", \.beta2, .decay, "Decay of the average."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros()])
   }
 
-  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState()
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     direction.formLinearCombination(beta1, state.vectors[0], 1 - beta1, input.gradient)
     direction.formSign()
@@ -41,10 +39,8 @@ public struct Lion: Direction, Hashable, Codable {
   }
 
   public func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
-    state.vectors[0].formLinearCombination(selfTimes: beta2, 1 - beta2, gradient)
-    state.step = next.step
+    state.vectors[0].formLinearCombination(selfTimes: beta2, 1 - beta2, input.gradient)
   }
 }

@@ -37,17 +37,15 @@ public struct NAdam: Direction, Hashable, Codable {
       "momentum-decay", \.momentumDecay, .nonnegative, "How fast the momentum rises to beta1."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros(), parameters.zeros()], scalars: [1])
   }
 
-  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState(scalars: [1])
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     let (now, after) = (momentum(next.step), momentum(next.step + 1))
     let product = state.scalars[0] * now
@@ -60,11 +58,9 @@ public struct NAdam: Direction, Hashable, Codable {
   }
 
   public func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
-    state.advanceMoments(coefficients(next.step), gradient)
-    (state.step, state.scalars) = (next.step, next.scalars)
+    state.advanceMoments(coefficients(next.step), input.gradient)
   }
 
   /// Adam's at a step counted from 1.

@@ -87,18 +87,19 @@ public struct Prodigy: Direction, Hashable, Codable {
       "The estimate is from every so many-th parameter, which saves memory."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     let slice = sliced(parameters)
     return DirectionState(
       vectors: [parameters.zeros(), parameters.zeros(), slice.zeros(), slice.zeros()],
       scalars: [initialEstimate, 0] + (growthRate == nil ? [] : [initialEstimate]))
   }
 
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
-    let gradient = input.gradient
     let estimate = state.scalars[0]
     let correction =
       usesBiasCorrection ? biasCorrection(beta1: beta1, beta2: beta2, step: next.step) : 1
@@ -106,43 +107,54 @@ public struct Prodigy: Direction, Hashable, Codable {
       input, rate: (input.learningRate ?? 1) * correction, from: state, to: &next,
       scratch: &direction)
 
-    var coefficients = AdamCoefficients(
-      beta1: beta1, beta2: beta2, epsilon: estimate * epsilon, epsilonRoot: 0, step: next.step)
-    coefficients.firstGain *= estimate
-    coefficients.secondGain *= estimate * estimate
+    var coefficients = coefficients(estimate, next.step)
     coefficients.firstCorrection = estimate * correction
     coefficients.secondCorrection = 1
-    var products = next.vectors.withUnsafeMutableBufferPointer { moments in
-      let moments = moments
-      return direction.formAdamDirection(
-        coefficients, gradient: gradient, first: state.vectors[0], second: state.vectors[1],
-        nextFirst: &moments[0], nextSecond: &moments[1])
-    }
+    var products = direction.formAdamDirection(
+      coefficients, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1])
     products.stepSize = estimate * correction
     return products
   }
 
-  /// Writes s, θ₀, d and r, with γ the `rate`; `scratch` is a vector like the gradient.
-  private func advanceEstimate<L: Linearization>(
-    _ input: DirectionInput<L>, rate: Double, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, scratch: inout L.Vector
+  public func commit<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
+  ) {
+    state.advanceMoments(coefficients(state.scalars[0], next.step), input.gradient)
+    swap(&state.vectors[2], &next.vectors[0])
+    if state.step == 0 { state.vectors[3].assign(sliced(input.parameters)) }
+  }
+
+  /// Adam's, with ε and the gradient in units of d.
+  private func coefficients(_ estimate: Double, _ step: Int) -> AdamCoefficients {
+    var coefficients = AdamCoefficients(
+      beta1: beta1, beta2: beta2, epsilon: estimate * epsilon, epsilonRoot: 0, step: step)
+    coefficients.firstGain *= estimate
+    coefficients.secondGain *= estimate * estimate
+    return coefficients
+  }
+
+  /// Writes s, d and r, with γ the `rate`; `scratch` is a vector like the gradient.
+  private func advanceEstimate<V: ParameterVector>(
+    _ input: DirectionInput<V>, rate: Double, from state: DirectionState<V>,
+    to next: inout DirectionState<V>, scratch: inout V
   ) {
     let (gradient, estimate) = (sliced(input.gradient), state.scalars[0])
     var point = sliced(input.parameters)
     let decay = beta3 ?? beta2.squareRoot()
     let ratio = estimate / initialEstimate
     let gain = (1 - decay) * ratio * ratio
-    next.vectors[3] = state.step == 0 ? point : state.vectors[3]
 
-    // The next s's place serves for θ₀ − θ first.
-    next.vectors[2].formLinearCombination(1, next.vectors[3], -1, point)
-    let r = decay * state.scalars[1] + gain * rate * gradient.dot(next.vectors[2])
-    next.vectors[2].formLinearCombination(
+    // The next s, whose place serves for θ₀ − θ first.
+    next.makeRoom(for: 1, like: point)
+    next.vectors[0].formLinearCombination(
+      1, state.step == 0 ? point : state.vectors[3], -1, point)
+    let r = decay * state.scalars[1] + gain * rate * gradient.dot(next.vectors[0])
+    next.vectors[0].formLinearCombination(
       decay, state.vectors[2], safeguardsWarmUp ? gain : gain * rate, gradient)
     let norm =
       sliceP == 1
-      ? next.vectors[2].sumOfMagnitudes(scratch: &scratch)
-      : next.vectors[2].sumOfMagnitudes(scratch: &point)
+      ? next.vectors[0].sumOfMagnitudes(scratch: &scratch)
+      : next.vectors[0].sumOfMagnitudes(scratch: &point)
     let found = norm > 0 ? coefficient * r / norm : estimate
     next.scalars[1] = r
     if let growthRate {

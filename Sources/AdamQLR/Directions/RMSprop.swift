@@ -29,23 +29,22 @@ public struct RMSprop: Direction, Hashable, Codable {
       "centered", \.isCentered, .either, "Whether the mean gradient's square is subtracted."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(vectors: (0..<(isCentered ? 2 : 1)).map { _ in parameters.zeros() })
   }
 
-  /// No averages; where centered, a vector to work on.
-  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState(vectors: isCentered ? [parameters.zeros()] : [])
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     let products = direction.formScaledGradient(
       coefficients, gradient: input.gradient, second: state.vectors[0])
     if !isCentered { return products }
     let squaredNorm = products.gradientDotGradient
+    // To work on.
+    next.makeRoom(for: 1, like: direction)
     center(input.gradient, state, &next.vectors[0], &direction)
     var centered = input.gradient.products(withDirection: direction)
     centered.gradientDotGradient = squaredNorm
@@ -53,14 +52,12 @@ public struct RMSprop: Direction, Hashable, Codable {
   }
 
   public func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
-    V.advanceSecondMoment(coefficients, gradient: gradient, second: &state.vectors[0])
+    V.advanceSecondMoment(coefficients, gradient: input.gradient, second: &state.vectors[0])
     if isCentered {
-      state.vectors[1].formLinearCombination(selfTimes: decay, 1 - decay, gradient)
+      state.vectors[1].formLinearCombination(selfTimes: decay, 1 - decay, input.gradient)
     }
-    state.step = next.step
   }
 
   /// Writes g/(√(v − ḡ²) + ε), both averages advanced, into the direction.

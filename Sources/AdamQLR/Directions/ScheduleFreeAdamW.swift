@@ -77,13 +77,15 @@ public struct ScheduleFreeAdamW: Direction, Hashable, Codable {
       "Whether the bias correction is part of α, as in Algorithm 1."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros(), parameters.zeros()], scalars: [0, 0, 0])
   }
 
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     let step = next.step
     let (sum, greatest, last) = (state.scalars[0], state.scalars[1], state.scalars[2])
@@ -102,21 +104,31 @@ public struct ScheduleFreeAdamW: Direction, Hashable, Codable {
     let share = 1 - beta1 * (1 - c)
 
     // (1 − β₁(1 − c))·fĝ first.
-    var coefficients = AdamCoefficients(
-      decay: beta2, gain: 1 - beta2, epsilon: epsilon, gradientWeight: share * f)
+    var coefficients = coefficients(weight: share * f)
     if !followsPaper { coefficients.secondCorrection = 1 / correction }
     let scaled = direction.formScaledGradient(
-      coefficients, gradient: input.gradient, second: state.vectors[1],
-      nextSecond: &next.vectors[1])
+      coefficients, gradient: input.gradient, second: state.vectors[1])
     if weightDecay != 0 {
       direction.add(input.parameters, scaledBy: share * f * weightDecay, in: nil)
     }
+    next.makeRoom(for: 1, like: direction)
     next.vectors[0].formLinearCombination(
       (1 - c) * rescaling, state.vectors[0], -(1 - c) * beta1 / share, direction)
     direction.add(state.vectors[0], scaledBy: -c * rescaling, in: nil)
     var products = input.gradient.products(withDirection: direction)
     products.gradientDotGradient = scaled.gradientDotGradient
     return products
+  }
+
+  public func commit<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
+  ) {
+    swap(&state.vectors[0], &next.vectors[0])
+    V.advanceSecondMoment(coefficients(), gradient: input.gradient, second: &state.vectors[1])
+  }
+
+  private func coefficients(weight: Double = 1) -> AdamCoefficients {
+    AdamCoefficients(decay: beta2, gain: 1 - beta2, epsilon: epsilon, gradientWeight: weight)
   }
 
   /// x = y − (1/β₁ − 1)·αδ.

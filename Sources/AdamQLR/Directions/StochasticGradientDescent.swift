@@ -27,17 +27,15 @@ public struct StochasticGradientDescent: Direction, Hashable, Codable {
     Setting("l2", \.l2, .nonnegative, "SGD: weight of θ in the direction."),
   ]
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(vectors: momentum == 0 ? [] : [parameters.zeros()])
   }
 
-  public func makeNextState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState()
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     let gradient = input.gradient
     if momentum == 0 {
@@ -55,14 +53,11 @@ public struct StochasticGradientDescent: Direction, Hashable, Codable {
   }
 
   public func commit<V: ParameterVector>(
-    _ gradient: V, at parameters: V, _ next: inout DirectionState<V>,
-    to state: inout DirectionState<V>
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
   ) {
-    if momentum != 0 {
-      state.vectors[0].formLinearCombination(selfTimes: momentum, 1, gradient)
-      regularize(&state.vectors[0], parameters)
-    }
-    state.step = next.step
+    if momentum == 0 { return }
+    state.vectors[0].formLinearCombination(selfTimes: momentum, 1, input.gradient)
+    regularize(&state.vectors[0], input.parameters)
   }
 
   private func regularize<V: ParameterVector>(_ vector: inout V, _ parameters: V) {

@@ -5,14 +5,7 @@ extension Optimizer {
     _ linearization: L, at parameters: Vector, _ record: inout StepRecord
   ) throws -> StepRecord.Head {
     try formGradient(linearization, at: parameters)
-    let known = method.learningRate.knownRate(at: state.step)
-    workspace.directionState.step = state.direction.step + 1
-    var products = try method.direction.advance(
-      DirectionInput(
-        gradient: workspace.gradient, parameters: parameters, linearization: linearization,
-        damping: record.damping, l2: method.weightDecay.l2,
-        learningRate: known, previousGradientDotGradient: state.gradientDotGradient),
-      from: state.direction, to: &workspace.directionState, direction: &workspace.direction)
+    var products = try advanceDirection(directionInput(linearization, at: parameters, record))
     let previous = startPrevious(at: parameters)
     if isCurvatureCertain {
       try linearization.prepareCurvatureProducts(
@@ -28,12 +21,40 @@ extension Optimizer {
     }
     clipDirection(&products)
     var head = StepRecord.Head(loss: loss, products: products)
-    constrainNorm(known, &head)
+    constrainNorm(method.learningRate.knownRate(at: state.step), &head)
     record.head = head
     try Breakdown.unless(head.products.areFinite, .nonFiniteGradient)
     head.previous = previous?()
     record.head = head
     return head
+  }
+
+  /// What the direction may look at in this step.
+  func directionInput(
+    _ linearization: any Linearization<Vector>, at parameters: Vector, _ record: StepRecord
+  ) -> DirectionInput<Vector> {
+    DirectionInput(
+      gradient: workspace.gradient, parameters: parameters, linearization: linearization,
+      layout: layout, damping: record.damping, l2: method.weightDecay.l2,
+      learningRate: method.learningRate.knownRate(at: state.step),
+      previousGradientDotGradient: state.gradientDotGradient)
+  }
+
+  private mutating func advanceDirection(
+    _ input: DirectionInput<Vector>
+  ) throws -> DirectionProducts {
+    workspace.directionState.step = state.direction.step + 1
+    workspace.directionState.scalars = state.direction.scalars
+    return try method.direction.advance(
+      input, from: state.direction, to: &workspace.directionState,
+      direction: &workspace.direction)
+  }
+
+  /// Goes on to what the direction remembers after the step.
+  mutating func commitDirection(_ input: DirectionInput<Vector>) {
+    method.direction.commit(input, &workspace.directionState, to: &state.direction)
+    state.direction.step = workspace.directionState.step
+    state.direction.scalars = workspace.directionState.scalars
   }
 
   /// ½w‖θ‖².

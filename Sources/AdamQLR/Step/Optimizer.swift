@@ -23,7 +23,7 @@
 ///
 /// In memory the optimizer holds, besides the parameters: g; d, in whose place the parameters after
 /// the step are formed; what the direction remembers, once where it can be made again from g
-/// (``Direction/commit(_:at:_:to:)``); where the learning rate looks at the direction of the step
+/// (``Direction/commit(_:_:to:)``); where the learning rate looks at the direction of the step
 /// before, that and one vector more; with momentum v and u.
 public struct Optimizer<Vector: ParameterVector>: Sendable {
   /// What is done.
@@ -31,6 +31,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
   /// What is remembered between steps. Set it to go on from a saved state.
   public var state: OptimizerState<Vector>
 
+  let layout: ParameterLayout
   let decayRanges: [Range<Int>]?
   var workspace: Workspace<Vector>
 
@@ -39,9 +40,11 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
   /// - Parameters:
   ///   - method: What is done at each step, resolved (``Method/resolved(for:)``).
   ///   - parameters: The parameters, of which only the layout matters here.
-  ///   - layout: The parameters' names and roles; needed only where weight decay excludes some.
+  ///   - layout: The parameters' names, shapes and roles; needed only where weight decay excludes
+  ///     some, or a direction treats matrices as matrices.
   /// - Throws: ``OptimizerError`` where a setting is out of its range, where settings do not go
-  ///   together, and where the layout is missing or another one's.
+  ///   together, where the layout is missing or another one's, and where the direction cannot work on
+  ///   such parameters.
   public init(
     _ method: Method, for parameters: Vector, layout: ParameterLayout? = nil
   ) throws(OptimizerError) {
@@ -50,8 +53,9 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
     }
     if let problem = method.problem { throw .unusableMethod(problem) }
     self.method = method
+    self.layout = layout ?? ParameterLayout()
     decayRanges = try method.weightDecay.ranges(in: layout)
-    state = OptimizerState(method, for: parameters)
+    state = try OptimizerState(method, for: parameters, layout: layout)
     workspace = Workspace(method, for: parameters)
   }
 
@@ -80,7 +84,7 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       let head = try formHead(linearization, at: parameters, &record)
       guard head.products.directionDotDirection != 0 || movesWithoutDirection else {
         record.events.insert(.zeroDirection)
-        remember(record, at: parameters)
+        remember(record, linearization, at: parameters)
         return record.report(nextDamping: nextDamping)
       }
       let source = try measure(linearization, independent, at: parameters, &record)
@@ -91,14 +95,14 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
       if needsNewLoss {
         try judge(source, choice, decay.before, &outcome, &record, isFinite)
         if case .rejected(let restoration) = outcome.verdict {
-          reject(record, restoring: restoration, at: parameters)
+          reject(record, linearization, restoring: restoration, at: parameters)
           return record.report(nextDamping: nextDamping)
         }
       } else {
         record.outcome = outcome
         try Breakdown.unless(isFinite?() ?? true, .nonFiniteUpdate)
       }
-      try commit(&parameters, record, decay.after)
+      try commit(&parameters, record, linearization, decay.after)
     } catch let breakdown as Breakdown {
       takeBack(breakdown.event, &record)
     }
@@ -121,20 +125,24 @@ public struct Optimizer<Vector: ParameterVector>: Sendable {
 extension Optimizer {
   /// Makes the candidate the parameters.
   private mutating func commit(
-    _ parameters: inout Vector, _ record: StepRecord, _ decay: Double
+    _ parameters: inout Vector, _ record: StepRecord, _ linearization: any Linearization<Vector>,
+    _ decay: Double
   ) throws {
     if decay != 0 {
       let isFinite = workspace.decay(parameters, by: decay, in: decayRanges)
       try Breakdown.unless(
         isFinite && workspace.candidate.startFinitenessCheck()?() ?? true, .nonFiniteUpdate)
     }
-    remember(record, at: parameters)
+    remember(record, linearization, at: parameters)
     workspace.take(&parameters, &state.velocity)
     if let choice = record.choice { state.lastRate = -choice.planned.x }
   }
 
   /// Goes on to what is remembered after a step, while the parameters are still those before it.
-  private mutating func remember(_ record: StepRecord, at parameters: Vector) {
+  private mutating func remember(
+    _ record: StepRecord, _ linearization: any Linearization<Vector>, at parameters: Vector
+  ) {
+    commitDirection(directionInput(linearization, at: parameters, record))
     state.step += 1
     if let choice = record.choice {
       state.learningRate = choice.learningRate
@@ -142,8 +150,6 @@ extension Optimizer {
     }
     if let damping = record.outcome?.damping { state.damping = damping }
     if let acceptance = record.outcome?.acceptance { state.acceptance = acceptance }
-    method.direction.commit(
-      workspace.gradient, at: parameters, &workspace.directionState, to: &state.direction)
     guard let products = record.head?.products else { return }
     state.gradientDotGradient = products.gradientDotGradient
     if var previous = state.previousDirection.take() {
@@ -156,14 +162,15 @@ extension Optimizer {
 
   /// Ends a step that is not taken.
   private mutating func reject(
-    _ record: StepRecord, restoring restoration: Restoration, at parameters: Vector
+    _ record: StepRecord, _ linearization: any Linearization<Vector>,
+    restoring restoration: Restoration, at parameters: Vector
   ) {
     switch restoration {
     case .everything:
       state.step += 1
       if let damping = record.outcome?.damping { state.damping = damping }
     case .parameters:
-      remember(record, at: parameters)
+      remember(record, linearization, at: parameters)
       // θ did not move along d, so the next gradient has nothing to say about that move.
       if method.learningRate.needs.contains(.previousMove) { state.previousSquaredNorm = nil }
     }

@@ -4,6 +4,8 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
   case unusableMethod(String)
   /// This part of the method has to know the layout of the parameters.
   case layoutMissing(String)
+  /// This direction works on vectors of one type alone, but was given others.
+  case vectorUnsupported(String, expected: String, found: String)
   /// The layout is not one of as many parameters.
   case layoutMismatch(expected: Int, found: Int)
   /// The objective cannot answer for this curvature.
@@ -24,6 +26,8 @@ public enum OptimizerError: Error, Hashable, Sendable, CustomStringConvertible {
       problem
     case .layoutMissing(let part):
       "\(part) needs the layout of the parameters: make the optimizer with layout:"
+    case .vectorUnsupported(let part, let expected, let found):
+      "\(part) works on parameters of the type \(expected), not on \(found)"
     case .layoutMismatch(let expected, let found):
       "the layout has \(found) elements, the parameters \(expected)"
     case .curvatureUnavailable(let curvature):

@@ -25,12 +25,16 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var gradientDotGradient: Double?
 
   /// The state before the first step of `method`.
-  public init(_ method: Method, for parameters: Vector) {
+  ///
+  /// - Throws: ``OptimizerError`` where its direction cannot work on such parameters.
+  public init(
+    _ method: Method, for parameters: Vector, layout: ParameterLayout? = nil
+  ) throws(OptimizerError) {
     learningRate = method.learningRate
     momentum = method.momentum
     damping = method.damping
     acceptance = method.acceptance
-    direction = method.direction.makeState(for: parameters)
+    direction = try method.direction.makeState(for: parameters, layout: layout)
     if method.momentum.isUsed { velocity = parameters.zeros() }
     if method.remembersDirection { previousDirection = parameters.zeros() }
   }

@@ -9,12 +9,11 @@ struct Workspace<Vector: ParameterVector>: Sendable {
   /// u, which becomes v; made where the method has momentum.
   private(set) var velocity: Vector?
   /// What the direction writes its next state on.
-  var directionState: DirectionState<Vector>
+  var directionState = DirectionState<Vector>()
 
   init(_ method: Method, for parameters: Vector) {
     gradient = parameters.zeros()
     direction = parameters.zeros()
-    directionState = method.direction.makeNextState(for: parameters)
     // What answers for the curvature may hold on to d.
     if method.remembersDirection || method.needsCurvature { spare = parameters.zeros() }
     if method.momentum.isUsed { velocity = parameters.zeros() }

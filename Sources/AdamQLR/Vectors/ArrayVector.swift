@@ -133,65 +133,15 @@ extension Array: ParameterVector where Element: ParameterScalar {
   @_specialize(where Element == Float)
   @_specialize(where Element == Double)
   public mutating func formAdamDirection(
-    _ coefficients: AdamCoefficients, gradient: [Element], first: [Element], second: [Element],
-    nextFirst: inout [Element], nextSecond: inout [Element]
-  ) -> DirectionProducts {
-    require(
-      count == nextFirst.count && count == nextSecond.count,
-      "Adam's direction: vectors of different counts")
-    return formAdam(coefficients, gradient, first, second) { i, m, v in
-      (nextFirst[i], nextSecond[i]) = (m, v)
-    }
-  }
-
-  @_specialize(where Element == Float)
-  @_specialize(where Element == Double)
-  public mutating func formAdamDirection(
     _ coefficients: AdamCoefficients, gradient: [Element], first: [Element], second: [Element]
   ) -> DirectionProducts {
-    formAdam(coefficients, gradient, first, second) { _, _, _ in }
-  }
-
-  @inline(__always)
-  private mutating func formAdam(
-    _ coefficients: AdamCoefficients, _ gradient: [Element], _ first: [Element],
-    _ second: [Element], _ note: (Int, Element, Element) -> Void
-  ) -> DirectionProducts {
-    let (beta1, beta2) = (Element(coefficients.beta1), Element(coefficients.beta2))
-    let (gain1, gain2) = (Element(coefficients.firstGain), Element(coefficients.secondGain))
-    let (c1, c2) = (Element(coefficients.firstCorrection), Element(coefficients.secondCorrection))
-    let c0 = Element(coefficients.gradientWeight)
-    let (epsilon, epsilonRoot) = (
-      Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
-    )
-    require(
-      count == gradient.count && count == first.count && count == second.count,
-      "Adam's direction: vectors of different counts")
-    var (gd, dd, gg) = (0.0, 0.0, 0.0)
-    for i in indices {
-      let g = gradient[i]
+    require(count == first.count, "Adam's direction: \(count) elements against \(first.count)")
+    let (beta1, gain1) = (Element(coefficients.beta1), Element(coefficients.firstGain))
+    let (c0, c1) = (Element(coefficients.gradientWeight), Element(coefficients.firstCorrection))
+    return formQuotient(coefficients, gradient, second) { i, g in
       let m = beta1 * first[i] + gain1 * g
-      let v = beta2 * second[i] + gain2 * (g * g)
-      let d = (c0 == 0 ? c1 * m : c1 * m + c0 * g) / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
-      note(i, m, v)
-      self[i] = d
-      gd += Double(g) * Double(d)
-      dd += Double(d) * Double(d)
-      gg += Double(g) * Double(g)
+      return c0 == 0 ? c1 * m : c1 * m + c0 * g
     }
-    return DirectionProducts(
-      gradientDotDirection: gd, directionDotDirection: dd,
-      adamGradientDotGradient: gg, greatestMoment: Double(Element.greatestFiniteMagnitude))
-  }
-
-  @_specialize(where Element == Float)
-  @_specialize(where Element == Double)
-  public mutating func formScaledGradient(
-    _ coefficients: AdamCoefficients, gradient: [Element], second: [Element],
-    nextSecond: inout [Element]
-  ) -> DirectionProducts {
-    require(count == nextSecond.count, "scaled gradient: vectors of different counts")
-    return formScaled(coefficients, gradient, second) { i, v in nextSecond[i] = v }
   }
 
   @_specialize(where Element == Float)
@@ -199,28 +149,28 @@ extension Array: ParameterVector where Element: ParameterScalar {
   public mutating func formScaledGradient(
     _ coefficients: AdamCoefficients, gradient: [Element], second: [Element]
   ) -> DirectionProducts {
-    formScaled(coefficients, gradient, second) { _, _ in }
+    let c0 = Element(coefficients.gradientWeight)
+    return formQuotient(coefficients, gradient, second) { _, g in c0 * g }
   }
 
+  /// self ← numerator/(√(c₂v + ε_root) + ε), with v as the gradient would advance it.
   @inline(__always)
-  private mutating func formScaled(
-    _ coefficients: AdamCoefficients, _ gradient: [Element], _ second: [Element],
-    _ note: (Int, Element) -> Void
+  private mutating func formQuotient(
+    _ k: AdamCoefficients, _ gradient: [Element], _ second: [Element],
+    _ numerator: (Int, Element) -> Element
   ) -> DirectionProducts {
-    let (beta2, gain2) = (Element(coefficients.beta2), Element(coefficients.secondGain))
-    let (c0, c2) = (Element(coefficients.gradientWeight), Element(coefficients.secondCorrection))
-    let (epsilon, epsilonRoot) = (
-      Element(coefficients.epsilon), Element(coefficients.epsilonRoot)
+    let (beta2, gain2, c2) = (
+      Element(k.beta2), Element(k.secondGain), Element(k.secondCorrection)
     )
+    let (epsilon, epsilonRoot) = (Element(k.epsilon), Element(k.epsilonRoot))
     require(
       count == gradient.count && count == second.count,
-      "scaled gradient: vectors of different counts")
+      "direction: \(count) elements against \(gradient.count), \(second.count)")
     var (gd, dd, gg) = (0.0, 0.0, 0.0)
     for i in indices {
       let g = gradient[i]
       let v = beta2 * second[i] + gain2 * (g * g)
-      let d = c0 * g / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
-      note(i, v)
+      let d = numerator(i, g) / ((c2 * v + epsilonRoot).squareRoot() + epsilon)
       self[i] = d
       gd += Double(g) * Double(d)
       dd += Double(d) * Double(d)

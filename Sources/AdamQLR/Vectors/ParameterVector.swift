@@ -100,25 +100,6 @@ public protocol ParameterVector: Codable, Sendable {
   /// A default implementation takes a pass over memory for each.
   func products(withDirection direction: Self) -> DirectionProducts
 
-  /// self ← Adam's direction, with the moments advanced by `gradient`; see ``AdamCoefficients``.
-  ///
-  /// A default implementation composes the other operations; a conforming type that can do it in one
-  /// pass over memory should.
-  ///
-  /// - Parameters:
-  ///   - coefficients: What the formula needs at this step.
-  ///   - gradient: The gradient g.
-  ///   - first: The first moment before this step.
-  ///   - second: The second moment before this step.
-  ///   - nextFirst: Receives the first moment after this step.
-  ///   - nextSecond: Receives the second moment after this step.
-  /// - Returns: The scalar products of the gradient and the direction; gᵀg is infinite where a
-  ///   square of the gradient is too large for the second moment.
-  mutating func formAdamDirection(
-    _ coefficients: AdamCoefficients, gradient: Self, first: Self, second: Self,
-    nextFirst: inout Self, nextSecond: inout Self
-  ) -> DirectionProducts
-
   /// self ← Adam's direction of the moments as the gradient would advance them, which stay as they
   /// are; see ``AdamCoefficients``.
   ///
@@ -151,21 +132,6 @@ public protocol ParameterVector: Codable, Sendable {
   /// A default implementation composes the other operations.
   static func advanceSecondMoment(
     _ coefficients: AdamCoefficients, gradient: Self, second: inout Self)
-
-  /// self ← c₀g/(√(c₂v + ε_root) + ε), with v advanced by the gradient: Adam's direction with the
-  /// gradient in place of its first moment; see ``AdamCoefficients``.
-  ///
-  /// A default implementation composes the other operations.
-  ///
-  /// - Parameters:
-  ///   - coefficients: β₂, a₂, c₀, c₂, ε and ε_root; the others are not looked at.
-  ///   - gradient: The gradient g.
-  ///   - second: The second moment v before this step.
-  ///   - nextSecond: Receives the second moment after this step.
-  /// - Returns: As ``formAdamDirection(_:gradient:first:second:nextFirst:nextSecond:)`` does.
-  mutating func formScaledGradient(
-    _ coefficients: AdamCoefficients, gradient: Self, second: Self, nextSecond: inout Self
-  ) -> DirectionProducts
 }
 
 extension ParameterVector {
@@ -226,23 +192,6 @@ extension ParameterVector {
       gradientDotGradient: dot(self))
   }
 
-  public mutating func formAdamDirection(
-    _ coefficients: AdamCoefficients, gradient: Self, first: Self, second: Self
-  ) -> DirectionProducts {
-    var (nextFirst, nextSecond) = (zeros(), zeros())
-    return formAdamDirection(
-      coefficients, gradient: gradient, first: first, second: second, nextFirst: &nextFirst,
-      nextSecond: &nextSecond)
-  }
-
-  public mutating func formScaledGradient(
-    _ coefficients: AdamCoefficients, gradient: Self, second: Self
-  ) -> DirectionProducts {
-    var nextSecond = zeros()
-    return formScaledGradient(
-      coefficients, gradient: gradient, second: second, nextSecond: &nextSecond)
-  }
-
   public static func advanceMoments(
     _ coefficients: AdamCoefficients, gradient: Self, first: inout Self, second: inout Self
   ) {
@@ -260,40 +209,34 @@ extension ParameterVector {
   }
 
   public mutating func formAdamDirection(
-    _ coefficients: AdamCoefficients, gradient: Self, first: Self, second: Self,
-    nextFirst: inout Self, nextSecond: inout Self
+    _ coefficients: AdamCoefficients, gradient: Self, first: Self, second: Self
   ) -> DirectionProducts {
     let k = coefficients
-    nextFirst.formLinearCombination(k.beta1, first, k.firstGain, gradient)
-    let isFinite = formDenominator(k, gradient: gradient, second: second, nextSecond: &nextSecond)
     var numerator = zeros()
-    numerator.formLinearCombination(k.firstCorrection, nextFirst, k.gradientWeight, gradient)
+    numerator.formLinearCombination(k.beta1, first, k.firstGain, gradient)
+    numerator.formLinearCombination(selfTimes: k.firstCorrection, k.gradientWeight, gradient)
+    return formQuotient(numerator, k, gradient: gradient, second: second)
+  }
+
+  public mutating func formScaledGradient(
+    _ coefficients: AdamCoefficients, gradient: Self, second: Self
+  ) -> DirectionProducts {
+    var numerator = zeros()
+    numerator.formLinearCombination(coefficients.gradientWeight, gradient, 0, gradient)
+    return formQuotient(numerator, coefficients, gradient: gradient, second: second)
+  }
+
+  /// self ← numerator/(√(c₂v + ε_root) + ε), with v as the gradient would advance it.
+  private mutating func formQuotient(
+    _ numerator: Self, _ k: AdamCoefficients, gradient: Self, second: Self
+  ) -> DirectionProducts {
+    formProduct(gradient, gradient)
+    var isFinite = formLinearCombination(k.beta2, second, selfTimes: k.secondGain)
+    isFinite = formLinearCombination(selfTimes: k.secondCorrection, 0, second) && isFinite
+    formSquareRoot(of: self, plus: k.epsilonRoot)
     formQuotient(numerator, self, plus: k.epsilon)
     var products = gradient.products(withDirection: self)
     if !isFinite { products.gradientDotGradient = .infinity }
     return products
-  }
-
-  public mutating func formScaledGradient(
-    _ coefficients: AdamCoefficients, gradient: Self, second: Self, nextSecond: inout Self
-  ) -> DirectionProducts {
-    let k = coefficients
-    let isFinite = formDenominator(k, gradient: gradient, second: second, nextSecond: &nextSecond)
-    formQuotient(gradient, self, plus: k.epsilon)
-    scale(by: k.gradientWeight)
-    var products = gradient.products(withDirection: self)
-    if !isFinite { products.gradientDotGradient = .infinity }
-    return products
-  }
-
-  /// self ← √(c₂v + ε_root), with v advanced by the gradient; whether both are finite.
-  private mutating func formDenominator(
-    _ k: AdamCoefficients, gradient: Self, second: Self, nextSecond: inout Self
-  ) -> Bool {
-    formProduct(gradient, gradient)
-    var isFinite = nextSecond.formLinearCombination(k.beta2, second, k.secondGain, self)
-    isFinite = formLinearCombination(k.secondCorrection, nextSecond, 0, nextSecond) && isFinite
-    formSquareRoot(of: self, plus: k.epsilonRoot)
-    return isFinite
   }
 }

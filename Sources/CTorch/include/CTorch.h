@@ -170,18 +170,16 @@ typedef struct {
   double beta1, first_gain, beta2, second_gain, epsilon, epsilon_root, first_correction,
       second_correction, gradient_weight;
 } ct_adam_coefficients;
-// products: gᵀd, dᵀd, gᵀg. next_first and next_second may both be NULL: then the moments after the
-// step are not kept, and everything else is the same to the last bit.
+// Adam's direction of the moments as g would advance them. products: gᵀd, dᵀd, gᵀg.
 void ct_adam_direction(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
-    const void *first, const void *second, void *next_first, void *next_second, void *direction,
-    double products[3]);
+    const void *first, const void *second, void *direction, double products[3]);
 // The same without a first moment.
 void ct_scaled_gradient(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
-    const void *second, void *next_second, void *direction, double products[3]);
-// first ← beta1·first + first_gain·g and second ← beta2·second + second_gain·g², what the two above
-// keep to the last bit. first may be NULL.
+    const void *second, void *direction, double products[3]);
+// first ← beta1·first + first_gain·g and second ← beta2·second + second_gain·g², by the formulas of
+// the two above. first may be NULL.
 void ct_advance_moments(
     bool is_double, int64_t count, ct_adam_coefficients coefficients, const void *gradient,
     void *first, void *second);

@@ -55,10 +55,10 @@ ct_error ct_device_direction_products(
     ct_tensor gradient, ct_tensor direction, ct_tensor *numbers);
 ct_error ct_device_adam_direction(
     ct_adam_coefficients k, ct_tensor gradient, ct_tensor first, ct_tensor second,
-    ct_tensor next_first, ct_tensor next_second, ct_tensor direction, ct_tensor *numbers);
-ct_error ct_device_scaled_gradient(
-    ct_adam_coefficients k, ct_tensor gradient, ct_tensor second, ct_tensor next_second,
     ct_tensor direction, ct_tensor *numbers);
+ct_error ct_device_scaled_gradient(
+    ct_adam_coefficients k, ct_tensor gradient, ct_tensor second, ct_tensor direction,
+    ct_tensor *numbers);
 ct_error ct_device_advance_moments(
     ct_adam_coefficients k, ct_tensor gradient, ct_tensor first, ct_tensor second);
 ct_error ct_device_update_gram(

@@ -1,90 +1,63 @@
 import AdamQLR
 import Torch
 
-/// A direction that treats the matrices among a network's parameters as matrices, by the layout of
-/// the ``NetworkObjective`` that it works on.
+/// A direction that treats the matrices among the parameters as matrices, by the layout that the
+/// optimizer is given.
 ///
-/// A parameter of more than two dimensions is seen as the matrix of its last dimension by all others.
-/// The shapes are known at the first step, so the state is empty before it.
+/// It works on a ``FlatVector`` of parameters, of whatever objective. A parameter of more than two
+/// dimensions is seen as the matrix of its last dimension by all others.
 protocol MatrixDirection: Direction {
   /// What errors call it.
   static var name: String { get }
 
-  /// The numbers of elements of the state's vectors.
+  /// The numbers of elements of the state's vectors, which are zeros at first.
   func vectorCounts(_ layout: ParameterLayout) -> [Int]
 
-  /// Writes the direction and the next state.
+  /// As ``Direction/advance(_:from:to:direction:)``.
   ///
-  /// - Parameters:
-  ///   - gradient: g.
-  ///   - parameters: θ.
-  ///   - layout: Where its parts lie.
-  ///   - state: The vectors before this step; zeros at first.
-  ///   - next: Receives the state after it.
-  ///   - isFirst: Whether the state is that before the first step.
-  ///   - direction: Receives all elements of d.
+  /// - Parameter direction: Receives all elements of d.
   func advance(
-    _ gradient: Tensor, at parameters: Tensor, _ layout: ParameterLayout,
-    from state: [FlatVector], to next: inout DirectionState<FlatVector>, isFirst: Bool,
-    direction: Tensor
+    _ input: DirectionInput<FlatVector>, from state: DirectionState<FlatVector>,
+    to next: inout DirectionState<FlatVector>, into direction: Tensor
   ) throws
+
+  /// As ``Direction/commit(_:_:to:)``.
+  func commit(
+    _ input: DirectionInput<FlatVector>, from next: inout DirectionState<FlatVector>,
+    to state: inout DirectionState<FlatVector>)
 }
 
 extension MatrixDirection {
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState()
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) throws(OptimizerError) -> DirectionState<V> {
+    let parameters = try FlatVector(parameters, for: Self.name)
+    guard let layout else { throw .layoutMissing(Self.name) }
+    return identity(
+      DirectionState(
+        vectors: vectorCounts(layout).map { FlatVector(zeros: $0, like: parameters.tensor) }))
   }
 
-  /// Whether the state has no numbers; whether its vectors fit the model is known at the next step.
-  public func accepts<V: ParameterVector>(_ state: DirectionState<V>, for parameters: V) -> Bool {
-    state.scalars.isEmpty
-  }
-
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) throws -> DirectionProducts {
-    guard let linearization = input.linearization as? any NetworkLinearization,
-      let gradient = input.gradient as? FlatVector,
-      let parameters = input.parameters as? FlatVector,
-      let state = state as? DirectionState<FlatVector>
-    else { throw MatrixDirectionError.objectiveUnsupported(Self.name, "\(L.self)") }
-    let layout = linearization.layout
-    let counts = vectorCounts(layout)
-    func zeros() -> [FlatVector] { counts.map { FlatVector(zeros: $0, like: gradient.tensor) } }
-    let isFirst = state.vectors.isEmpty
-    let found = state.vectors.map(\.count)
-    guard isFirst || found == counts else {
-      throw MatrixDirectionError.stateMismatch(Self.name, expected: counts, found: found)
-    }
-    let previous = isFirst ? zeros() : state.vectors
     try withIdentity(&next, DirectionState<FlatVector>.self) { next in
-      if next.vectors.map(\.count) != counts { next.vectors = zeros() }
       try withIdentity(&direction, FlatVector.self) { direction in
         try advance(
-          gradient.tensor, at: parameters.tensor, layout, from: previous, to: &next,
-          isFirst: isFirst, direction: direction.overwritten())
+          identity(input), from: identity(state), to: &next, into: direction.overwritten())
       }
     }
     return input.gradient.products(withDirection: direction)
   }
-}
 
-/// What ``Shampoo`` and ``Muon`` cannot go on without.
-public enum MatrixDirectionError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The objective of this type, not a network's, was given to the direction of that name.
-  case objectiveUnsupported(String, String)
-  /// The state of the direction of that name was made for another model or by other settings.
-  case stateMismatch(String, expected: [Int], found: [Int])
-
-  /// What went wrong, in one line.
-  public var description: String {
-    switch self {
-    case .objectiveUnsupported(let name, let type):
-      "\(name) needs the matrices of a network: use it on a NetworkObjective, not on \(type)"
-    case .stateMismatch(let name, let expected, let found):
-      "\(name)'s state belongs to another model or other settings: its vectors have \(found) "
-        + "elements, but \(expected) are expected"
+  public func commit<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
+  ) {
+    withIdentity(&next, DirectionState<FlatVector>.self) { next in
+      withIdentity(&state, DirectionState<FlatVector>.self) { state in
+        commit(identity(input), from: &next, to: &state)
+      }
     }
   }
 }

@@ -24,9 +24,9 @@ import Torch
 /// and makes a difference only beside the 1e-7; PyTorch's takes the greater of that and ‖U‖. Both
 /// iterate in half precision.
 ///
-/// The direction works on a ``NetworkObjective`` alone; kernels are matrices of their last dimension by
-/// all others. The state's vectors are B and Adam's first moment in one, laid out like the
-/// parameters, and the second moment of Adam's parameters alone, in order.
+/// The parameters have to be a ``FlatVector`` whose layout the optimizer is given; kernels are matrices
+/// of their last dimension by all others. The state's vectors are B and Adam's first moment in one,
+/// laid out like the parameters, and the second moment of Adam's parameters alone, in order.
 public struct Muon: MatrixDirection, Hashable, Codable {
   static let name = "Muon"
 
@@ -80,52 +80,73 @@ public struct Muon: MatrixDirection, Hashable, Codable {
     ]
 
   func vectorCounts(_ layout: ParameterLayout) -> [Int] {
-    let matrices = matrices(layout)
-    let others = layout.entries.filter { !matrices.contains($0.offset) }
-    return [layout.count, others.reduce(0) { $0 + $1.count }]
+    let others = parts(layout).filter { $0.place != nil }
+    return [layout.count, others.reduce(0) { $0 + $1.entry.count }]
   }
 
-  /// The offsets of the parameters that are orthogonalized.
-  private func matrices(_ layout: ParameterLayout) -> Set<Int> {
+  /// The parameters; of those that are not orthogonalized, the place of Adam's second moment.
+  private func parts(
+    _ layout: ParameterLayout
+  ) -> [(entry: ParameterLayout.Entry, place: Int?)] {
     let weights = layout.entries.filter { $0.role == .weight && $0.isMatrix }
-    return Set((includesOutput ? weights[...] : weights.dropLast()).map(\.offset))
+    let matrices = Set((includesOutput ? weights[...] : weights.dropLast()).map(\.offset))
+    var next = 0
+    return layout.entries.map { entry in
+      if matrices.contains(entry.offset) { return (entry, nil) }
+      defer { next += entry.count }
+      return (entry, next)
+    }
   }
 
   func advance(
-    _ gradient: Tensor, at parameters: Tensor, _ layout: ParameterLayout,
-    from state: [FlatVector], to next: inout DirectionState<FlatVector>, isFirst: Bool,
-    direction: Tensor
+    _ input: DirectionInput<FlatVector>, from state: DirectionState<FlatVector>,
+    to next: inout DirectionState<FlatVector>, into direction: Tensor
   ) {
-    let matrices = matrices(layout)
-    let (buffer, second) = (next.vectors[0].overwritten(), next.vectors[1].overwritten())
-    var coefficients = AdamCoefficients(
-      beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, epsilonRoot: adam.epsilonRoot,
-      step: next.step)
-    coefficients.firstCorrection *= adamRatio
-    let scalars = Kernels.AdamScalars(coefficients)
-    var place = 0
-    for entry in layout.entries {
-      let (g, d) = (entry.matrix(in: gradient), entry.matrix(in: direction))
-      let (previous, b) = (entry.matrix(in: state[0].tensor), entry.matrix(in: buffer))
-      if matrices.contains(entry.offset) {
-        Kernels.formLinearCombination(momentum, previous, 1, g, into: b)
-        if isNesterov {
-          Kernels.formLinearCombination(1, g, momentum, b, into: d)
-        } else {
-          d.overwrite(with: b)
-        }
+    let (buffer, second) = (state.vectors[0].tensor, state.vectors[1].tensor)
+    let scalars = scalars(next.step)
+    for (entry, place) in parts(input.layout) {
+      let (g, d) = (entry.matrix(in: input.gradient.tensor), entry.matrix(in: direction))
+      let (b, parameters) = (entry.matrix(in: buffer), entry.matrix(in: input.parameters.tensor))
+      if let place {
+        _ = Kernels.formAdamDirection(
+          scalars, gradient: g, first: b, second: second.slice(from: place, shape: g.shape),
+          direction: d)
+        decay(d, by: adamRatio * weightDecay, parameters)
+      } else {
+        // B as it will be.
+        Kernels.formLinearCombination(momentum, b, 1, g, into: d)
+        if isNesterov { Kernels.formLinearCombination(1, g, momentum, d, into: d) }
         let (rows, columns) = (Double(g.size(0)), Double(g.size(1)))
         orthogonalize(d, scale: max(1, columns / rows).squareRoot())
-        decay(d, by: weightDecay, entry.matrix(in: parameters))
-      } else {
-        _ = Kernels.formAdamDirection(
-          scalars, gradient: g, first: previous,
-          second: state[1].tensor.slice(from: place, shape: g.shape), nextFirst: b,
-          nextSecond: second.slice(from: place, shape: g.shape), direction: d)
-        decay(d, by: adamRatio * weightDecay, entry.matrix(in: parameters))
-        place += entry.count
+        decay(d, by: weightDecay, parameters)
       }
     }
+  }
+
+  func commit(
+    _ input: DirectionInput<FlatVector>, from next: inout DirectionState<FlatVector>,
+    to state: inout DirectionState<FlatVector>
+  ) {
+    let (buffer, second) = (state.vectors[0].mutated(), state.vectors[1].mutated())
+    let scalars = scalars(next.step)
+    for (entry, place) in parts(input.layout) {
+      let (g, b) = (entry.matrix(in: input.gradient.tensor), entry.matrix(in: buffer))
+      if let place {
+        Kernels.advanceMoments(
+          scalars, gradient: g, first: b, second: second.slice(from: place, shape: g.shape))
+      } else {
+        Kernels.formLinearCombination(momentum, b, 1, g, into: b)
+      }
+    }
+  }
+
+  /// Adam's, at a step counted from 1.
+  private func scalars(_ step: Int) -> Kernels.AdamScalars {
+    var coefficients = AdamCoefficients(
+      beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon, epsilonRoot: adam.epsilonRoot,
+      step: step)
+    coefficients.firstCorrection *= adamRatio
+    return Kernels.AdamScalars(coefficients)
   }
 
   /// d ← d + wθ.

@@ -18,9 +18,9 @@ import Torch
 /// anew only now and then (§5 there): at every one of the first k steps, when the sums still grow
 /// fast, and at steps k + 1, 2k + 1, …, with k the ``rootInterval``.
 ///
-/// The direction works on a ``NetworkObjective`` alone. The state's vectors are, parameter by
-/// parameter, L − εI and R − εI, L^(−¼) and R^(−¼), all row-major; where a side is diagonal, its
-/// diagonal and the fourth root of it with ε; of a vector Σg².
+/// The parameters have to be a ``FlatVector`` whose layout the optimizer is given. The state's vectors
+/// are, parameter by parameter, L − εI and R − εI, L^(−¼) and R^(−¼), all row-major; where a side is
+/// diagonal, its diagonal and the fourth root of it with ε; of a vector Σg².
 public struct Shampoo: MatrixDirection, Hashable, Codable {
   static let name = "Shampoo"
 
@@ -59,83 +59,94 @@ public struct Shampoo: MatrixDirection, Hashable, Codable {
   private func isFull(_ size: Int) -> Bool { size <= largestSide }
 
   func advance(
-    _ gradient: Tensor, at parameters: Tensor, _ layout: ParameterLayout,
-    from state: [FlatVector], to next: inout DirectionState<FlatVector>, isFirst: Bool,
-    direction: Tensor
+    _ input: DirectionInput<FlatVector>, from state: DirectionState<FlatVector>,
+    to next: inout DirectionState<FlatVector>, into direction: Tensor
   ) throws {
-    let step = next.step
-    let isDue = isFirst || step <= rootInterval || (step - 1).isMultiple(of: rootInterval)
+    next.vectors = []
     var place = 0
-    for entry in layout.entries {
+    for entry in input.layout.entries {
       guard entry.isMatrix else {
-        scaleVector(
-          entry.elements(in: gradient), state[place], &next.vectors[place],
-          into: entry.elements(in: direction))
+        _ = Kernels.formScaledGradient(
+          vectorScalars, gradient: entry.elements(in: input.gradient.tensor),
+          second: state.vectors[place].tensor, direction: entry.elements(in: direction))
         place += 1
         continue
       }
-      let g = entry.matrix(in: gradient)
+      let g = entry.matrix(in: input.gradient.tensor)
       var image = g
       for (side, size) in entry.matrixShape.enumerated() {
-        let (sum, root) = (place + side, place + 2 + side)
-        accumulate(g, side, from: state[sum], to: &next.vectors[sum])
-        if isDue {
-          try formRoot(of: next.vectors[sum], size, into: &next.vectors[root])
-        } else {
-          next.vectors[root] = state[root]
+        var root = state.vectors[place + 2 + side]
+        if isDue(next.step) {
+          var sum = state.vectors[place + side]
+          accumulate(g, side, to: &sum)
+          root = FlatVector(takingOver: try formRoot(of: sum.tensor, size))
+          next.vectors.append(root)
         }
-        image = multiply(image, side, byRoot: next.vectors[root].tensor, size)
+        image = multiply(image, side, byRoot: root.tensor, size)
       }
       entry.matrix(in: direction).overwrite(with: image)
       place += 4
     }
   }
 
-  /// AdaGrad's direction.
-  private func scaleVector(
-    _ gradient: Tensor, _ sum: FlatVector, _ nextSum: inout FlatVector, into direction: Tensor
+  func commit(
+    _ input: DirectionInput<FlatVector>, from next: inout DirectionState<FlatVector>,
+    to state: inout DirectionState<FlatVector>
   ) {
-    _ = Kernels.formScaledGradient(
-      Kernels.AdamScalars(
-        beta1: 0, firstGain: 0, beta2: 1, secondGain: 1, epsilon: 0, epsilonRoot: epsilon,
-        firstCorrection: 0, secondCorrection: 1, gradientWeight: 1),
-      gradient: gradient, second: sum.tensor, nextSecond: nextSum.overwritten(),
-      direction: direction)
+    var place = 0
+    var roots = next.vectors.makeIterator()
+    for entry in input.layout.entries {
+      guard entry.isMatrix else {
+        Kernels.advanceMoments(
+          vectorScalars, gradient: entry.elements(in: input.gradient.tensor), first: nil,
+          second: state.vectors[place].mutated())
+        place += 1
+        continue
+      }
+      for side in 0..<2 {
+        accumulate(entry.matrix(in: input.gradient.tensor), side, to: &state.vectors[place + side])
+        if let root = roots.next() { state.vectors[place + 2 + side] = root }
+      }
+      place += 4
+    }
+    next.vectors = []
+  }
+
+  /// Whether the roots are made anew.
+  private func isDue(_ step: Int) -> Bool {
+    step <= rootInterval || (step - 1).isMultiple(of: rootInterval)
+  }
+
+  /// AdaGrad's direction.
+  private var vectorScalars: Kernels.AdamScalars {
+    Kernels.AdamScalars(
+      beta1: 0, firstGain: 0, beta2: 1, secondGain: 1, epsilon: 0, epsilonRoot: epsilon,
+      firstCorrection: 0, secondCorrection: 1, gradientWeight: 1)
   }
 
   /// Adds GGᵀ (side 0) or GᵀG (side 1), or its diagonal.
-  private func accumulate(
-    _ g: Tensor, _ side: Int, from sum: FlatVector, to next: inout FlatVector
-  ) {
+  private func accumulate(_ g: Tensor, _ side: Int, to sum: inout FlatVector) {
     let size = g.size(side)
-    let destination = next.overwritten()
+    let destination = sum.mutated()
     if isFull(size) {
-      destination.overwrite(with: sum.tensor)
       Kernels.multiply(
         g, g, into: destination.slice(from: 0, shape: [size, size]), transposesA: side == 1,
         transposesB: side == 0, accumulates: true)
     } else {
-      destination.overwrite(with: sum.tensor + (g * g).sum(over: [1 - side]))
+      destination.overwrite(with: destination + (g * g).sum(over: [1 - side]))
     }
   }
 
-  /// L^(−¼), or the fourth root of a diagonal.
-  private func formRoot(of sum: FlatVector, _ size: Int, into root: inout FlatVector) throws {
-    let destination = root.overwritten()
-    guard isFull(size) else {
-      destination.overwrite(with: fourthRoot(sum.tensor))
-      return
-    }
-    let matrix = sum.tensor.slice(from: 0, shape: [size, size])
-    guard Kernels.trace(matrix).isFinite else {
-      // The direction is not finite either, and the step is taken back.
-      destination.overwrite(with: .nan * Tensor.zeros(destination.shape, like: destination))
-      return
-    }
+  /// L^(−¼) in one dimension, or the fourth root of a diagonal.
+  private func formRoot(of sum: Tensor, _ size: Int) throws -> Tensor {
+    guard isFull(size) else { return fourthRoot(sum) }
+    let matrix = sum.slice(from: 0, shape: [size, size])
+    // The direction is then not finite either, and the step is taken back.
+    guard Kernels.trace(matrix).isFinite else { return .nan * sum }
     let (values, vectors) = try matrix.eigendecomposition()
     // Negative values are rounding's.
     let scaled = vectors / fourthRoot(values.relu())
-    destination.overwrite(with: scaled.matmul(vectors.transposed()).contiguous())
+    return scaled.matmul(vectors.transposed()).contiguous().reshaped([size * size])
   }
 
   private func fourthRoot(_ x: Tensor) -> Tensor { (x + epsilon).squareRoot().squareRoot() }

@@ -1,5 +1,4 @@
 import AdamQLR
-import Requirements
 import Torch
 
 /// K-FAC's direction, d = Ĉ⁻¹g (Martens and Grosse 2015; behavior as in kfac-jax).
@@ -88,29 +87,32 @@ public struct KFAC: Direction, Hashable, Codable {
     return kfac
   }
 
-  /// An empty state: the shapes of the factors are known at the first step.
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState()
+  /// No vectors: the shapes of the factors are known at the first step.
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) throws(OptimizerError) -> DirectionState<V> {
+    _ = try FlatVector(parameters, for: "K-FAC")
+    return DirectionState()
   }
 
   /// Whether the state has K-FAC's numbers; whether its vectors fit the model is known at the next
   /// step.
-  public func accepts<V: ParameterVector>(_ state: DirectionState<V>, for parameters: V) -> Bool {
+  public func accepts<V: ParameterVector>(
+    _ state: DirectionState<V>, inPlaceOf own: DirectionState<V>
+  ) -> Bool {
     state.vectors.isEmpty ? state.scalars.isEmpty : state.scalars.count == FactorState.count
   }
 
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) throws -> DirectionProducts {
-    guard let linearization = input.linearization as? any NetworkLinearization,
-      let gradient = input.gradient as? FlatVector, let state = state as? DirectionState<FlatVector>
-    else { throw KFACError.objectiveUnsupported("\(L.self)") }
+    let linearization = try network(input.linearization)
     let events = try withIdentity(&next, DirectionState<FlatVector>.self) { next in
       try withIdentity(&direction, FlatVector.self) { direction in
         try advance(
-          linearization, gradient, damping: input.damping + input.l2, from: state, to: &next,
-          direction: &direction)
+          linearization, identity(input.gradient), damping: input.damping + input.l2,
+          from: identity(state), to: &next, direction: &direction)
       }
     }
     var products = input.gradient.products(withDirection: direction)
@@ -120,19 +122,28 @@ public struct KFAC: Direction, Hashable, Codable {
 
   public var hasCurvature: Bool { true }
 
-  public func curvature<L: Linearization>(
-    along update: L.Vector, from state: DirectionState<L.Vector>,
-    to next: DirectionState<L.Vector>, at linearization: L
+  public func curvature<V: ParameterVector>(
+    along update: V, from state: DirectionState<V>, to next: DirectionState<V>,
+    at linearization: any Linearization<V>
   ) throws -> Double? {
-    guard let linearization = linearization as? any NetworkLinearization,
-      let update = update as? FlatVector, let state = next as? DirectionState<FlatVector>
-    else { throw KFACError.objectiveUnsupported("\(L.self)") }
-    let structure = BlockStructure(linearization, isExact: usesExactInverses)
+    let structure = BlockStructure(try network(linearization), isExact: usesExactInverses)
+    let update: FlatVector = identity(update)
+    let state: DirectionState<FlatVector> = identity(next)
     try structure.check(state)
     let factors = FactorState(state)
     return structure.blocks.reduce(0) {
       $0 + $1.block.product(along: update.tensor, factors, state.vectors, at: $1.place)
     }
+  }
+
+  /// The linearization of a network, which an objective's is only known to be at the step.
+  private func network<V: ParameterVector>(
+    _ linearization: any Linearization<V>
+  ) throws(KFACError) -> any NetworkLinearization {
+    guard let network = linearization as? any NetworkLinearization else {
+      throw .objectiveUnsupported("\(type(of: linearization))")
+    }
+    return network
   }
 
   private func advance(
@@ -278,17 +289,4 @@ struct FactorState {
   }
 
   var scalars: [Double] { [weight, inverseDamping, areCurrent ? 1 : 0] }
-}
-
-/// Lets `body` change a value whose type is known under another name.
-///
-/// A conditional cast would make a copy, and with it a second reference that turns every change into
-/// an allocation.
-func withIdentity<Value, Same, Result>(
-  _ value: inout Value, _: Same.Type, _ body: (inout Same) throws -> Result
-) rethrows -> Result {
-  require(Value.self == Same.self, "\(Value.self) is not \(Same.self)")
-  return try withUnsafeMutablePointer(to: &value) {
-    try $0.withMemoryRebound(to: Same.self, capacity: 1) { try body(&$0.pointee) }
-  }
 }

@@ -128,16 +128,17 @@ extension DeviceCheck {
           beta1: 0.9, firstGain: 0.1, beta2: 0.99, secondGain: 0.01, epsilon: 1e-6,
           epsilonRoot: weight, firstCorrection: 3, secondCorrection: 20, gradientWeight: weight)
         let (g, m, v) = (o.normals(501), o.normals(501), o.positives(501))
-        let (nextM, nextV, d) = (o.normals(501), o.normals(501), o.normals(501))
+        let (d, scaled) = (o.normals(501), o.normals(501))
         let products = Kernels.formAdamDirection(
-          scalars, gradient: g, first: m, second: v, nextFirst: nextM, nextSecond: nextV,
-          direction: d
+          scalars, gradient: g, first: m, second: v, direction: d
         ).numbers
-        let (scaledV, scaled) = (o.normals(501), o.normals(501))
         let others = Kernels.formScaledGradient(
-          scalars, gradient: g, second: v, nextSecond: scaledV, direction: scaled
+          scalars, gradient: g, second: v, direction: scaled
         ).numbers
-        results += [nextM, nextV, d, scaledV, scaled]
+        let alone = 1 * v
+        Kernels.advanceMoments(scalars, gradient: g, first: nil, second: alone)
+        Kernels.advanceMoments(scalars, gradient: g, first: m, second: v)
+        results += [m, v, d, alone, scaled]
         results.append(
           Tensor([products.gd, products.dd, products.gg, others.gd, others.dd, others.gg]))
       }

@@ -181,7 +181,7 @@ struct DampingTests {
         method.acceptance = Self.all
       }
       let bad = try step(damping, after: 11, refine)
-      let fresh = OptimizerState(
+      let fresh = try OptimizerState(
         Method(direction: StochasticGradientDescent(), learningRate: rate, damping: damping),
         for: [0.0])
       #expect(bad.state.damping.damping(at: 1) == 2)

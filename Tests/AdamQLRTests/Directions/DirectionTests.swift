@@ -101,12 +101,9 @@ struct DirectionTests {
 
   /// The sign of the gradient: as a user would write it.
   private struct SignDescent: Direction {
-    func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-      DirectionState()
-    }
-    func advance<L: Linearization>(
-      _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-      to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+    func advance<V: ParameterVector>(
+      _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+      direction: inout V
     ) -> DirectionProducts {
       var magnitude = input.gradient
       magnitude.formProduct(input.gradient, input.gradient)
@@ -138,14 +135,17 @@ struct DirectionTests {
 
   /// The gradient over |θ| + λ, and the mean of all gradients so far, which it counts itself.
   private struct DampedMean: Direction {
-    func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+    func makeState<V: ParameterVector>(
+      for parameters: V, layout: ParameterLayout?
+    ) -> DirectionState<V> {
       DirectionState(vectors: [parameters.zeros()])
     }
-    func advance<L: Linearization>(
-      _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-      to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+    func advance<V: ParameterVector>(
+      _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+      direction: inout V
     ) throws -> DirectionProducts {
       let rest = 1 / Double(next.step)
+      next.makeRoom(for: 1, like: direction)
       next.vectors[0].formLinearCombination(1 - rest, state.vectors[0], rest, input.gradient)
       direction.formLinearCombination(
         1 / (1 + input.damping), next.vectors[0], try input.linearization.loss, input.parameters)

@@ -22,7 +22,16 @@ struct InPlaceTests {
     ("momentum, L2", sgd(0.9, l2: 0.1), WrittenSGD(direction: sgd(0.9, l2: 0.1))),
     ("Nesterov", sgd(0.9, true), WrittenSGD(direction: sgd(0.9, true))),
     ("Nesterov, L2", sgd(0.9, true, l2: 0.1), WrittenSGD(direction: sgd(0.9, true, l2: 0.1))),
+    ("Schedule-Free", scheduleFree, WrittenScheduleFree(direction: scheduleFree)),
+    ("Prodigy", prodigy, WrittenProdigy(direction: prodigy)),
+    ("D-Adaptation", dAdaptation, WrittenDAdaptation(direction: dAdaptation)),
   ]
+  // Decays whose powers every way of computing them gives alike.
+  private static let scheduleFree = ScheduleFreeAdamW(beta2: 0.25, weightPower: 0)
+  private static let prodigy = Prodigy(
+    beta1: 0.5, beta2: 0.25, initialEstimate: 1e-2, usesBiasCorrection: true)
+  private static let dAdaptation = DAdaptation(
+    beta1: 0.5, beta2: 0.25, initialEstimate: 1e-2, usesBiasCorrection: true)
 
   @Test("A run is the same to the last bit", arguments: pairs.map(\.name))
   func bits(_ name: String) throws {
@@ -73,12 +82,14 @@ private struct WrittenAdam: Direction {
   var direction: Adam
   init(_ direction: Adam) { self.direction = direction }
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    direction.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
   ) -> DirectionProducts {
     let k = AdamCoefficients(
       beta1: direction.beta1, beta2: direction.beta2, epsilon: direction.epsilon,
@@ -91,12 +102,14 @@ private struct WrittenAdam: Direction {
 private struct WrittenNAdam: Direction {
   var direction: NAdam
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    direction.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
   ) -> DirectionProducts {
     var k = AdamCoefficients(
       beta1: direction.beta1, beta2: direction.beta2, epsilon: direction.epsilon, epsilonRoot: 0,
@@ -116,17 +129,20 @@ private struct WrittenNAdam: Direction {
 private struct WrittenRMSprop: Direction {
   var direction: RMSprop
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    direction.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
   ) -> DirectionProducts {
     let (g, decay) = (input.gradient, direction.decay)
-    let products = d.formScaledGradient(
-      scaled(decay, 1 - decay, direction.epsilon), gradient: g, second: state.vectors[0],
-      nextSecond: &next.vectors[0])
+    next.vectors = state.vectors
+    let k = scaled(decay, 1 - decay, direction.epsilon)
+    next.vectors[0].formSecond(k, g, state.vectors[0])
+    let products = d.formScaledGradient(k, gradient: g, second: state.vectors[0])
     guard direction.isCentered else { return products }
     next.vectors[1].formLinearCombination(decay, state.vectors[1], 1 - decay, g)
     var variance = g.zeros()
@@ -146,16 +162,19 @@ private struct WrittenRMSprop: Direction {
 private struct WrittenAdaGrad: Direction {
   var direction: AdaGrad
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    direction.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
   ) -> DirectionProducts {
-    d.formScaledGradient(
-      scaled(1, 1, direction.epsilon), gradient: input.gradient, second: state.vectors[0],
-      nextSecond: &next.vectors[0])
+    let k = scaled(1, 1, direction.epsilon)
+    next.vectors = state.vectors
+    next.vectors[0].formSecond(k, input.gradient, state.vectors[0])
+    return d.formScaledGradient(k, gradient: input.gradient, second: state.vectors[0])
   }
 }
 
@@ -163,14 +182,17 @@ private struct WrittenAdaGrad: Direction {
 private struct WrittenLion: Direction {
   var direction: Lion
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    direction.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
   ) -> DirectionProducts {
     let (g, beta1, beta2) = (input.gradient, direction.beta1, direction.beta2)
+    next.vectors = state.vectors
     next.vectors[0].formLinearCombination(beta1, state.vectors[0], 1 - beta1, g)
     d.formSign(of: next.vectors[0])
     next.vectors[0].formLinearCombination(beta2, state.vectors[0], 1 - beta2, g)
@@ -183,17 +205,20 @@ private struct WrittenSGD: Direction {
   var direction: StochasticGradientDescent
   var l2: Double { direction.l2 }
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    direction.makeState(for: parameters)
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction d: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
   ) -> DirectionProducts {
     let (g, l2, momentum) = (input.gradient, direction.l2, direction.momentum)
     if momentum == 0 {
       d.formLinearCombination(1, g, l2, input.parameters)
     } else {
+      next.vectors = state.vectors
       next.vectors[0].formLinearCombination(momentum, state.vectors[0], 1, g)
       next.vectors[0].add(input.parameters, scaledBy: l2, in: l2 == 0 ? [] : nil)
       if direction.isNesterov {
@@ -207,18 +232,135 @@ private struct WrittenSGD: Direction {
   }
 }
 
-extension ParameterVector {
-  /// Adam's direction, with both moments written.
-  fileprivate mutating func write<L: Linearization>(
-    _ k: AdamCoefficients, _ input: DirectionInput<L>, _ state: DirectionState<Self>,
-    _ next: inout DirectionState<Self>
-  ) -> DirectionProducts where L.Vector == Self {
-    var (first, second) = (next.vectors[0], next.vectors[1])
-    let products = formAdamDirection(
-      k, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1],
-      nextFirst: &first, nextSecond: &second)
-    next.vectors = [first, second]
+/// Schedule-Free AdamW's with a constant rate, equal weights and no weight decay, written.
+private struct WrittenScheduleFree: Direction {
+  var direction: ScheduleFreeAdamW
+
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
+  }
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
+  ) -> DirectionProducts {
+    let (g, t) = (input.gradient, Double(next.step))
+    let rate = input.learningRate ?? 1
+    next = DirectionState(vectors: state.vectors, scalars: [t, rate, rate])
+    next.step = state.step + 1
+    let (c, share) = (1 / t, 1 - direction.beta1 * (1 - 1 / t))
+    var k = scaled(direction.beta2, 1 - direction.beta2, direction.epsilon)
+    (k.gradientWeight, k.secondCorrection) = (share, 1 / (1 - pow(direction.beta2, t)))
+    next.vectors[1].formSecond(k, g, state.vectors[1])
+    let scaled = d.formScaledGradient(k, gradient: g, second: state.vectors[1])
+    next.vectors[0].formLinearCombination(
+      1 - c, state.vectors[0], -(1 - c) * direction.beta1 / share, d)
+    d.add(state.vectors[0], scaledBy: -c, in: nil)
+    var products = g.products(withDirection: d)
+    products.gradientDotGradient = scaled.gradientDotGradient
     return products
+  }
+}
+
+/// Prodigy's with bias correction, written.
+private struct WrittenProdigy: Direction {
+  var direction: Prodigy
+
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
+  }
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
+  ) -> DirectionProducts {
+    let (g, estimate) = (input.gradient, state.scalars[0])
+    next.vectors = state.vectors
+    if state.step == 0 { next.vectors[3] = input.parameters }
+    let correction = biasCorrection(direction.beta1, direction.beta2, next.step)
+    let (rate, decay) = ((input.learningRate ?? 1) * correction, direction.beta2.squareRoot())
+    let ratio = estimate / direction.initialEstimate
+    let gain = (1 - decay) * ratio * ratio
+    d.formLinearCombination(1, next.vectors[3], -1, input.parameters)
+    next.scalars[1] = decay * state.scalars[1] + gain * rate * g.dot(d)
+    next.vectors[2].formLinearCombination(decay, state.vectors[2], gain * rate, g)
+    d.formSign(of: next.vectors[2])
+    let norm = next.vectors[2].dot(d)
+    next.scalars[0] = max(estimate, norm > 0 ? next.scalars[1] / norm : estimate)
+    var k = AdamCoefficients(
+      beta1: direction.beta1, beta2: direction.beta2, epsilon: estimate * direction.epsilon,
+      epsilonRoot: 0, step: next.step)
+    k.firstGain *= estimate
+    k.secondGain *= estimate * estimate
+    (k.firstCorrection, k.secondCorrection) = (estimate * correction, 1)
+    var products = d.write(k, input, state, &next)
+    products.stepSize = estimate * correction
+    return products
+  }
+}
+
+/// D-Adaptation's with bias correction, written.
+private struct WrittenDAdaptation: Direction {
+  var direction: DAdaptation
+
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
+    direction.makeState(for: parameters, layout: layout)
+  }
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction d: inout V
+  ) -> DirectionProducts {
+    let (g, estimate) = (input.gradient, state.scalars[0])
+    next.vectors = state.vectors
+    let correction = biasCorrection(direction.beta1, direction.beta2, next.step)
+    let (rate, decay) = (input.learningRate ?? 1, direction.beta2.squareRoot())
+    let gain = estimate * rate * correction
+    _ = d.formScaledGradient(
+      scaled(direction.beta2, 1 - direction.beta2, direction.epsilon), gradient: g,
+      second: state.vectors[1])
+    let r = decay * state.scalars[1] + (1 - decay) * gain * d.dot(state.vectors[2])
+    next.vectors[2].formLinearCombination(decay, state.vectors[2], (1 - decay) * gain, g)
+    d.formSign(of: next.vectors[2])
+    let norm = next.vectors[2].dot(d)
+    next.scalars = [max(estimate, norm > 0 ? r / ((1 - decay) * norm) : estimate), r]
+    var k = AdamCoefficients(
+      beta1: direction.beta1, beta2: direction.beta2, epsilon: direction.epsilon, epsilonRoot: 0,
+      step: next.step)
+    k.firstGain *= gain
+    (k.firstCorrection, k.secondCorrection) = (1 / rate, 1)
+    var products = d.write(k, input, state, &next)
+    products.stepSize = estimate * correction
+    return products
+  }
+}
+
+/// √(1 − β₂ᵗ)/(1 − β₁ᵗ).
+private func biasCorrection(_ beta1: Double, _ beta2: Double, _ t: Int) -> Double {
+  (1 - pow(beta2, Double(t))).squareRoot() / (1 - pow(beta1, Double(t)))
+}
+
+extension ParameterVector {
+  /// Adam's direction, with both moments written by separate operations.
+  fileprivate mutating func write(
+    _ k: AdamCoefficients, _ input: DirectionInput<Self>, _ state: DirectionState<Self>,
+    _ next: inout DirectionState<Self>
+  ) -> DirectionProducts {
+    if next.vectors.isEmpty { next.vectors = state.vectors }
+    next.vectors[0].formLinearCombination(
+      k.beta1, state.vectors[0], k.firstGain, input.gradient)
+    next.vectors[1].formSecond(k, input.gradient, state.vectors[1])
+    return formAdamDirection(
+      k, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1])
+  }
+
+  /// self ← β₂v + a₂g².
+  fileprivate mutating func formSecond(_ k: AdamCoefficients, _ gradient: Self, _ second: Self) {
+    formProduct(gradient, gradient)
+    formLinearCombination(k.beta2, second, selfTimes: k.secondGain)
   }
 }
 

@@ -20,16 +20,22 @@ private struct SumOfGradients: Direction, Codable {
   var weight = 1.0
   static let settings = [Setting<SumOfGradients>("weight", \.weight, .positive, "Of each.")]
 
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(vectors: [parameters.zeros()])
   }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     direction.formLinearCombination(1, state.vectors[0], weight, input.gradient)
-    next.vectors[0].assign(direction)
     return input.gradient.products(withDirection: direction)
+  }
+  func commit<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
+  ) {
+    state.vectors[0].formLinearCombination(selfTimes: 1, weight, input.gradient)
   }
 }
 

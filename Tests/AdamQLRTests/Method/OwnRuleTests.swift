@@ -10,12 +10,9 @@ private struct PolyakRate: LearningRate {
 
 /// The gradient's signs, as the documentation has them.
 private struct SignDescent: Direction {
-  func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
-    DirectionState()
-  }
-  func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) -> DirectionProducts {
     var magnitude = input.gradient
     magnitude.formProduct(input.gradient, input.gradient)

@@ -110,7 +110,7 @@ struct StateTests {
       #expect(adopted.damping.damping(at: 5) == learned.damping.damping(at: 5))
       #expect(adopted.direction.vectors == learned.direction.vectors && adopted.step == 5)
       // By the settings of the other method: what a fresh state of it would adopt from this one.
-      let fresh = OptimizerState(after, for: parameters)
+      let fresh = try OptimizerState(after, for: parameters)
       for (own, other) in [
         (adopted.learningRate, fresh.learningRate), (adopted.damping, fresh.damping),
       ] as [(any Heuristic, any Heuristic)] {
@@ -130,7 +130,7 @@ struct StateTests {
       resumed.state = adopted
       #expect(try resumed.step(&parameters, on: WavyFit().objective()).isTaken)
     }
-    #expect(OptimizerState(.adam(), for: [1.0]).adopting(.sgdQLR()) == nil)
+    #expect(try OptimizerState(.adam(), for: [1.0]).adopting(.sgdQLR()) == nil)
   }
 
   /// The values of a heuristic's settings.
