@@ -275,9 +275,10 @@ class Soap(patched(
          ".add_(epsilon * bias_correction2_sq)\n\n            exp_avg_projected"))):
     """pytorch_optimizer's SOAP, with a first step and what else the library has.
 
-    The first step is Adam's. Its gradient, which the package has in the factors alone, counts in the
-    moments too, as it is in the first basis. Weight decay is AdamW's, of the parameters before the
-    step.
+    The first step is Adam's; its gradient, which the package has in the factors alone, counts in the
+    moments too. Where the factors are decomposed, at the first time and with `decomposes` always,
+    the second moments become what they are in the new basis for uncorrelated elements. Weight decay
+    is AdamW's, of the parameters before the step.
     """
 
     def __init__(self, parameters, decay=0.0, relative_epsilon=0.0, one_sided=False, decomposes=False,
@@ -306,9 +307,17 @@ class Soap(patched(
             state["Q"] = self.get_orthogonal_matrix_qr(state)
 
     def get_orthogonal_matrix_qr(self, state, *settings):
-        if self.decomposes:
-            return self.get_orthogonal_matrix(state["GG"])
-        return super().get_orthogonal_matrix_qr(state, *settings)
+        if not self.decomposes:
+            return super().get_orthogonal_matrix_qr(state, *settings)
+        bases = self.get_orthogonal_matrix(state["GG"])
+        self.turn(state, [
+            new if len(new) == 0 else old.T @ new for old, new in zip(state["Q"], bases)])
+        return bases
+
+    def turn(self, state, overlaps):
+        """Lets the second moments follow the bases."""
+        squares = [a if len(a) == 0 else a**2 for a in overlaps]
+        state["exp_avg_sq"] = self.project(state["exp_avg_sq"], {"Q": squares})
 
     def epsilon(self, group, step):
         """The root of the mean of the corrected second moments before the step, times a factor."""
@@ -325,7 +334,8 @@ class Soap(patched(
         for p in group["params"]:
             state = self.state[p]
             state["exp_avg"] = (1 - beta1) * p.grad
-            state["exp_avg_sq"] = (1 - beta2) * self.project(p.grad, state) ** 2
+            state["exp_avg_sq"] = (1 - beta2) * p.grad**2
+            self.turn(state, state["Q"])
             p.data.sub_(group["lr"] * p.grad / (p.grad.abs() + epsilon))
 
     @torch.no_grad()
