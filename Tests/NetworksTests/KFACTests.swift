@@ -119,8 +119,8 @@ struct KFACTests {
       throws: OptimizerError.vectorUnsupported(
         "K-FAC", expected: "FlatVector", found: "Array<Double>")
     ) { try Optimizer(.kfac(), for: [1.0, 2]) }
-    let line = LeastSquaresObjective<FlatVector>(
-      residuals: { $0 }, jacobianVectorProduct: { $1 }, vectorJacobianProduct: { $1 })
+    let line = ClosureObjective<FlatVector>(
+      loss: { $0.doubles.reduce(0, +) }, gradient: { _ in FlatVector([1, 1]) })
     var point = FlatVector([1, 2])
     var optimizer = try Optimizer(.kfac(), for: point)
     let error = #expect(throws: KFACError.self) { try optimizer.step(&point, on: line) }

@@ -259,7 +259,8 @@ struct MatrixDirectionTests {
     layout.append(name: "weight", shape: [3, 4], role: .weight)
     layout.append(name: "bias", shape: [4], role: .bias)
     let directions: [any Direction] = [
-      Shampoo(), Muon(includesOutput: true, adamRatio: 1), SOAP(),
+      Shampoo(), Muon(includesOutput: true, adamRatio: 1),
+      SOAP(adam: Adam(beta1: 0.5, beta2: 0.95)),
     ]
     for direction in directions {
       var point = FlatVector(zeros: layout.count, .float64)

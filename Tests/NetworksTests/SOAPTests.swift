@@ -101,7 +101,8 @@ struct SOAPTests {
       model, SquaredError(),
       inputs: Tensor([3.0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.7], shape: [4, 4]),
       targets: Tensor([1.0, 0, 0, 0, 0, -1.4, 0, 0, 0, 0, 2.5, 0, 0, 0, 0, -2], shape: [4, 4]))
-    let adam = Adam(beta1: 0.9, beta2: 0.95, relativeEpsilon: 0.1)
+    // A large ε, since what is rounding's alone in an element is scaled up without.
+    let adam = Adam(beta1: 0.9, beta2: 0.95, relativeEpsilon: 1)
     func run(_ direction: some Direction) throws -> (point: FlatVector, orders: Set<[Int]>) {
       var point = FlatVector(zeros: 16, .float64)
       var optimizer = try Optimizer(
@@ -209,7 +210,7 @@ struct SOAPTests {
     #expect(point.doubles == problem.parameters.doubles)
   }
 
-  @Test("Singular factors in single precision, which LAPACK does not always decompose")
+  @Test("Singular factors in single precision, on which LAPACK may fail")
   func singular() throws {
     var generator = SeededGenerator(seed: 5)
     let (n, rank) = (100, 8)
@@ -222,14 +223,12 @@ struct SOAPTests {
         shape: [rank, n])
       let matrix = Tensor.zeros([n, n])
       Kernels.multiply(x, x, into: matrix, transposesA: true)
+      var attempts = 0
       let q = try Eigenbasis.vectors(of: matrix) {
-        do {
-          return try $0.eigendecomposition().vectors
-        } catch {
-          failures += 1
-          throw error
-        }
+        attempts += 1
+        return try $0.eigendecomposition().vectors
       }
+      failures += attempts - 1
       #expect(q.type == .float32)
       let (gram, image) = (q.transposed().matmul(q), q.transposed().matmul(matrix).matmul(q))
       let (grams, images, trace) = (gram.doubles, image.doubles, Kernels.trace(matrix))
@@ -238,8 +237,8 @@ struct SOAPTests {
       let rest = zip(images, isOff).map { $1 ? abs($0) : 0 }.max() ?? 0
       #expect(skew < 1e-5 && rest < 1e-5 * trace, "\(number)")
     }
-    // As many as this libtorch's LAPACK on this processor gives up on: a few, or none.
-    print("LAPACK gave up \(failures) times")
+    // About a fiftieth by LAPACK of libtorch 2.13 on x86-64; another one may do better.
+    print("LAPACK failed \(failures) times")
   }
 
   @Test("What is tried before a factor has no basis")
@@ -250,8 +249,10 @@ struct SOAPTests {
       tried = []
       return try Eigenbasis.vectors(of: matrix) {
         tried.append($0)
-        if tried.count <= count { throw TorchError("does not converge") }
-        return try $0.eigendecomposition().vectors
+        guard tried.count <= count else { return try $0.eigendecomposition().vectors }
+        // It fails in either way.
+        if tried.count == 1 { return .nan * $0 }
+        throw TorchError("does not converge")
       }
     }
     for count in 0...2 {

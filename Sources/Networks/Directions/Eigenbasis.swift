@@ -5,27 +5,34 @@ import Torch
 package enum Eigenbasis {
   /// The eigenvectors, by rising eigenvalue.
   ///
-  /// In single precision LAPACK's divide and conquer gives up on some singular matrices, with rows of
-  /// zeros for instance, as of inputs that are 0 in all examples. What is far below the precision of
-  /// the eigenvalues is then added to the diagonal, and if that does not help, the same matrix is
-  /// decomposed in double precision.
+  /// In single precision LAPACK's divide and conquer fails on some singular matrices, with rows of
+  /// zeros for instance, as of inputs that are 0 in all examples: it says so, or returns NaN. What is
+  /// far below the precision of the eigenvalues is then added to the diagonal, and if that does not
+  /// help, the same matrix is decomposed in double precision.
   ///
   /// - Parameters:
   ///   - matrix: [n, n].
   ///   - decompose: The decomposition of one matrix, so that tests can have it fail.
-  /// - Throws: `TorchError` where none of the attempts converges.
+  /// - Throws: `TorchError` where none of the attempts comes to a basis.
   package static func vectors(
     of matrix: Tensor,
     _ decompose: (Tensor) throws -> Tensor = { try $0.eigendecomposition().vectors }
   ) throws -> Tensor {
+    func attempt(_ matrix: Tensor) throws -> Tensor {
+      let vectors = try decompose(matrix)
+      guard Kernels.dot(vectors, vectors).isFinite else {
+        throw TorchError("the eigenvectors of \(matrix.type)\(matrix.shape) are not finite")
+      }
+      return vectors
+    }
     do {
-      return try decompose(matrix)
+      return try attempt(matrix)
     } catch let error as TorchError where !error.isOutOfMemory {
       let shifted = shifted(matrix)
       do {
-        return try decompose(shifted)
+        return try attempt(shifted)
       } catch let error as TorchError where !error.isOutOfMemory {
-        return try decompose(shifted.to(.float64)).to(matrix.type)
+        return try attempt(shifted.to(.float64)).to(matrix.type)
       }
     }
   }

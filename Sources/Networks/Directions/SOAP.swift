@@ -65,8 +65,8 @@ public struct SOAP: Direction, Hashable, Codable {
   /// The most rows or columns of a side with a basis. Default 1200; the paper's implementation has
   /// 10,000, of which a decomposition takes minutes on a processor.
   public var largestSide: Int
-  /// Whether only the smaller side of a matrix has a basis, the inputs' where both are alike (§7.1 in
-  /// the paper). Default no.
+  /// Whether only the smaller side of a matrix has a basis, the inputs' where both are alike, a variant
+  /// of the paper's. Default no.
   public var isOneSided: Bool
 
   /// Makes the direction.
