@@ -43,6 +43,7 @@ extension Operator {
   static let argmax = Operator("aten::argmax")
   static let upperTriangle = Operator("aten::triu")
   static let eigendecomposition = Operator("aten::linalg_eigh")
+  static let qrDecomposition = Operator("aten::linalg_qr")
   static let indexAdd = Operator("aten::index_add_")
   static let lowerTriangle = Operator("aten::tril")
   static let softmax = Operator("aten::softmax", overload: "int")
@@ -173,6 +174,11 @@ extension Tensor {
   public func eigendecomposition() throws(TorchError) -> (values: Tensor, vectors: Tensor) {
     let results = try Operator.eigendecomposition.callForAll([.tensor(self), .string("U")])
     return (results[0], results[1].contiguous())
+  }
+  /// The Q of the decomposition of a matrix QR, R an upper triangle: its columns are orthonormal, and
+  /// the first k of them span what the first k of the matrix do.
+  public func orthogonalFactor() throws(TorchError) -> Tensor {
+    try Operator.qrDecomposition.callForAll([.tensor(self), .string("reduced")])[0].contiguous()
   }
   /// The rows of a matrix that `indices`, of type int64 and any shape, name.
   public func rows(at indices: Tensor) -> Tensor {

@@ -50,9 +50,9 @@ public struct Preset: Sendable {
   private static let builtIn: [Preset] = [
     .adamQLR, .adamQLRPaper, .adamQLRUndamped, .adamQLRHessian, .adamQLRTuned, .sgdQLR, .kfac,
     .kfacUnadaptive, .adam, .adamEpsilon, .adamW, .sgdMinimal, .sgdFull, .sgd, .baydinSGD,
-    .hypergradient, .rmsprop, .adaGrad, .nadam, .lion, .shampoo, .muon, .prodigy, .dAdaptation,
-    .scheduleFreeAdamW,
-    .scheduleFreeAdamWPaper, .scheduleFreePlus, .adamCosine, .nadamWCosine,
+    .hypergradient, .rmsprop, .adaGrad, .nadam, .lion, .shampoo, .muon, .soap, .prodigy,
+    .dAdaptation, .scheduleFreeAdamW, .scheduleFreeAdamWPaper, .scheduleFreePlus, .adamCosine,
+    .nadamWCosine,
   ]
 }
 
@@ -154,6 +154,10 @@ extension Preset {
   public static let muon = Preset(
     "muon", "Muon: orthogonalized momentum (Jordan et al. 2024)",
     .muon())
+  /// SOAP with learning rate 3e-3 and weight decay 0.01.
+  public static let soap = Preset(
+    "soap", "SOAP: Adam in the eigenbasis of Shampoo's factors (Vyas et al. 2024)",
+    .soap())
   /// Prodigy, which needs no learning rate.
   public static let prodigy = Preset(
     "prodigy", "Prodigy: Adam that finds its step size (Mishchenko and Defazio 2023)",

@@ -4,8 +4,8 @@
     python="$(scripts/python-env.sh Tests/Baselines/requirements.txt)"
     "$python" Tests/Baselines/make_figures.py
 
-Writes Tests/AdamQLRTests/Baselines/vectors.json and Tests/NetworksTests/Baselines/matrices.json: the
-parameters after some steps with each optimizer of a package, in double precision. Where a package
+Writes Tests/AdamQLRTests/Baselines/vectors.json, Tests/NetworksTests/Baselines/matrices.json and, where
+every matrix is square, squares.json beside it: the parameters after some steps with each optimizer of a package, in double precision. Where a package
 differs from its paper, the line is replaced here (see `patched`), and what it is stands beside it.
 """
 
@@ -259,6 +259,115 @@ def shampoo(name, lr, epsilon, weight_decay=0.0):
     return Case(name, make)
 
 
+class Soap(patched(
+        patched(
+            pytorch_optimizer.SOAP,
+            # Not rounded to single precision.
+            ("power_iter.to(torch.float32)", "power_iter"), method="get_orthogonal_matrix_qr"),
+        # The package makes no first step; see below. Later ones count from it.
+        ("group['step'] == 1:\n            continue",
+         "group['step'] == 1:\n            self.begin(group)\n            continue"),
+        ("self.debias(beta1, step)", "self.debias(beta1, step + 1)"),
+        ("math.sqrt(self.debias(beta2, step))",
+         "math.sqrt(self.debias(beta2, step + 1)); epsilon = self.epsilon(group, step)"),
+        # Adam adds epsilon to the root of the corrected moment.
+        (".add_(group['eps'])\n\n            exp_avg_projected",
+         ".add_(epsilon * bias_correction2_sq)\n\n            exp_avg_projected"))):
+    """pytorch_optimizer's SOAP, with a first step and what else the library has.
+
+    The first step is Adam's; its gradient, which the package has in the factors alone, counts in the
+    moments too. Where the factors are decomposed, at the first time and with `decomposes` always,
+    the second moments become what they are in the new basis for uncorrelated elements. Weight decay
+    is AdamW's, of the parameters before the step.
+    """
+
+    def __init__(self, parameters, decay=0.0, relative_epsilon=0.0, one_sided=False, decomposes=False,
+                 **settings):
+        self.decay, self.relative_epsilon = decay, relative_epsilon
+        self.one_sided, self.decomposes = one_sided, decomposes
+        super().__init__(parameters, weight_decay=0.0, **settings)
+
+    def init_pre_conditioner(self, grad, state, **settings):
+        super().init_pre_conditioner(grad, state, **settings)
+        if self.one_sided and grad.ndim == 2:
+            state["GG"][1 if grad.size(0) <= grad.size(1) else 0] = []
+
+    def update_pre_conditioner(self, grad, state, max_precondition_dim=10000, **settings):
+        if grad.ndim == 1:
+            if state["Q"] is None:
+                state["Q"] = [[]]
+            return
+        for side, factor in enumerate(state["GG"]):
+            if len(factor) > 0:
+                product = grad @ grad.T if side == 0 else grad.T @ grad
+                factor.lerp_(product, 1 - state["shampoo_beta"])
+        if state["Q"] is None:
+            state["Q"] = self.get_orthogonal_matrix(state["GG"])
+        elif settings["step"] > 0 and settings["step"] % state["precondition_frequency"] == 0:
+            state["Q"] = self.get_orthogonal_matrix_qr(state)
+
+    def get_orthogonal_matrix_qr(self, state, *settings):
+        if not self.decomposes:
+            return super().get_orthogonal_matrix_qr(state, *settings)
+        bases = self.get_orthogonal_matrix(state["GG"])
+        self.turn(state, [
+            new if len(new) == 0 else old.T @ new for old, new in zip(state["Q"], bases)])
+        return bases
+
+    def turn(self, state, overlaps):
+        """Lets the second moments follow the bases."""
+        squares = [a if len(a) == 0 else a**2 for a in overlaps]
+        state["exp_avg_sq"] = self.project(state["exp_avg_sq"], {"Q": squares})
+
+    def epsilon(self, group, step):
+        """The root of the mean of the corrected second moments before the step, times a factor."""
+        if self.relative_epsilon == 0:
+            return group["eps"]
+        moments = torch.cat([self.state[p]["exp_avg_sq"].flatten() for p in group["params"]])
+        correction = 1 - group["betas"][1] ** step
+        return group["eps"] + self.relative_epsilon * float((moments.mean() / correction).sqrt())
+
+    def begin(self, group):
+        beta1, beta2 = group["betas"]
+        squares = torch.cat([p.grad.flatten() ** 2 for p in group["params"]])
+        epsilon = group["eps"] + self.relative_epsilon * float(squares.mean().sqrt())
+        for p in group["params"]:
+            state = self.state[p]
+            state["exp_avg"] = (1 - beta1) * p.grad
+            state["exp_avg_sq"] = (1 - beta2) * p.grad**2
+            self.turn(state, state["Q"])
+            p.data.sub_(group["lr"] * p.grad / (p.grad.abs() + epsilon))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.mul_(1 - group["lr"] * self.decay)
+        super().step()
+
+
+def soap(name, **settings):
+    return Case(name, one(Soap, **settings))
+
+
+# Where a factor is singular, its basis is what rounding makes it: these have bases for the smaller
+# sides alone, or square matrices.
+ONE_SIDED_CASES = [
+    soap("soap, largest side", max_precondition_dim=3, decomposes=True),
+    soap("soap, one side", one_sided=True, lr=0.01, betas=(0.8, 0.9), decay=0.1),
+    soap("soap, one side, decomposed", one_sided=True, decomposes=True, relative_epsilon=0.1,
+         precondition_frequency=1),
+    soap("soap, no side", max_precondition_dim=1, lr=0.01),
+]
+SQUARE_CASES = [
+    soap("soap", decay=0.01),
+    soap("soap, decomposed", decomposes=True),
+    soap("soap, settings", lr=0.01, betas=(0.9, 0.99), shampoo_beta=0.8, eps=1e-3,
+         precondition_frequency=3),
+    soap("soap, decomposed, settings", lr=0.01, betas=(0.9, 0.99), shampoo_beta=0.8, eps=1e-3,
+         relative_epsilon=0.3, precondition_frequency=4, decomposes=True),
+]
+
 MATRIX_CASES = [
     muon("muon"),
     muon("muon, settings", lr=0.01, momentum=0.8, nesterov=False, ns_steps=3, ratio=0.3,
@@ -301,4 +410,7 @@ if __name__ == "__main__":
         prescribed=PRESCRIBED)
     write(
         os.path.join(tests, "NetworksTests/Baselines/matrices.json"), Network(),
-        MATRIX_CASES)
+        MATRIX_CASES + ONE_SIDED_CASES)
+    write(
+        os.path.join(tests, "NetworksTests/Baselines/squares.json"), Network([4, 4, 4, 4]),
+        SQUARE_CASES)

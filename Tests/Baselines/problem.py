@@ -70,15 +70,16 @@ class Network:
     The loss is 1/2 (z - y)^2 averaged over all elements; the columns of the inputs differ in size.
     """
 
-    EXAMPLES, SIZES = 16, [4, 3, 5, 2]
+    EXAMPLES = 16
 
-    def __init__(self):
+    def __init__(self, sizes=(4, 3, 5, 2)):
+        self.sizes = list(sizes)
         recurrence = Recurrence(2)
         self.inputs = recurrence.matrix(
-            self.EXAMPLES, self.SIZES[0], 16, lambda j: 2.0 ** (-3 - j))
-        self.targets = recurrence.matrix(self.EXAMPLES, self.SIZES[-1], 16, lambda j: 2.0**-4)
+            self.EXAMPLES, self.sizes[0], 16, lambda j: 2.0 ** (-3 - j))
+        self.targets = recurrence.matrix(self.EXAMPLES, self.sizes[-1], 16, lambda j: 2.0**-4)
         self.start = []
-        for inputs, outputs in zip(self.SIZES, self.SIZES[1:]):
+        for inputs, outputs in zip(self.sizes, self.sizes[1:]):
             self.start.append(recurrence.matrix(inputs, outputs, 16, lambda j: 2.0**-5))
             self.start.append(recurrence.matrix(1, outputs, 16, lambda j: 2.0**-6)[0])
 
@@ -97,7 +98,7 @@ class Network:
 
     def description(self):
         return {
-            "sizes": self.SIZES, "inputs": self.inputs.tolist(), "targets": self.targets.tolist(),
+            "sizes": self.sizes, "inputs": self.inputs.tolist(), "targets": self.targets.tolist(),
             "start": torch.cat([p.flatten() for p in self.start]).tolist(), "batches": BATCHES,
         }
 
@@ -168,13 +169,18 @@ class Case:
         }
 
 
-def patched(optimizer, *replacements):
-    """A subclass whose step has some lines replaced, each of which must be there exactly once."""
-    source = textwrap.dedent(inspect.getsource(optimizer.step))
+def patched(optimizer, *replacements, method="step"):
+    """A subclass whose step, or other method, has some lines replaced.
+
+    Each must be there exactly once.
+    """
+    source = textwrap.dedent(inspect.getsource(getattr(optimizer, method)))
     for old, new in replacements:
         if source.count(old) != 1:
-            raise SystemExit(f"{optimizer.__name__}.step has {source.count(old)} times: {old}")
+            raise SystemExit(f"{optimizer.__name__}.{method} has {source.count(old)} times: {old}")
         source = source.replace(old, new)
     scope = dict(vars(inspect.getmodule(optimizer)))
     exec(source, scope)
-    return type(optimizer.__name__, (optimizer,), {"step": scope["step"]})
+    return type(
+        optimizer.__name__, (optimizer,),
+        {method: scope[method], "__module__": optimizer.__module__})

@@ -64,13 +64,9 @@ public struct Adam: Direction, Hashable, Codable {
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction: inout V
   ) -> DirectionProducts {
-    var coefficients = AdamCoefficients(
-      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: epsilonRoot, step: next.step)
-    if let r = relativeEpsilon.value, r != 0 {
-      coefficients.epsilon += r * typicalMagnitude(input, state, &next)
-    }
-    return direction.formAdamDirection(
-      coefficients, gradient: input.gradient, first: state.vectors[0], second: state.vectors[1])
+    direction.formAdamDirection(
+      coefficients(input, from: state, to: &next), gradient: input.gradient,
+      first: state.vectors[0], second: state.vectors[1])
   }
 
   public func commit<V: ParameterVector>(
@@ -79,6 +75,21 @@ public struct Adam: Direction, Hashable, Codable {
     let coefficients = AdamCoefficients(
       beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: epsilonRoot, step: next.step)
     state.advanceMoments(coefficients, input.gradient)
+  }
+
+  /// The coefficients of this step, with the relative ε, whose number it writes to the next state.
+  ///
+  /// They are those of any direction whose second moments have the sum of v's elements, as they have in
+  /// other orthogonal bases.
+  package func coefficients<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>
+  ) -> AdamCoefficients {
+    var coefficients = AdamCoefficients(
+      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: epsilonRoot, step: next.step)
+    if let r = relativeEpsilon.value, r != 0 {
+      coefficients.epsilon += r * typicalMagnitude(input, state, &next)
+    }
+    return coefficients
   }
 
   /// The root of the mean of v̂'s elements before this step; at the first, of this gradient's squares.

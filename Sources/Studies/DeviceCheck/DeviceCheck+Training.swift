@@ -23,6 +23,9 @@ extension DeviceCheck {
     ("K-FAC, exact", .kfac(KFAC(estimation: .exact))),
     ("K-FAC by eigenvalues", .kfac(KFAC(estimation: .exact, usesExactInverses: true))),
     ("Muon", .muon()), ("Shampoo", .shampoo()),
+    // The bases of the larger sides, whose factors are singular, are what rounding makes them.
+    ("SOAP", .soap(SOAP(isOneSided: true))),
+    ("SOAP with the paper's bases", .soap(SOAP(refresh: .powerIteration, isOneSided: true))),
   ]
 
   /// AdamQLR whose direction hardly has what is rounding's alone, as the derivatives by the biases of an

@@ -105,7 +105,8 @@ struct MethodCodingTests {
     let changes: [(inout Method) -> Void] = [
       { $0.direction = Adam() }, { $0.learningRate = QuadraticRate() },
       { $0.damping = LevenbergMarquardt() }, { $0.momentum = FixedMomentum(0.5) },
-      { $0.acceptance = OnlyDecreases() }, { $0.averaging = IterateAveraging(share: 0.1) }, { $0.model.curvature = .hessian },
+      { $0.acceptance = OnlyDecreases() }, { $0.averaging = IterateAveraging(share: 0.1) },
+      { $0.model.curvature = .hessian },
       { $0.model.batch = .own },
       { $0.envelope?.total = 5 }, { $0.clipping.normConstraint = nil },
       { $0.weightDecay.isJudged = false }, { $0.weightDecay.l2 = 0 },
