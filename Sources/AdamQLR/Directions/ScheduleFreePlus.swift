@@ -35,7 +35,7 @@
 /// As ``ScheduleFreeAdamW``'s, they are the algorithm for a learning rate that is fixed or scheduled, and
 /// make sense with one that the quadratic model chooses; at a learning rate of 0 nothing moves.
 ///
-/// The state's vectors are δ, m and v, its numbers Σw, the largest α so far, the last γ, e and β.
+/// The state's vectors are m, v and δ, its numbers Σw, the largest α so far, the last γ, e and β.
 public struct ScheduleFreePlus: Direction, Hashable, Codable {
   /// β, how far y lies from z towards x at first. Default 0.9.
   public var interpolation: Double
@@ -121,14 +121,16 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
   /// C.
   private var start: Int { averagingStart ?? 2 * rise }
 
-  public func makeState<V: ParameterVector>(for parameters: V) -> DirectionState<V> {
+  public func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) -> DirectionState<V> {
     DirectionState(
       vectors: (0..<3).map { _ in parameters.zeros() }, scalars: [0, 0, 0, 0, interpolation])
   }
 
-  public func advance<L: Linearization>(
-    _ input: DirectionInput<L>, from state: DirectionState<L.Vector>,
-    to next: inout DirectionState<L.Vector>, direction: inout L.Vector
+  public func advance<V: ParameterVector>(
+    _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
+    direction: inout V
   ) throws -> DirectionProducts {
     let (gradient, step, last) = (input.gradient, next.step, state.scalars[2])
     let rate = input.learningRate.flatMap { $0 > 0 ? $0 : nil } ?? (last > 0 ? last : 1)
@@ -140,29 +142,25 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
       try input.linearization.loss
       + (l2 == 0 ? 0 : 0.5 * l2 * input.parameters.dot(input.parameters))
     // gᵀ(z − x) = γgᵀδ/β.
-    let offset = rate * rescaling / before * gradient.dot(state.vectors[0])
+    let offset = rate * rescaling / before * gradient.dot(state.vectors[2])
     let size = polyakStepSize(
       gradient, numerator: loss + beta * offset, from: state, to: &next, scratch: &direction)
     let c = averagingWeight(rate * size, from: state, to: &next)
     let b = beta * (1 - c)
 
-    var coefficients = AdamCoefficients(
-      beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: step)
+    var coefficients = coefficients(step)
     coefficients.firstCorrection *= (1 - b) * size
-    let scaled = next.vectors.withUnsafeMutableBufferPointer { vectors in
-      let vectors = vectors
-      return direction.formAdamDirection(
-        coefficients, gradient: gradient, first: state.vectors[1], second: state.vectors[2],
-        nextFirst: &vectors[1], nextSecond: &vectors[2])
-    }
+    let scaled = direction.formAdamDirection(
+      coefficients, gradient: gradient, first: state.vectors[0], second: state.vectors[1])
     if weightDecay != 0 {
       direction.add(
         input.parameters, scaledBy: (1 - b) * rate * size * size * weightDecay, in: nil)
     }
     // What is in the direction's place is (1 − b)s so far.
+    next.makeRoom(for: 1, like: direction)
     next.vectors[0].formLinearCombination(
-      b / before * rescaling, state.vectors[0], -b / (1 - b), direction)
-    direction.add(state.vectors[0], scaledBy: -(1 - b / before) * rescaling, in: nil)
+      b / before * rescaling, state.vectors[2], -b / (1 - b), direction)
+    direction.add(state.vectors[2], scaledBy: -(1 - b / before) * rescaling, in: nil)
     next.scalars[2] = rate
     next.scalars[4] = beta
     var products = gradient.products(withDirection: direction)
@@ -170,6 +168,18 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
     products.stepSize = size
     if !loss.isFinite { products.events.insert(.nonFiniteLoss) }
     return products
+  }
+
+  public func commit<V: ParameterVector>(
+    _ input: DirectionInput<V>, _ next: inout DirectionState<V>, to state: inout DirectionState<V>
+  ) {
+    swap(&state.vectors[2], &next.vectors[0])
+    state.advanceMoments(coefficients(next.step), input.gradient)
+  }
+
+  /// Adam's at a step counted from 1.
+  private func coefficients(_ step: Int) -> AdamCoefficients {
+    AdamCoefficients(beta1: beta1, beta2: beta2, epsilon: epsilon, epsilonRoot: 0, step: step)
   }
 
   /// β̃ at a step counted from 1.
@@ -217,7 +227,7 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
   ) -> V? {
     var point = parameters.zeros()
     point.formLinearCombination(
-      1, parameters, -(1 / state.scalars[4] - 1) * learningRate, state.vectors[0])
+      1, parameters, -(1 / state.scalars[4] - 1) * learningRate, state.vectors[2])
     return point
   }
 }
