@@ -139,9 +139,9 @@ struct MatrixDirectionTests {
     #expect(values.allSatisfy { (0.6...1.3).contains($0.squareRoot()) }, "\(values)")
   }
 
-  @Test("With the quadratic model's learning rate all descend")
+  @Test("With the quadratic model's learning rate both descend")
   func quadraticModel() throws {
-    for direction in [Shampoo(), Muon(), SOAP()] as [any Direction] {
+    for direction in [Shampoo(), Muon()] as [any Direction] {
       let problem = Self.problem()
       var point = problem.parameters
       var method = Method.paperAdamQLR()
@@ -159,9 +159,7 @@ struct MatrixDirectionTests {
   @Test(
     "A run goes on from an encoded state to the last bit", arguments: [DataType.float32, .float64])
   func resumption(_ type: DataType) throws {
-    let soap = SOAP(adam: Adam(relativeEpsilon: 0.1), basisInterval: 3)
-    let iterated = SOAP(basisInterval: 3, refresh: .powerIteration)
-    for direction in [Shampoo(rootInterval: 3), Muon(), soap, iterated] as [any Direction] {
+    for direction in [Shampoo(rootInterval: 3), Muon()] as [any Direction] {
       let problem = Self.problem(type)
       let method = Method(direction: direction, learningRate: .fixed(0.05))
       var point = problem.parameters
@@ -184,11 +182,7 @@ struct MatrixDirectionTests {
 
   @Test("A gradient of zero and one that is not finite leave parameters finite")
   func extremes() throws {
-    let directions: [any Direction] = [
-      Shampoo(), Shampoo(largestSide: 1), Muon(), SOAP(basisInterval: 1),
-      SOAP(basisInterval: 1, refresh: .powerIteration),
-    ]
-    for direction in directions {
+    for direction in [Shampoo(), Shampoo(largestSide: 1), Muon()] as [any Direction] {
       for scale in [0.0, 1e-20, .nan, .infinity] {
         let problem = Self.problem(.float32)
         let method = Method(direction: direction, learningRate: .fixed(0.1))
@@ -210,9 +204,7 @@ struct MatrixDirectionTests {
   @Test("Vectors of another type, and a layout that is missing, are refused before the first step")
   func refusals() throws {
     let layout = Self.problem().model.layout
-    let directions: [(any Direction, String)] = [
-      (Shampoo(), "Shampoo"), (Muon(), "Muon"), (SOAP(), "SOAP"),
-    ]
+    let directions: [(any Direction, String)] = [(Shampoo(), "Shampoo"), (Muon(), "Muon")]
     for (direction, name) in directions {
       let method = Method(direction: direction, learningRate: .fixed(0.1))
       let plain = #expect(throws: OptimizerError.self) {
@@ -233,10 +225,9 @@ struct MatrixDirectionTests {
     var other = ParameterLayout()
     other.append(name: "weight", shape: [layout.count, 1], role: .weight)
     let point = FlatVector(zeros: layout.count, .float64)
-    let directions: [any Direction] = [
-      Shampoo(), Shampoo(largestSide: 0), Muon(), Muon(includesOutput: true), SOAP(),
-    ]
-    for direction in directions {
+    for direction in [Shampoo(), Shampoo(largestSide: 0), Muon(), Muon(includesOutput: true)]
+      as [any Direction]
+    {
       let own = try direction.makeState(for: point, layout: layout)
       #expect(!own.vectors.isEmpty && direction.accepts(own, inPlaceOf: own))
       let theirs = try direction.makeState(for: point, layout: other)
@@ -258,24 +249,28 @@ struct MatrixDirectionTests {
     var layout = ParameterLayout()
     layout.append(name: "weight", shape: [3, 4], role: .weight)
     layout.append(name: "bias", shape: [4], role: .bias)
-    let directions: [any Direction] = [
-      Shampoo(), Muon(includesOutput: true, adamRatio: 1),
-      SOAP(adam: Adam(beta1: 0.5, beta2: 0.95)),
-    ]
-    for direction in directions {
+    for direction in [Shampoo(), Muon(includesOutput: true, adamRatio: 1)] as [any Direction] {
       var point = FlatVector(zeros: layout.count, .float64)
       var optimizer = try Optimizer(
         Method(direction: direction, learningRate: .fixed(0.1)), for: point, layout: layout)
-      let first = try optimizer.step(&point, on: objective)
-      #expect(first.isTaken && first.loss == 8)
-      for _ in 0..<200 { try optimizer.step(&point, on: objective) }
-      #expect(objective.linearize(at: point).loss < 2)
+      var loss = try optimizer.step(&point, on: objective).loss
+      #expect(loss == 8)
+      if direction is Shampoo {
+        // G has the singular value √12 alone.
+        let expected = Array(repeating: 0.1 / (12 + 1e-4).squareRoot(), count: 12)
+        #expect(deviation(Array(point.doubles[..<12]), expected) < 1e-12)
+      }
+      for _ in 0..<20 {
+        let next = try optimizer.step(&point, on: objective).loss
+        #expect(next < loss)
+        loss = next
+      }
     }
   }
 
   @Test("A step that is not taken leaves the state as it was")
   func takenBack() throws {
-    for direction in [Shampoo(), Muon(), SOAP()] as [any Direction] {
+    for direction in [Shampoo(), Muon()] as [any Direction] {
       let problem = Self.problem()
       let broken = NetworkObjective(
         problem.model, problem.loss, inputs: .nan * problem.inputs, targets: problem.targets)
