@@ -132,14 +132,17 @@ struct StudyAnalysisTests {
       try whole.dropLast(cut).write(to: URL(fileURLWithPath: path))
       #expect(try StudyResults(path).rows.count == rows.count - 1)
     }
-    // A file from before there were the last two columns is read, and gets them.
-    let old = String(decoding: whole, as: UTF8.self).split(separator: "\n").map { line in
-      line.split(separator: ",", omittingEmptySubsequences: false).dropLast(2)
-        .joined(separator: ",") + "\n"
+    // A file from before there were the last columns is read, and gets them.
+    var earlier = results
+    for missing in [1, 3] {
+      let old = String(decoding: whole, as: UTF8.self).split(separator: "\n").map { line in
+        line.split(separator: ",", omittingEmptySubsequences: false).dropLast(missing)
+          .joined(separator: ",") + "\n"
+      }
+      try Data(old.joined().utf8).write(to: URL(fileURLWithPath: path))
+      earlier = try StudyResults(path)
+      #expect(earlier.rows == results.rows)
     }
-    try Data(old.joined().utf8).write(to: URL(fileURLWithPath: path))
-    var earlier = try StudyResults(path)
-    #expect(earlier.rows == results.rows)
     try earlier.write(inOrderOf: [])
     var lowest = rows[0]
     lowest.outcome.testLossAtLowest = 0.5
