@@ -4,6 +4,11 @@ extension QuadraticRate {
       Setting(
         "clipping", \.clipping, SettingRange<Double>.positive.orNull,
         "Quadratic model: greatest |α|."),
+      Setting(
+        "over-relaxation", .decay,
+        "Quadratic model: a of the factor 1 + aσ² on α, σ the share of slope that batches agree on.",
+        get: { $0.overRelaxation?.excess ?? 0 },
+        set: { $0.overRelaxation = $1 == 0 ? nil : OverRelaxation(excess: $1) }),
       Setting("amplification", \.amplification, .nonnegative, "Quadratic model: factor on α."),
       Setting(
         "averaging", \.averaging, SettingRange<Double>.fraction.orNull,

@@ -16,6 +16,8 @@ public struct QuadraticRate: LearningRate, Codable {
   public var plausibility: Plausibility?
   /// The slope along the direction of the step before is mixed in. Not in the paper.
   public var previousSlope: PreviousSlope?
+  /// α is longer where batches agree. Not in the paper.
+  public var overRelaxation: OverRelaxation?
   /// c: α is limited to [−c, c]. Default none.
   public var clipping: Double?
   /// What α is multiplied by after clipping. Default 1.
@@ -35,10 +37,12 @@ public struct QuadraticRate: LearningRate, Codable {
   }
 
   public var needs: RateNeeds {
-    previousSlope == nil ? .curvature : [.curvature, .previousDirection]
+    previousSlope != nil || overRelaxation.map { !$0.isKnown } ?? false
+      ? [.curvature, .previousDirection] : .curvature
   }
 
   public mutating func rate(_ model: inout QuadraticModel) -> Double {
+    overRelaxation?.note(model, curvature: model.curvature?.dd ?? .nan)
     memory.apply(to: &model, plausibility)
     model.damp()
     curvatureAverage?.apply(to: &model)
@@ -53,6 +57,7 @@ public struct QuadraticRate: LearningRate, Codable {
     if jointRate == nil, let previousSlope {
       rate = previousSlope.mix(into: rate, model, curvature, plausibility)
     }
+    if let overRelaxation { rate *= overRelaxation.factor }
     if model.isIndependent { rate = max(rate, 0) }
     if let clipping { rate = min(max(rate, -clipping), clipping) }
     rate *= amplification
@@ -68,6 +73,7 @@ public struct QuadraticRate: LearningRate, Codable {
     var rate = other
     rate.memory.learn(from: memory)
     rate.plausibility?.learn(from: plausibility)
+    rate.overRelaxation?.learn(from: overRelaxation)
     rate.curvatureAverage?.learn(from: curvatureAverage)
     rate.average = average
     return rate
@@ -77,6 +83,7 @@ public struct QuadraticRate: LearningRate, Codable {
     var rate = self
     rate.memory = memory.resolved(for: run)
     rate.previousSlope = previousSlope?.resolved(for: run)
+    rate.overRelaxation = overRelaxation?.resolved(for: run)
     // Not even remembered where it does not count.
     if rate.previousSlope?.weight == 0 { rate.previousSlope = nil }
     return rate

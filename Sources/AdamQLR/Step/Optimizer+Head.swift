@@ -117,12 +117,12 @@ extension Optimizer {
   ) -> Deferred<QuadraticModel.PreviousDirection>? {
     guard let previous = state.previousDirection, let squaredNorm = state.previousSquaredNorm
     else { return nil }
-    let slope = workspace.gradient.deferredDot(previous)
+    let (slope, rate) = (workspace.gradient.deferredDot(previous), state.previousRate)
     // The gradient of what the direction descends, where that is more than the loss.
     let isOfMove = method.learningRate.needs.contains(.previousMove)
     let l2 = isOfMove ? method.direction.l2 : 0
     let shift = l2 == 0 ? 0 : l2 * parameters.dot(previous)
-    return Deferred { .init(slope: slope.value + shift, squaredNorm: squaredNorm) }
+    return Deferred { .init(slope: slope.value + shift, squaredNorm: squaredNorm, rate: rate) }
   }
 
   /// Whether the next question about the curvature is known as soon as the direction is.

@@ -138,7 +138,10 @@ extension Optimizer {
     remember(record, linearization, at: parameters)
     workspace.take(&parameters, &state.velocity)
     addToAverage(parameters)
-    if let choice = record.choice { state.lastRate = -choice.planned.x }
+    if let choice = record.choice {
+      state.lastRate = -choice.planned.x
+      state.previousRate = -choice.planned.x
+    }
   }
 
   private mutating func addToAverage(_ parameters: Vector) {
@@ -181,6 +184,7 @@ extension Optimizer {
       if let damping = record.outcome?.damping { state.damping = damping }
     case .parameters:
       remember(record, linearization, at: parameters)
+      state.previousRate = 0
       // θ did not move along d, so the next gradient has nothing to say about that move.
       if method.learningRate.needs.contains(.previousMove) { state.previousSquaredNorm = nil }
     }

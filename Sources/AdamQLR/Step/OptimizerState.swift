@@ -19,6 +19,8 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var previousSquaredNorm: Double?
   /// θ̄, where the method has ``Method/averaging``.
   public var average: Vector?
+  /// How far the parameters moved along it; 0 where they did not.
+  public var previousRate = 0.0
   /// v, the update of the step before, where the method has momentum.
   public var velocity: Vector?
   /// α of the last step that was taken, with what clipping and envelope left of it; `nil` before.

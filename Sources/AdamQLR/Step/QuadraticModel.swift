@@ -42,11 +42,15 @@ public struct QuadraticModel: Hashable, Sendable {
     public var slope: Double
     /// d′ᵀd′.
     public var squaredNorm: Double
+    /// α′: how far the parameters moved along −d′, with what clipping and envelope left of it; 0 where
+    /// the step was not taken.
+    public var rate: Double
 
-    /// The products of d′.
-    public init(slope: Double, squaredNorm: Double) {
+    /// What is known of d′.
+    public init(slope: Double, squaredNorm: Double, rate: Double = 0) {
       self.slope = slope
       self.squaredNorm = squaredNorm
+      self.rate = rate
     }
   }
 
