@@ -112,7 +112,7 @@ public struct StudyPlan: Sendable {
   /// the present ones': twelve digits of a hash of every setting that has an effect, defaults included,
   /// but the seed and those that change no figure or are about a place on this machine, of the
   /// ``resultsVersion`` and of the version of the data.
-  static func fingerprint(
+  package static func fingerprint(
     of settings: Settings, _ batchSize: Study.BatchSize, data: String?
   ) -> String {
     let others: Set = [
@@ -120,7 +120,10 @@ public struct StudyPlan: Sendable {
       "log-every", "checkpoint-every", "keep", "held-back", "weights",
     ]
     // What did nothing before there was a setting for it does not make results other ones.
-    let additions = ["early-stopping.patience": SettingValue.null]
+    let additions: [String: SettingValue] = [
+      "early-stopping.patience": .null, "averaging.share": .null,
+      "learning-rate.envelope-warm-up": .null, "learning-rate.over-relaxation": .number(0),
+    ]
     var lines = Settings.all.compactMap { setting in
       others.contains(setting.name) || additions[setting.name] == setting.value(settings)
         ? nil : setting.value(settings).map { "\(setting.name)=\($0.text)" }
