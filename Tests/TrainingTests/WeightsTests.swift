@@ -154,13 +154,13 @@ struct WeightsTests {
       return (run.directory, run.trainer)
     }()
     #expect(trainer.statistics.doubles != trainer.learnedStatistics.doubles)
-    // Means over batches like those of a step, 2048 examples at most.
+    // Means over batches like those of a step, 4096 examples at most.
     let training = trainer.problem.training
     let plan = BatchPlan(
       exampleCount: training.count, batchSize: 50, seed: 0, stream: "statistics-batches")
     let expected = trainer.problem.model.statistics(
       at: trainer.learnedParameters,
-      over: plan.batches(ofEpoch: 0).prefix(40).map { training.selecting($0).inputs })
+      over: plan.batches(ofEpoch: 0).prefix(81).map { training.selecting($0).inputs })
     #expect(trainer.learnedStatistics.doubles == expected.doubles)
     let resumed = try TrainingRun(resuming: directory, settings).trainer
     #expect(resumed.statistics.doubles == trainer.statistics.doubles)
