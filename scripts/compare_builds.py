@@ -468,7 +468,7 @@ def outcome(case, options, folder, files):
             if old.returncode != 0 or new.returncode != 0:
                 difference = "%s of the old run fails: %s" % (
                     command[0], last_line(new if new.returncode else old))
-            elif not has_all(new.stdout.decode(), old.stdout.decode()):
+            elif not has_all(new.stdout, old.stdout):
                 difference = "%s of the old run has another result" % command[0]
     if not options.keep:
         shutil.rmtree(folder)
@@ -480,6 +480,7 @@ def has_all(new, old):
     JSON objects with all columns and keys, to which others may have been added."""
     if new == old:
         return True
+    new, old = (text.decode("utf-8", "replace") for text in (new, old))
     try:
         lines = [[json.loads(line) for line in text.splitlines()] for text in (new, old)]
     except ValueError:

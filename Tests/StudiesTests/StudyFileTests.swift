@@ -128,8 +128,8 @@ struct StudyFileTests {
     let excluded: Set = [
       "seed", "optimizer", "batch-size", "data-dir", "data.path", "text.path", "threads",
       "log-every", "checkpoint-every", "keep", "held-back", "weights",
-      // Without a patience, as before there was one.
-      "early-stopping.patience",
+      // Without effect, as before there were any.
+      "early-stopping.patience", "averaging.share", "learning-rate.envelope-warm-up",
     ]
     let values = Settings.all.compactMap { setting in
       excluded.contains(setting.name)
@@ -141,7 +141,10 @@ struct StudyFileTests {
     #expect(plan.runs[1].key.optimizer == "slow" && plan.runs[1].fingerprint == hash)
     #expect(plan.runs[0].fingerprint != plan.runs[3].fingerprint)
     // Which weights are used later changes no figure; a patience does.
-    for (setting, isSame) in [("weights: last", true), ("early-stopping.patience: 5", false)] {
+    for (setting, isSame) in [
+      ("weights: last", true), ("early-stopping.patience: 5", false),
+      ("averaging.share: 0.1", false),
+    ] {
       let other = try self.study(
         Self.sound.replacingOccurrences(of: "eval-every: 5}", with: "eval-every: 5, \(setting)}"))
       let plan = try StudyPlan(other, dataDirectory: nil, threads: 1, counts: counts)
