@@ -10,7 +10,7 @@
 ///     m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²
 ///     z ← z − α_t²·w·y − α_t·m̂/(√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)
 ///     x ← (1 − c)x + cz,  y = β̃_t·x + (1 − β̃_t)z
-///     c_t = 1 in the first C steps; then w_t/Σw over the steps since, w_t = tʳ·max(α₁, …, α_t)ᵖ
+///     c_t = 1 in the first C steps; then w_t/Σw over the steps since, w_t = max(α₁, …, α_t)²
 ///
 /// √(π/2)·‖g‖₁ estimates √n·‖g‖₂ of n elements; f + β̃gᵀ(z − x) is to the loss what Polyak's numerator is
 /// with a least loss of 0. γ_t rises linearly to 1 over T_w steps, and is multiplied by the learning
@@ -19,7 +19,7 @@
 /// What the paper does not fix for other runs than its own is assumed here: T_a is the length of the
 /// run; T_w is 200 steps, and half of the run where that is less; C is 2T_w, the most that its authors'
 /// code recommends; β_p is 0.9. On small networks a shorter warm-up diverges more often: where Adam's
-/// normalization is as of the first steps, α is the step to a loss of 0. β, β_max, β₁, β₂, ε, r, p and w
+/// normalization is as of the first steps, α is the step to a loss of 0. β, β_max, β₁, β₂, ε, the square and w
 /// are the defaults of that code, `AdamCScheduleFreePlusPaper` in the repository of the package
 /// `schedulefree`; where code and Algorithm 1 differ, in t of β̃_t by one and in the correction of e, the
 /// steps are the algorithm's. In a run of unknown length β̃ stays at β unless T_a is set.
@@ -57,17 +57,12 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
   public var averagingStart: Int?
   /// w, the weight decay, multiplied by α²: 5 to 50 in the paper. Default 0.
   public var weightDecay: Double
-  /// p, the power of α in the weights of the average. Default 2.
-  public var weightPower: Double
-  /// r, the power of the step's number in them. Default 0.
-  public var averagingPower: Double
 
   /// Makes the direction.
   public init(
     interpolation: Double = 0.9, finalInterpolation: Double = 0.965, annealing: Int? = nil,
     beta1: Double = 0.9, beta2: Double = 0.95, epsilon: Double = 1e-8, normDecay: Double = 0.9,
-    warmUp: Int? = nil, averagingStart: Int? = nil, weightDecay: Double = 0,
-    weightPower: Double = 2, averagingPower: Double = 0
+    warmUp: Int? = nil, averagingStart: Int? = nil, weightDecay: Double = 0
   ) {
     self.interpolation = interpolation
     self.finalInterpolation = finalInterpolation
@@ -79,8 +74,6 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
     self.warmUp = warmUp
     self.averagingStart = averagingStart
     self.weightDecay = weightDecay
-    self.weightPower = weightPower
-    self.averagingPower = averagingPower
   }
 
   public static let settings: [Setting<ScheduleFreePlus>] = [
@@ -102,10 +95,6 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
       "averaging-start", \.averagingStart, SettingRange<Int>.nonnegative.orNull,
       "Steps before averaging begins; null: twice the warm-up."),
     Setting("weight-decay", \.weightDecay, .nonnegative, "Weight decay, multiplied by α²."),
-    Setting(
-      "weight-power", \.weightPower, .nonnegative, "Power of α in the average's weights."),
-    Setting(
-      "averaging-power", \.averagingPower, .nonnegative, "Power of the step's number in them."),
   ]
 
   public func resolved(for run: RunShape) -> ScheduleFreePlus {
@@ -214,9 +203,7 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
     next.scalars[1] = max(state.scalars[1], size, 1e-8)
     next.scalars[0] = state.scalars[0]
     guard next.step > start else { return 1 }
-    let weight =
-      exponential(averagingPower, ofBase: Double(next.step))
-      * exponential(weightPower, ofBase: next.scalars[1])
+    let weight = next.scalars[1] * next.scalars[1]
     next.scalars[0] += weight
     return weight / next.scalars[0]
   }

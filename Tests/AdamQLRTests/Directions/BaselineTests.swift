@@ -206,10 +206,10 @@ struct BaselineTests {
     "ScheduleFree+: gradients at y, x is the weighted average of z, and steps are Polyak's",
     arguments: [
       ScheduleFreePlus(), .init(annealing: 20, warmUp: 0), .init(annealing: 9, warmUp: 4),
-      .init(annealing: 40, warmUp: 5, averagingStart: 3, weightDecay: 0.3, averagingPower: 1.5),
+      .init(annealing: 40, warmUp: 5, averagingStart: 3, weightDecay: 0.3),
       .init(
         interpolation: 0.5, finalInterpolation: 0.8, annealing: 30, beta1: 0.6, beta2: 0.8,
-        epsilon: 0.05, normDecay: 0, warmUp: 0, averagingStart: 10, weightPower: 1),
+        epsilon: 0.05, normDecay: 0, warmUp: 0, averagingStart: 10),
     ], [1, 0.25])
   func scheduleFreePlus(_ direction: ScheduleFreePlus, _ rate: Double) throws {
     let (beta1, beta2) = (direction.beta1, direction.beta2)
@@ -235,8 +235,7 @@ struct BaselineTests {
       greatest = max(greatest, alpha)
       var c = 1.0
       if t > start {
-        let weight =
-          pow(Double(t), direction.averagingPower) * pow(greatest, direction.weightPower)
+        let weight = greatest * greatest
         sum += weight
         c = weight / sum
       }
