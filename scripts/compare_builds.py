@@ -59,6 +59,8 @@ class Case:
 
     def __init__(
             self, name, arguments, needs=None, killed_at=None, also=(), new=None, fault=None):
+        if not fault:
+            arguments, new = (text and without_slope_before(text) for text in (arguments, new))
         self.name = name
         self.arguments = arguments.split()
         self.needs = needs
@@ -66,6 +68,13 @@ class Case:
         self.also = [command.split() for command in also]
         self.new = renamed(arguments if new is None else new).split()
         self.fault = fault
+
+
+def without_slope_before(arguments):
+    """The untuned default without the slope along the direction before, whose scale was mended."""
+    if "--optimizer adamqlr " not in arguments + " ":
+        return arguments
+    return arguments + " --set learning-rate.previous-direction=0"
 
 
 # Settings that have another name since 0.1.0.
@@ -122,6 +131,8 @@ BY_EPOCHS_NOT = "learning-rate.memory-epochs=null"
 CASES = [
     # Each preset on drawn digits, two epochs.
     Case("digits", DIGITS + "adamqlr"),
+    Case("digits-slope-before", DIGITS + "adamqlr",
+         fault="the slope before scaled by the square of the directions' lengths"),
     Case("digits-double", DIGITS + "adamqlr --precision double", also=[EVALUATE]),
     Case("digits-parts", DIGITS + "adamqlr --micro-batches 3"),
     Case("digits-bf16", DIGITS + "adamqlr --matmul bf16"),

@@ -1,6 +1,6 @@
 /// The slope along the direction d′ of the step before, mixed into α:
 ///
-///     α = (1 − w)·gᵀd/(dᵀBd) + w·max(gᵀd′, 0)/(dᵀBd) · dᵀd/d′ᵀd′,    B = C + λI
+///     α = (1 − w)·gᵀd/(dᵀBd) + w·max(gᵀd′, 0)/(dᵀBd) · ‖d‖/‖d′‖,    B = C + λI
 ///
 /// d has this batch's gradient in it, and with it the batch's noise, so that gᵀd overestimates the
 /// slope; d′ has nothing of the batch. A negative α is then taken as 0. Not where α and μ are found
@@ -25,8 +25,9 @@ public struct PreviousSlope: Hashable, Codable, Sendable {
   ) -> Double {
     guard let previous = model.previous else { return rate }
     let w = (weight.value ?? .nan) * (plausibility.map { $0.doubt ?? 1 } ?? 1)
-    let slope = previous.slope / previous.squaredNorm
-    return max((1 - w) * rate + w * (max(slope, 0) * model.gram.dd / curvature), 0)
+    // Of a direction that is as long as d: the two may differ in length by any factor.
+    let slope = previous.slope * (model.gram.dd / previous.squaredNorm).squareRoot()
+    return max((1 - w) * rate + w * (max(slope, 0) / curvature), 0)
   }
 
   func resolved(for run: RunShape) -> PreviousSlope {

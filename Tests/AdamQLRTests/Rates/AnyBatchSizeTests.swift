@@ -53,10 +53,10 @@ struct AnyBatchSizeTests {
         ?? (decrease, loss)
       var rate = inner(g, d) / c
       if let before = previous?.direction {
-        let slope = inner(g, before) / inner(before, before)
+        let slope = inner(g, before) * sqrt(inner(d, d) / inner(before, before))
         let x = promise.map { $0.decrease / $0.loss } ?? .nan
         let w = 0.85 * unseen / (1 + pow(0.04 / x, 2))
-        rate = max((1 - w) * rate + w * max(slope, 0) * inner(d, d) / c, 0)
+        rate = max((1 - w) * rate + w * max(slope, 0) / c, 0)
       }
 
       let report = try optimizer.step(&parameters, on: fit.objective())

@@ -84,10 +84,46 @@ struct PlausibilityTests {
     return model
   }
 
-  @Test("α = (1 − w)·gᵀd/dᵀBd + w·max(gᵀd′, 0)/dᵀBd · dᵀd/d′ᵀd′")
+  @Test(
+    "A slope that has not changed gives the same step, however long d is",
+    arguments: [1e-3, 1, 400])
+  func length(_ c: Double) {
+    // d = cd′, and gᵀd = c·gᵀd′.
+    var model = QuadraticModel(loss: 1, slope: 3 * c, squaredNorm: 8 * c * c)
+    model.previous = .init(slope: 3, squaredNorm: 8)
+    let (rate, curvature) = (3 * c / (12 * c * c), 12 * c * c)
+    #expect(isClose(PreviousSlope(weight: 0.7).mix(into: rate, model, curvature, nil), rate, 1e-14))
+  }
+
+  @Test("The untuned default survives directions whose length leaps")
+  func leaps() throws {
+    // One parameter that learns, an average of noise, and nothing else to take: what is left of a
+    // network whose rectifiers have all fallen silent.
+    for seed in 0..<5 as Range<UInt64> {
+      var generator = SplitMix64(seed: seed)
+      var parameters = [0.0, 1, -1]
+      var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: 20), for: parameters)
+      for _ in 0..<2000 {
+        let target =
+          (0..<20).reduce(0.0) { sum, _ in
+            sum + Double(generator.next() % 2001) / 1000 - 1
+          } / 20
+        try optimizer.step(
+          &parameters,
+          on: LeastSquaresObjective<[Double]>(
+            residuals: { [$0[0] - target, 1] }, jacobianVectorProduct: { [$1[0], 0] },
+            vectorJacobianProduct: { [$1[0], 0, 0] }))
+        #expect(abs(parameters[0]) < 2)
+      }
+    }
+  }
+
+  @Test("α = (1 − w)·gᵀd/dᵀBd + w·max(gᵀd′, 0)/dᵀBd · ‖d‖/‖d′‖")
   func previousSlope() {
     let rule = PreviousSlope(weight: 0.25)
-    #expect(rule.mix(into: 6 / 12, model, 12, nil) == 0.75 * 6 / 12 + 0.25 * 3 / 12 * 4 / 8)
+    let ratio = 0.5.squareRoot()
+    #expect(
+      isClose(rule.mix(into: 6 / 12, model, 12, nil), 0.75 * 6 / 12 + 0.25 * 3 / 12 * ratio, 1e-15))
     var other = model
     other.previous?.slope = -3
     #expect(rule.mix(into: 6 / 12, other, 12, nil) == 0.75 * 6 / 12)
@@ -102,6 +138,6 @@ struct PlausibilityTests {
     #expect(
       isClose(
         rule.mix(into: 6 / 12, model, 12, plausibility),
-        (1 - w) * 6 / 12 + w * 3 / 12 * 4 / 8, 1e-15))
+        (1 - w) * 6 / 12 + w * 3 / 12 * ratio, 1e-15))
   }
 }

@@ -142,7 +142,7 @@ struct RateRuleTests {
     let b = (mean + 0.5) * 4
     let x = 3 * 3 / (2 * b) / 3
     let w = 0.5 * x * x / (x * x + 0.25)
-    #expect(isClose(rule.rate(&step), (1 - w) * 3 / b + w * 2 / b * 4 / 8, 1e-14))
+    #expect(isClose(rule.rate(&step), (1 - w) * 3 / b + w * 2 / b * 0.5.squareRoot(), 1e-14))
     #expect(isClose(step.dampedCurvature?.dd, b, 1e-15) && step.damping == 0.5)
   }
 }
