@@ -30,6 +30,8 @@ import sys
 import tempfile
 import time
 
+import event_log
+
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(FOLDER, os.pardir, os.pardir, "shared", "data")
 
@@ -571,56 +573,16 @@ def joined(before, after):
 
 
 def read_log(path):
-    """The figures of a TensorBoard log by tag: (step, the single-precision number's bits)."""
+    """The figures of a run's log by tag, (step, bits), but for that which varies; none where there is
+    no log."""
     if not os.path.exists(path):
         return {}
-    with open(path, "rb") as file:
-        content = file.read()
-    figures = collections.defaultdict(list)
-    offset = 0
-    while offset < len(content):
-        length, = struct.unpack_from("<Q", content, offset)
-        event = content[offset + 12:offset + 12 + length]
-        if len(event) < length:
-            raise Failure("%s is cut off" % path)
-        offset += length + 16
-        step = 0
-        for number, value in fields(event):
-            if number == 2:
-                step = value
-            elif number == 5:
-                for _, entry in fields(value):
-                    entry = dict(fields(entry))
-                    figures[entry[1].decode()].append((step, struct.unpack("<I", entry[2])[0]))
+    try:
+        figures = event_log.read(path)
+    except ValueError as error:
+        raise Failure(str(error))
     figures.pop(VARYING_TAG, None)
-    return dict(figures)
-
-
-def fields(message):
-    """The fields of a protocol buffer message: their numbers and contents."""
-    offset = 0
-    while offset < len(message):
-        key, offset = varint(message, offset)
-        kind = key & 7
-        if kind == 0:
-            value, offset = varint(message, offset)
-        else:
-            size = {1: 8, 5: 4}.get(kind)
-            if size is None:
-                size, offset = varint(message, offset)
-            value, offset = message[offset:offset + size], offset + size
-        yield key >> 3, value
-
-
-def varint(message, offset):
-    value, shift = 0, 0
-    while True:
-        byte = message[offset]
-        offset += 1
-        value |= (byte & 0x7f) << shift
-        if byte < 0x80:
-            return value, offset
-        shift += 7
+    return figures
 
 
 def final_weights(folder):
@@ -667,7 +629,7 @@ def log_difference(old, new):
 
 
 def single(bits):
-    return "%.9g" % struct.unpack("<f", struct.pack("<I", bits))
+    return "%.9g" % event_log.single(bits)
 
 
 def line_difference(old, new):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares tuned Adam's rate with that of the quadratic model, along its runs in every cell.
 
-    Documentation/Studies/development/rates.py ADAMQLR --data-dir data > rates.csv
+    scripts/tuned_rates.py ADAMQLR --data-dir data > rates.csv
 
-For each cell of small tasks and tables in results.csv, the constant rate of Adam with the lowest
+For each cell of small tasks and tables in the development study's results, the constant rate of Adam with the lowest
 median loss is run once more (seed 0), with the curvature measured at every step, which changes
 nothing. A row has, for the steps from 5 to 50 % of the run and for its second half, the ratio
 ηΣdᵀCd/Σgᵀd: 1 where steps are as long as the model's, 2 where they come to rest as high as they
@@ -16,16 +16,17 @@ import collections
 import csv
 import math
 import os
+import re
 import shutil
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-TABLES = {"breast-cancer": "target", "concrete": "y", "kin8nm": "y", "naval": "y", "power-plant": "y"}
-EPOCHS = {"uci-energy": 200, "fashion-mnist-1000": 15, "mnist-10k": 5, "digits": 15, "uci-protein": 40}
+import event_log
+
+STUDY = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), os.pardir, "Documentation", "Studies", "development")
 # λ of next to nothing, which never changes: it has the curvature measured, and α is given.
 MEASURING = [
     "damping.kind=levenberg-marquardt", "damping.initial=1e-12", "damping.floor=1e-13",
@@ -37,17 +38,18 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", metavar="ADAMQLR", type=os.path.abspath)
     parser.add_argument("--data-dir", required=True, type=os.path.abspath)
-    parser.add_argument("--results", default=os.path.join(FOLDER, "results.csv"))
+    parser.add_argument("--results", default=os.path.join(STUDY, "results.csv"))
     options = parser.parse_args()
+    tasks = read_tasks()
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow([
         "task", "batch-size", "eta", "ratio-early", "ratio-late", "eta-curvature-late",
         "promise-late"])
     for (task, size), rate in sorted(tuned(options.results).items()):
-        if task not in EPOCHS and task not in TABLES:
+        if tasks.get(task, {}).get("part") not in ("small", "tables"):
             continue
         print("%s, %s" % (task, size), file=sys.stderr)
-        figures = measured(options, task, size, rate)
+        figures = measured(options, tasks[task], size, rate)
         out.writerow([task, size, rate] + ["%.3g" % figure for figure in figures])
         sys.stdout.flush()
 
@@ -69,32 +71,42 @@ def tuned(path):
         for cell, rates in losses.items()}
 
 
+def read_tasks():
+    """The tasks of the study's file by name, each with its keys that have a word for a value."""
+    with open(os.path.join(STUDY, "study.yaml")) as file:
+        text = re.search(r"^tasks:\n(.*?)^\w", file.read(), re.M | re.S).group(1)
+    tasks = [
+        dict(re.findall(r"(?:^ *|[{,] *)([\w.-]+): ([\w./-]+)", block, re.M))
+        for block in re.split(r"^  - ", text, flags=re.M)[1:]]
+    return {task.get("name", task["task"]): task for task in tasks}
+
+
 def measured(options, task, size, rate):
     folder = tempfile.mkdtemp()
     try:
+        data = options.data_dir
+        settings = MEASURING + ["learning-rate.value=" + rate]
+        if task["task"] == "table":
+            settings += ["data.path=" + os.path.join(data, task["data"])]
+            settings += [key + "=" + value for key, value in task.items() if "data." in key]
+        elif "data" in task:
+            # The folder of another name, under that of the task.
+            os.symlink(os.path.join(data, task["data"]), os.path.join(folder, task["task"]))
+            data = folder
         command = [
             options.program, "train", "--optimizer", "adam", "--threads", "1", "--json",
+            "--task", task["task"], "--epochs", task["epochs"], "--data-dir", data,
             "--output", os.path.join(folder, "run"), "--batch-size",
             "1000000" if size == "full" else size]
-        settings = MEASURING + ["learning-rate.value=" + rate]
-        data = options.data_dir
-        if task in TABLES:
-            command += ["--task", "table", "--epochs", "40"]
-            settings += [
-                "data.path=%s/tables/%s.csv" % (data, task), "data.target=" + TABLES[task]]
-        else:
-            command += ["--task", task, "--epochs", str(EPOCHS[task])]
-        if task == "fashion-mnist-1000":
-            command[command.index(task)] = "fashion-mnist"
-            os.symlink(os.path.join(data, task), os.path.join(folder, "fashion-mnist"))
-            data = folder
-        command += ["--data-dir", data]
         for setting in settings:
             command += ["--set", setting]
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if done.returncode:
             sys.exit(done.stderr.decode())
-        return figures(log(os.path.join(folder, "run", "events.out.tfevents.adamqlr")), float(rate))
+        log = event_log.read(os.path.join(folder, "run", "events.out.tfevents.adamqlr"))
+        return figures(
+            {tag: {step: event_log.single(bits) for step, bits in values}
+             for tag, values in log.items()}, float(rate))
     finally:
         shutil.rmtree(folder)
 
@@ -115,55 +127,6 @@ def figures(log, eta):
         ratio(steps(0.05, 0.5)), ratio(late),
         statistics.median(eta * curvature[s] / direction[s] ** 2 for s in late),
         statistics.median(0.5 * slope[s] ** 2 / curvature[s] / loss[s] for s in late)]
-
-
-def log(path):
-    """The scalars of a TensorBoard file: by tag, the values by step."""
-    scalars = collections.defaultdict(dict)
-    with open(path, "rb") as file:
-        data = file.read()
-    place = 0
-    while place + 12 <= len(data):
-        size = struct.unpack_from("<Q", data, place)[0]
-        event = fields(data[place + 12:place + 12 + size])
-        place += size + 16
-        step = next((value for number, value in event if number == 2), 0)
-        for number, summary in event:
-            if number != 5:
-                continue
-            for _, value in fields(summary):
-                parts = dict(fields(value))
-                if 1 in parts and 2 in parts:
-                    scalars[parts[1].decode()][step] = struct.unpack("<f", parts[2])[0]
-    return scalars
-
-
-def fields(data):
-    """The fields of a protocol buffer message: number and value."""
-    found, place = [], 0
-    while place < len(data):
-        key, place = varint(data, place)
-        kind = key & 7
-        if kind == 0:
-            value, place = varint(data, place)
-        else:
-            size = {1: 8, 5: 4}.get(kind)
-            if size is None:
-                size, place = varint(data, place)
-            value, place = data[place:place + size], place + size
-        found.append((key >> 3, value))
-    return found
-
-
-def varint(data, place):
-    value = shift = 0
-    while True:
-        byte = data[place]
-        place += 1
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value, place
 
 
 if __name__ == "__main__":
