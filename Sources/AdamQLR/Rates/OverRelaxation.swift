@@ -19,7 +19,8 @@
 ///
 /// with σ = κ = 1 where both batches agree. σ and κ are those of least squares over the steps so far,
 /// relative to each step's S, that count by rᵗ, with a small ridge: what steps do not show counts as
-/// disagreement. σ is limited to 0…1. Where one batch has all examples it is 1.
+/// disagreement. σ is limited to 0…1. Where one batch has all examples it is 1. Not where α and μ
+/// are found together, since the step is then along v as well.
 public struct OverRelaxation: Hashable, Codable, Sendable {
   /// a, 0 ≤ a < 1: at 1 a step on a quadratic ends as high as it began.
   public var excess: Double

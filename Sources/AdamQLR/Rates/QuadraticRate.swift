@@ -54,10 +54,12 @@ public struct QuadraticRate: LearningRate, Codable {
     plausibility?.note(decrease: 0.5 * slope * slope / curvature, of: model.loss)
     let jointRate = model.isJoint ? model.minimum?.rate : nil
     var rate = jointRate ?? slope / curvature
-    if jointRate == nil, let previousSlope {
-      rate = previousSlope.mix(into: rate, model, curvature, plausibility)
+    if jointRate == nil {
+      if let previousSlope {
+        rate = previousSlope.mix(into: rate, model, curvature, plausibility)
+      }
+      if let overRelaxation { rate *= overRelaxation.factor }
     }
-    if let overRelaxation { rate *= overRelaxation.factor }
     if model.isIndependent { rate = max(rate, 0) }
     if let clipping { rate = min(max(rate, -clipping), clipping) }
     rate *= amplification

@@ -77,16 +77,25 @@ private func sgd(
   StochasticGradientDescent(momentum: momentum, isNesterov: isNesterov, l2: l2)
 }
 
+/// A direction that forms all of its next state at once, from the same state as another.
+private protocol Written: Direction {
+  associatedtype Base: Direction
+  var direction: Base { get }
+}
+
+extension Written {
+  func makeState<V: ParameterVector>(
+    for parameters: V, layout: ParameterLayout?
+  ) throws(OptimizerError) -> DirectionState<V> {
+    try direction.makeState(for: parameters, layout: layout)
+  }
+}
+
 /// Adam's, written.
-private struct WrittenAdam: Direction {
+private struct WrittenAdam: Written {
   var direction: Adam
   init(_ direction: Adam) { self.direction = direction }
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -99,14 +108,9 @@ private struct WrittenAdam: Direction {
 }
 
 /// NAdam's, written.
-private struct WrittenNAdam: Direction {
+private struct WrittenNAdam: Written {
   var direction: NAdam
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -126,14 +130,9 @@ private struct WrittenNAdam: Direction {
 }
 
 /// RMSprop's, written.
-private struct WrittenRMSprop: Direction {
+private struct WrittenRMSprop: Written {
   var direction: RMSprop
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -159,14 +158,9 @@ private struct WrittenRMSprop: Direction {
 }
 
 /// AdaGrad's, written.
-private struct WrittenAdaGrad: Direction {
+private struct WrittenAdaGrad: Written {
   var direction: AdaGrad
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -179,14 +173,9 @@ private struct WrittenAdaGrad: Direction {
 }
 
 /// Lion's, written.
-private struct WrittenLion: Direction {
+private struct WrittenLion: Written {
   var direction: Lion
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -201,15 +190,10 @@ private struct WrittenLion: Direction {
 }
 
 /// The gradient's, written.
-private struct WrittenSGD: Direction {
+private struct WrittenSGD: Written {
   var direction: StochasticGradientDescent
   var l2: Double { direction.l2 }
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -233,14 +217,9 @@ private struct WrittenSGD: Direction {
 }
 
 /// Schedule-Free AdamW's with a constant rate, equal weights and no weight decay, written.
-private struct WrittenScheduleFree: Direction {
+private struct WrittenScheduleFree: Written {
   var direction: ScheduleFreeAdamW
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -264,14 +243,9 @@ private struct WrittenScheduleFree: Direction {
 }
 
 /// Prodigy's with bias correction, written.
-private struct WrittenProdigy: Direction {
+private struct WrittenProdigy: Written {
   var direction: Prodigy
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
@@ -302,14 +276,9 @@ private struct WrittenProdigy: Direction {
 }
 
 /// D-Adaptation's with bias correction, written.
-private struct WrittenDAdaptation: Direction {
+private struct WrittenDAdaptation: Written {
   var direction: DAdaptation
 
-  func makeState<V: ParameterVector>(
-    for parameters: V, layout: ParameterLayout?
-  ) -> DirectionState<V> {
-    direction.makeState(for: parameters, layout: layout)
-  }
   func advance<V: ParameterVector>(
     _ input: DirectionInput<V>, from state: DirectionState<V>, to next: inout DirectionState<V>,
     direction d: inout V
