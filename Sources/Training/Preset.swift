@@ -48,8 +48,8 @@ public struct Preset: Sendable {
   }()
 
   private static let builtIn: [Preset] = [
-    .adamQLR, .adamQLRPaper, .adamQLRUndamped, .adamQLRHessian, .adamQLRTuned, .sgdQLR, .kfac,
-    .kfacUnadaptive, .adam, .adamEpsilon, .adamW, .sgdMinimal, .sgdFull, .sgd, .baydinSGD,
+    .adamQLR, .adamQLRPaper, .adamQLRUndamped, .adamQLRHessian, .adamQLRTuned, .sgdQLR, .soapQLR,
+    .kfac, .kfacUnadaptive, .adam, .adamEpsilon, .adamW, .sgdMinimal, .sgdFull, .sgd, .baydinSGD,
     .hypergradient, .rmsprop, .adaGrad, .nadam, .lion, .shampoo, .muon, .soap, .prodigy,
     .dAdaptation, .scheduleFreeAdamW, .scheduleFreeAdamWPaper, .scheduleFreePlus, .adamCosine,
     .nadamWCosine,
@@ -90,6 +90,10 @@ extension Preset {
   public static let sgdQLR = Preset(
     "sgdqlr", "as AdamQLR, along the gradient",
     .sgdQLR())
+  /// SOAP's direction under the rate of ``adamQLR``.
+  public static let soapQLR = Preset(
+    "soapqlr", "as AdamQLR for batches of any size, along SOAP's direction: second-order",
+    .soapQLR())
   /// K-FAC, with adaptive learning rate, momentum and damping.
   public static let kfac = Preset(
     "kfac", "K-FAC in full",

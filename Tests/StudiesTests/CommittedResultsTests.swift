@@ -11,7 +11,9 @@ struct CommittedResultsTests {
     .deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Documentation/Studies")
 
-  @Test("Every row has the settings of its study", arguments: ["untuned", "untuned/additions"])
+  @Test(
+    "Every row has the settings of its study",
+    arguments: ["development", "development/leave-one-out"])
   func fingerprints(_ name: String) throws {
     let directory = Self.folder.appendingPathComponent(name)
     let study = try Study(file: directory.appendingPathComponent("study.yaml").path)

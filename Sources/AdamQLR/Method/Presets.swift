@@ -1,53 +1,76 @@
 extension Method {
   /// AdamQLR for batches of any size, with nothing to choose.
   ///
-  /// It is ``paperAdamQLR(_:damping:curvature:)`` with three additions for what a batch does not see
-  /// of the data. With n batches in an epoch and q = 1 − 1/n,
+  /// It is ``paperAdamQLR(_:damping:curvature:)`` without damping, whose α = gᵀd/(dᵀCd) takes slope and
+  /// curvature from one batch. What other batches tell corrects both. With n batches in an epoch and
+  /// q = 1 − 1/n, the share of the data that a batch does not show,
   ///
-  /// - the curvature along the direction is remembered for three epochs, γ = 1 − 1/(3n), by its power
-  ///   mean of order 2 + 3·q, in which a step counts at most as four times the mean before, less
-  ///   where the steps of an epoch promise to take away much less than the loss that there is
-  ///   (``CurvatureMemory``);
-  /// - 0.85·q is the weight of the slope along the direction before, in which the batch had no part
-  ///   (``PreviousSlope``), where steps, averaged over about ten, promise to take away much more than
-  ///   4 % of the loss, and less where they do not (``Plausibility``);
-  /// - 0.1·q is the relative ε of Adam's direction (``Adam/relativeEpsilon``), so that parameters that
-  ///   few examples touch move less.
+  ///     α = (1 + 0.8σ)·((1 − w)·gᵀd + w·max(gᵀd′, 0)·‖d‖/‖d′‖) / (κ·dᵀd),    w = q·doubt·(1 − σ)
   ///
-  /// Where one batch has all examples, only the memory is left. The numbers were found by a study over
-  /// seven tasks and batch sizes from 16 to all examples, Documentation/Studies/untuned. How many
-  /// batches make an epoch has still to be said, by ``resolved(for:)`` or
+  /// - σ, from 0 to 1, is how far batches agree on slopes (``Agreement``): where they do, steps
+  ///   are up to 1.8 times as long as those to the lowest point along d, as those of well-chosen
+  ///   constant rates are;
+  /// - where they do not, the slope along d′, the direction of the step before, in which the batch had
+  ///   no part, takes the place of the batch's own (``PreviousSlope``), as far as steps promise to
+  ///   take away much more than 8 % of the loss (``Plausibility``), on average over about ten;
+  /// - κ is the curvature along the directions of three epochs, by its power mean of order 2 + 3q, and
+  ///   at least that of this step; less where the steps of an epoch together promise to take away less
+  ///   than the loss that there is (``CurvatureMemory``).
+  ///
+  /// d is Adam's with β₂ = 0.95 and a relative ε of 0.1·q (``Adam/relativeEpsilon``), so that parameters
+  /// that few examples touch move less. What the run gives is the average of the parameters over about
+  /// its last 5 % (``IterateAveraging``). Where one batch has all examples, σ is 1 − 0.95ᵗ and w is 0.
+  ///
+  /// The numbers, and what each is worth, are of Documentation/Studies/development. How many batches
+  /// make an epoch has still to be said, by ``resolved(for:)`` or
   /// ``adamQLR(_:batchesPerEpoch:damping:curvature:)``.
   ///
   /// - Parameters:
   ///   - direction: Adam's settings. An `Adam` of one's own has no relative ε unless it says so.
-  ///     Default: ε 1e-8 and a relative ε of 0.1·q.
-  ///   - damping: As in the paper.
+  ///     Default: β₁ 0.9, β₂ 0.95, ε 1e-8 and a relative ε of 0.1·q.
+  ///   - damping: λ, with which α = … / ((κ + λ)·dᵀd). Default none.
   ///   - curvature: Default the Fisher matrix.
   public static func adamQLR(
-    _ direction: Adam = Adam(relativeEpsilon: .unseen(0.1)),
-    damping: LevenbergMarquardt? = LevenbergMarquardt(), curvature: ModelCurvature = .fisher
+    _ direction: Adam = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1)),
+    damping: LevenbergMarquardt? = nil, curvature: ModelCurvature = .fisher
   ) -> Method {
-    var method = paperAdamQLR(direction, damping: damping, curvature: curvature)
-    method.learningRate = QuadraticRate {
-      $0.memory = CurvatureMemory(
-        .epochs(3), order: BatchDependent(full: 2, small: 5), cap: 4, relief: .epochs(1))
-      $0.plausibility = Plausibility(decrease: 0.04, averaging: 0.9)
-      $0.previousSlope = PreviousSlope(weight: .unseen(0.85))
-    }
-    return method
+    adamQLR(along: direction, damping: damping, curvature: curvature)
   }
 
   /// ``adamQLR(_:damping:curvature:)`` for an epoch of so many batches.
   ///
-  /// - Parameter batches: n; `nil`: many, or a stream without end; then q = 1, γ = 1 − 1/3000 and an
-  ///   epoch is 1000 steps.
+  /// - Parameter batches: n; `nil`: many, or a stream without end; then q = 1, and an epoch is
+  ///   1000 steps.
   public static func adamQLR(
-    _ direction: Adam = Adam(relativeEpsilon: .unseen(0.1)), batchesPerEpoch batches: Int?,
-    damping: LevenbergMarquardt? = LevenbergMarquardt(), curvature: ModelCurvature = .fisher
+    _ direction: Adam = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1)),
+    batchesPerEpoch batches: Int?, damping: LevenbergMarquardt? = nil,
+    curvature: ModelCurvature = .fisher
   ) -> Method {
     adamQLR(direction, damping: damping, curvature: curvature)
       .resolved(for: RunShape(batchesPerEpoch: batches))
+  }
+
+  /// The rate of ``adamQLR(_:damping:curvature:)`` along another direction.
+  ///
+  /// - Parameters:
+  ///   - direction: One of a second-moment method, as Adam's and SOAP's, for which the numbers were
+  ///     chosen.
+  ///   - damping: λ. Default none.
+  ///   - curvature: Default the Fisher matrix.
+  public static func adamQLR(
+    along direction: some Direction, damping: LevenbergMarquardt? = nil,
+    curvature: ModelCurvature = .fisher
+  ) -> Method {
+    var method = quadratic(direction, damping, curvature)
+    method.learningRate = QuadraticRate {
+      $0.memory = CurvatureMemory(
+        .epochs(3), order: BatchDependent(full: 2, small: 5), relief: .epochs(1))
+      $0.plausibility = Plausibility(decrease: 0.08, averaging: 0.9)
+      $0.previousSlope = PreviousSlope(weight: .unseen(1))
+      $0.agreement = Agreement(overRelaxation: 0.8)
+    }
+    method.averaging = IterateAveraging(share: 0.05)
+    return method
   }
 
   /// AdamQLR, untuned, exactly as in the paper (Clarke and Hernández-Lobato 2024): Adam's direction,

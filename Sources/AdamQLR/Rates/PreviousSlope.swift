@@ -7,7 +7,8 @@
 /// together. Not in the paper; gᵀd′ is what the hypergradient follows (Baydin et al. 2018,
 /// equation 5).
 public struct PreviousSlope: Hashable, Codable, Sendable {
-  /// w, which the ``Plausibility``'s doubt multiplies where there is one.
+  /// w, which the ``Plausibility``'s doubt multiplies where there is one, and 1 − σ of the
+  /// ``Agreement``.
   public var weight: BatchDependent
 
   /// Makes the rule.
@@ -19,12 +20,12 @@ public struct PreviousSlope: Hashable, Codable, Sendable {
   ///   - rate: gᵀd/(dᵀBd).
   ///   - model: The step.
   ///   - curvature: dᵀBd, as the rate was made with it.
-  ///   - plausibility: What the weight is multiplied by, its doubt; `nil`: by 1.
+  ///   - factor: What w is multiplied by.
   public func mix(
-    into rate: Double, _ model: QuadraticModel, _ curvature: Double, _ plausibility: Plausibility?
+    into rate: Double, _ model: QuadraticModel, _ curvature: Double, weightedBy factor: Double
   ) -> Double {
     guard let previous = model.previous else { return rate }
-    let w = (weight.value ?? .nan) * (plausibility.map { $0.doubt ?? 1 } ?? 1)
+    let w = (weight.value ?? .nan) * factor
     // Of a direction that is as long as d: the two may differ in length by any factor.
     let slope = previous.slope * (model.gram.dd / previous.squaredNorm).squareRoot()
     return max((1 - w) * rate + w * (max(slope, 0) / curvature), 0)

@@ -1,14 +1,9 @@
 extension QuadraticRate {
   public static let settings: [Setting<QuadraticRate>] =
-    memorySettings + plausibilitySettings + averageSettings + [
+    memorySettings + plausibilitySettings + agreementSettings + averageSettings + [
       Setting(
         "clipping", \.clipping, SettingRange<Double>.positive.orNull,
         "Quadratic model: greatest |α|."),
-      Setting(
-        "over-relaxation", .decay,
-        "Quadratic model: a of the factor 1 + aσ² on α, σ the share of slope that batches agree on.",
-        get: { $0.overRelaxation?.excess ?? 0 },
-        set: { $0.overRelaxation = $1 == 0 ? nil : OverRelaxation(excess: $1) }),
       Setting("amplification", \.amplification, .nonnegative, "Quadratic model: factor on α."),
       Setting(
         "averaging", \.averaging, SettingRange<Double>.fraction.orNull,
@@ -66,6 +61,23 @@ extension QuadraticRate {
     Setting(
       "promise-averaging", .decay, "Quadratic model: decay of the averages of that share.",
       get: { $0.plausibility?.averaging }, set: { $0.plausibility?.averaging = $1 }),
+  ]
+
+  private static let agreementSettings: [Setting<QuadraticRate>] = [
+    Setting(
+      "over-relaxation", SettingRange<Double>.decay.orNull,
+      "Quadratic model: a of the factor 1 + aσ on α, σ the share of slope that batches agree on.",
+      get: { .some($0.agreement?.overRelaxation) },
+      set: { rate, excess in
+        rate.agreement = excess.map {
+          var agreement = rate.agreement ?? Agreement(overRelaxation: $0)
+          agreement.overRelaxation = $0
+          return agreement
+        }
+      }),
+    Setting(
+      "agreement-averaging", .decay, "Quadratic model: decay of the sums that σ comes from.",
+      get: { $0.agreement?.averaging }, set: { $0.agreement?.averaging = $1 }),
   ]
 
   private static let averageSettings: [Setting<QuadraticRate>] = [

@@ -16,8 +16,8 @@ public struct QuadraticRate: LearningRate, Codable {
   public var plausibility: Plausibility?
   /// The slope along the direction of the step before is mixed in. Not in the paper.
   public var previousSlope: PreviousSlope?
-  /// α is longer where batches agree. Not in the paper.
-  public var overRelaxation: OverRelaxation?
+  /// How far batches agree, by which α is longer, and the slope before counts less. Not in the paper.
+  public var agreement: Agreement?
   /// c: α is limited to [−c, c]. Default none.
   public var clipping: Double?
   /// What α is multiplied by after clipping. Default 1.
@@ -37,12 +37,12 @@ public struct QuadraticRate: LearningRate, Codable {
   }
 
   public var needs: RateNeeds {
-    previousSlope != nil || overRelaxation.map { !$0.isKnown } ?? false
+    previousSlope != nil || agreement.map { !$0.isKnown } ?? false
       ? [.curvature, .previousDirection] : .curvature
   }
 
   public mutating func rate(_ model: inout QuadraticModel) -> Double {
-    overRelaxation?.note(model, curvature: model.curvature?.dd ?? .nan)
+    agreement?.note(model, curvature: model.curvature?.dd ?? .nan)
     memory.apply(to: &model, plausibility)
     model.damp()
     curvatureAverage?.apply(to: &model)
@@ -56,9 +56,11 @@ public struct QuadraticRate: LearningRate, Codable {
     var rate = jointRate ?? slope / curvature
     if jointRate == nil {
       if let previousSlope {
-        rate = previousSlope.mix(into: rate, model, curvature, plausibility)
+        rate = previousSlope.mix(
+          into: rate, model, curvature,
+          weightedBy: (plausibility?.doubt ?? 1) * (1 - (agreement?.sigma ?? 0)))
       }
-      if let overRelaxation { rate *= overRelaxation.factor }
+      if let agreement { rate *= agreement.factor }
     }
     if model.isIndependent { rate = max(rate, 0) }
     if let clipping { rate = min(max(rate, -clipping), clipping) }
@@ -75,7 +77,7 @@ public struct QuadraticRate: LearningRate, Codable {
     var rate = other
     rate.memory.learn(from: memory)
     rate.plausibility?.learn(from: plausibility)
-    rate.overRelaxation?.learn(from: overRelaxation)
+    rate.agreement?.learn(from: agreement)
     rate.curvatureAverage?.learn(from: curvatureAverage)
     rate.average = average
     return rate
@@ -85,7 +87,7 @@ public struct QuadraticRate: LearningRate, Codable {
     var rate = self
     rate.memory = memory.resolved(for: run)
     rate.previousSlope = previousSlope?.resolved(for: run)
-    rate.overRelaxation = overRelaxation?.resolved(for: run)
+    rate.agreement = agreement?.resolved(for: run)
     // Not even remembered where it does not count.
     if rate.previousSlope?.weight == 0 { rate.previousSlope = nil }
     return rate

@@ -336,4 +336,19 @@ extension Method {
     method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
     return method
   }
+
+  /// ``Method/adamQLR(_:damping:curvature:)`` along SOAP's direction: second-order, with nothing to
+  /// choose.
+  ///
+  /// - Parameters:
+  ///   - direction: SOAP's settings. Default: β₁ 0.9, β₂ 0.95 and a relative ε of 0.1·q, as the default
+  ///     has them for Adam's direction.
+  ///   - damping: Default none.
+  ///   - curvature: Default the Fisher matrix.
+  public static func soapQLR(
+    _ direction: SOAP = SOAP(adam: Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1))),
+    damping: LevenbergMarquardt? = nil, curvature: ModelCurvature = .fisher
+  ) -> Method {
+    adamQLR(along: direction, damping: damping, curvature: curvature)
+  }
 }

@@ -122,7 +122,7 @@ public struct StudyPlan: Sendable {
     // What did nothing before there was a setting for it does not make results other ones.
     let additions: [String: SettingValue] = [
       "early-stopping.patience": .null, "averaging.share": .null,
-      "learning-rate.envelope-warm-up": .null, "learning-rate.over-relaxation": .number(0),
+      "learning-rate.envelope-warm-up": .null, "learning-rate.over-relaxation": .null,
     ]
     var lines = Settings.all.compactMap { setting in
       others.contains(setting.name) || additions[setting.name] == setting.value(settings)

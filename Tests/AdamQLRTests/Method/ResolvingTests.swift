@@ -29,7 +29,7 @@ struct ResolvingTests {
     #expect((resolved.direction as? Adam)?.relativeEpsilon.value == 0.1 * unseen)
     let memory = try #require((resolved.learningRate as? QuadraticRate)?.memory)
     #expect(memory.horizon == .steps(3 * Double(batches ?? 1000)))
-    #expect(memory.order?.value == 2 + 3 * unseen && memory.cap == 4)
+    #expect(memory.order?.value == 2 + 3 * unseen && memory.cap == nil)
     #expect(memory.relief == .steps(Double(batches ?? 1000)))
   }
 

@@ -92,7 +92,8 @@ struct PlausibilityTests {
     var model = QuadraticModel(loss: 1, slope: 3 * c, squaredNorm: 8 * c * c)
     model.previous = .init(slope: 3, squaredNorm: 8)
     let (rate, curvature) = (3 * c / (12 * c * c), 12 * c * c)
-    #expect(isClose(PreviousSlope(weight: 0.7).mix(into: rate, model, curvature, nil), rate, 1e-14))
+    let mixed = PreviousSlope(weight: 0.7).mix(into: rate, model, curvature, weightedBy: 1)
+    #expect(isClose(mixed, rate, 1e-14))
   }
 
   @Test("The untuned default survives directions whose length leaps")
@@ -122,22 +123,45 @@ struct PlausibilityTests {
   func previousSlope() {
     let rule = PreviousSlope(weight: 0.25)
     let ratio = 0.5.squareRoot()
-    #expect(
-      isClose(rule.mix(into: 6 / 12, model, 12, nil), 0.75 * 6 / 12 + 0.25 * 3 / 12 * ratio, 1e-15))
+    func mix(into rate: Double, _ model: QuadraticModel, weightedBy factor: Double = 1) -> Double {
+      rule.mix(into: rate, model, 12, weightedBy: factor)
+    }
+    #expect(isClose(mix(into: 6 / 12, model), 0.75 * 6 / 12 + 0.25 * 3 / 12 * ratio, 1e-15))
     var other = model
     other.previous?.slope = -3
-    #expect(rule.mix(into: 6 / 12, other, 12, nil) == 0.75 * 6 / 12)
+    #expect(mix(into: 6 / 12, other) == 0.75 * 6 / 12)
     // A negative α is taken as 0, but not where there was no step before.
-    #expect(rule.mix(into: -6 / 12, model, 12, nil) == 0)
+    #expect(mix(into: -6 / 12, model) == 0)
     other.previous = nil
-    #expect(rule.mix(into: -6 / 12, other, 12, nil) == -0.5)
-    // The doubt, 4/(4 + 1) here, multiplies w.
-    var plausibility = Plausibility(decrease: 0.5)
-    plausibility.note(decrease: 2, of: 2)
+    #expect(mix(into: -6 / 12, other) == -0.5)
     let w = 0.25 * 0.8
     #expect(
       isClose(
-        rule.mix(into: 6 / 12, model, 12, plausibility),
-        (1 - w) * 6 / 12 + w * 3 / 12 * ratio, 1e-15))
+        mix(into: 6 / 12, model, weightedBy: 0.8), (1 - w) * 6 / 12 + w * 3 / 12 * ratio, 1e-15))
+  }
+
+  @Test("The doubt multiplies w, and so does what batches disagree on")
+  func weights() throws {
+    func rate(batches: Int = 10, _ refine: (inout QuadraticRate) -> Void) -> Double {
+      var rule = QuadraticRate {
+        $0.previousSlope = PreviousSlope(weight: 0.5)
+        refine(&$0)
+      }.resolved(for: RunShape(batchesPerEpoch: batches))
+      var model = QuadraticModel(loss: 1, slope: 6, squaredNorm: 8, curvature: 12)
+      model.previous = .init(slope: 3, squaredNorm: 8, rate: 0.5)
+      return rule.rate(&model)
+    }
+    func mixed(_ w: Double) -> Double { (1 - w) * 6 / 12 + w * 3 / 12 }
+    #expect(isClose(rate { _ in }, mixed(0.5), 1e-15))
+    // x = 6²/(2·12·1) = 1.5.
+    let doubt = 2.25 / (2.25 + 0.25)
+    #expect(
+      isClose(rate { $0.plausibility = Plausibility(decrease: 0.5) }, mixed(0.5 * doubt), 1e-15))
+    // Nothing is agreed on at the first step.
+    #expect(isClose(rate { $0.agreement = Agreement(overRelaxation: 0) }, mixed(0.5), 1e-15))
+    let whole = rate(batches: 1) {
+      $0.agreement = Agreement(overRelaxation: 0, averaging: 0.25)
+    }
+    #expect(isClose(whole, mixed(0.5 * (1 - 0.75)), 1e-15))
   }
 }

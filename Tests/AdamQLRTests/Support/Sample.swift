@@ -8,7 +8,7 @@ enum Sample {
     memory.learningRate = QuadraticRate {
       $0.memory = CurvatureMemory(.decay(0.9))
       $0.averaging = 0.3
-      $0.overRelaxation = OverRelaxation(excess: 0.5)
+      $0.agreement = Agreement(overRelaxation: 0.5)
       $0.curvatureAverage = CurvatureAverage(decay: 0.4, initial: 2)
     }
     var rejecting = Method.sgdQLR(StochasticGradientDescent(momentum: 0.9))

@@ -33,9 +33,9 @@ struct MemoryTests {
       ("Baydin SGD", .baydinSGD(), 5),
       // d is kept beside the parameters after the step.
       ("SGDQLR", .sgdQLR(), 4), ("AdamQLR of the paper", .paperAdamQLR(), 6),
-      // And d before.
-      ("untuned AdamQLR", .adamQLR(batchesPerEpoch: 10), 7),
-      ("AdamQLR with all data", .adamQLR(batchesPerEpoch: 1), 6),
+      // And d before, and the average.
+      ("untuned AdamQLR", .adamQLR(batchesPerEpoch: 10), 8),
+      ("AdamQLR with all data", .adamQLR(batchesPerEpoch: 1), 7),
       ("α and μ together", jointly, 8),
     ]
   }()
