@@ -21,7 +21,7 @@ struct ErrorTests {
       (["--set", "damping.start=1"], ["damping.start", "damping.initial", "damping.floor"]),
       (["--set", "batchsize=1"], ["batchsize", "batch-size", "damping."]),
       (["--set", "direction.beta1=1"], ["direction.beta1", "1", "0..<1"]),
-      (["--set", "damping.initial=much"], ["damping.initial", "much", "number"]),
+      (["--set", "direction.beta2=much"], ["direction.beta2", "much", "number"]),
       (["--set", "damping.kind=some"], ["damping.kind", "levenberg-marquardt", "none"]),
       (["--set", "damping.initial"], ["damping.initial", "key=value"]),
       (["--set", "damping.initial={a: 1}"], ["damping.initial", "mapping"]),
@@ -29,7 +29,12 @@ struct ErrorTests {
       (["--epochs=-1"], ["--epochs", "-1", "from 1"]),
       (["--epochs", "1", "--steps", "1"], ["--epochs", "--steps"]),
       (["--seed", "x"], ["--seed", "x"]),
-      (["--set", "damping.floor=1", "--set", "damping.ceiling=0.5"], ["ceiling", "floor"]),
+      (["--set", "damping.floor=1"], ["damping.floor", "no effect", "damping.kind none"]),
+      (
+        [
+          "--optimizer", "adamqlr-paper", "--set", "damping.floor=1", "--set", "damping.ceiling=0.5",
+        ], ["ceiling", "floor"]
+      ),
       (
         [
           "--set", "learning-rate.boundaries=[3, 2]", "--set", "learning-rate.shape=piecewise",
@@ -80,7 +85,7 @@ struct ErrorTests {
       ("task: digits\noptimzer: adam\n", ["line 2", "optimzer", "optimizer"]),
       ("damping:\n  initial: 1e-3\n  flor: 0\n", ["line 3", "damping.flor", "damping.floor"]),
       ("dampening:\n  initial: 1\n", ["line 1", "dampening", "damping"]),
-      ("damping: {initial: -1}\n", ["line 1", "damping.initial", "from 0"]),
+      ("optimizer: adamqlr-paper\ndamping: {initial: -1}\n", ["line 2", "damping.initial", "from 0"]),
       ("task: [\n", ["YAML"]),
       ("- task\n", ["mapping"]),
       ("task: {a: {b: 1}}\n", ["task"]),

@@ -26,7 +26,8 @@ struct PythonReaderTests {
   func readers() throws {
     let path = Tool.newPath("run")
     let result = try Tool.run(
-      "train", "--epochs", "3", "--set", "network.hidden=[8]", "--json", "--output", path)
+      "train", "--optimizer", "adamqlr-paper", "--epochs", "3", "--set", "network.hidden=[8]",
+      "--json", "--output", path)
     let objects = try result.objects()
     let log = try run(
       """

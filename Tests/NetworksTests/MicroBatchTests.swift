@@ -82,7 +82,7 @@ struct MicroBatchTests {
         method = .adamQLR(batchesPerEpoch: nil)
         method.model.batch = .independent
       case .momentum:
-        method = .adamQLR(batchesPerEpoch: nil)
+        method = .adamQLR(batchesPerEpoch: nil, damping: LevenbergMarquardt())
         method.momentum = QuadraticMomentum()
       case .kfacSampled: method = .kfac(KFAC(seed: 3))
       case .kfacEmpirical: method = .kfac(KFAC(estimation: .empirical))

@@ -22,6 +22,6 @@ final class ScratchRun {
   static func rosenbrock() throws -> ScratchRun {
     try ScratchRun(
       "task=rosenbrock", "steps=3", "checkpoint-every=1", "precision=double", "threads=1",
-      "learning-rate.curvature=hessian", "damping.initial=1")
+      "learning-rate.curvature=hessian", "damping.kind=levenberg-marquardt", "damping.initial=1")
   }
 }

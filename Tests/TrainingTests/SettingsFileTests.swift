@@ -38,8 +38,8 @@ struct SettingsFileTests {
     "Settings of every kind are read back",
     arguments: [
       "data-dir=/a b/''c''\"d\": #e", "data-dir=12", "data-dir=no", "data-dir=true", "data-dir=08",
-      "data-dir=- x", "data-dir=ä\n", "data-dir='null'", "damping.initial=1e-300",
-      "damping.ceiling=0.1", "damping.initial=0.1", "learning-rate.memory=0.99",
+      "data-dir=- x", "data-dir=ä\n", "data-dir='null'", "direction.epsilon=1e-300",
+      "clipping.update-norm=0.1", "loss.l2=0.1", "learning-rate.memory=0.99",
       "network.hidden=[]", "network.hidden=[3, 4]",
       "weight-decay.excluded-roles=[bias, normalization]", "weight-decay.excluded-names=[\"1\"]",
       "seconds=1.5", "steps=9", "model=mlp", "checkpoint-every=7", "divergence-factor=null",
