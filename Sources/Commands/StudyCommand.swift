@@ -31,10 +31,10 @@ struct StudyCommand: ParsableCommand {
       stands for all in each cell, a task with a batch size. A claim may also be {test-loss-below: \
       0.012, task: uci-energy, batch-size: full}.
 
-        adamqlr study studies/untuned/study.yaml --data-dir data
-        adamqlr study studies/untuned/study.yaml --only task=digits,batch-size=16,batch-size=full
-        adamqlr study studies/untuned/study.yaml --report-only
-        adamqlr study studies/untuned/study.yaml --only part=tables,seed=odd \
+        adamqlr study studies/development/study.yaml --data-dir data
+        adamqlr study studies/development/study.yaml --only task=digits,batch-size=16,batch-size=full
+        adamqlr study studies/development/study.yaml --report-only
+        adamqlr study studies/development/study.yaml --only part=tables,seed=odd \
           --try lower=adamqlr+direction.beta2=0.95
 
       The directory gets results.csv, a row a run; README.md, the page, which takes in introduction.md \

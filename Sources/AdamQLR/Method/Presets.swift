@@ -5,7 +5,7 @@ extension Method {
   /// curvature from one batch. What other batches tell corrects both. With n batches in an epoch and
   /// q = 1 − 1/n, the share of the data that a batch does not show,
   ///
-  ///     α = (1 + 0.8σ)·((1 − w)·gᵀd + w·max(gᵀd′, 0)·‖d‖/‖d′‖) / (κ·dᵀd),    w = q·doubt·(1 − σ)
+  ///     α = (1 + 0.8σ)·((1 − w)·gᵀd + w·max(gᵀd′, 0)·‖d‖/‖d′‖) / (κ·dᵀd),    w = 0.85·q·doubt·(1 − σ)
   ///
   /// - σ, from 0 to 1, is how far batches agree on slopes (``Agreement``): where they do, steps
   ///   are up to 1.8 times as long as those to the lowest point along d, as those of well-chosen
@@ -66,7 +66,7 @@ extension Method {
       $0.memory = CurvatureMemory(
         .epochs(3), order: BatchDependent(full: 2, small: 5), relief: .epochs(1))
       $0.plausibility = Plausibility(decrease: 0.08, averaging: 0.9)
-      $0.previousSlope = PreviousSlope(weight: .unseen(1))
+      $0.previousSlope = PreviousSlope(weight: .unseen(0.85))
       $0.agreement = Agreement(overRelaxation: 0.8)
     }
     method.averaging = IterateAveraging(share: 0.05)

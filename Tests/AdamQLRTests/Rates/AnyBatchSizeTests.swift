@@ -57,7 +57,7 @@ struct AnyBatchSizeTests {
       if let before = previous?.direction {
         let slope = inner(g, before) * sqrt(inner(d, d) / inner(before, before))
         let x = promise.map { $0.decrease / $0.loss } ?? .nan
-        let w = unseen / (1 + pow(0.08 / x, 2)) * (1 - sigma)
+        let w = 0.85 * unseen / (1 + pow(0.08 / x, 2)) * (1 - sigma)
         rate = max((1 - w) * rate + w * max(slope, 0) / c, 0)
       }
       rate *= 1 + 0.8 * sigma
