@@ -54,7 +54,7 @@ struct ProblemOptions: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "One setting, such as damping.initial=1e-4.", discussion: "See 'adamqlr optimizers'.",
+      "One setting, such as direction.beta2=0.99.", discussion: "See 'adamqlr optimizers'.",
       valueName: "key=value"))
   var assignments: [String] = []
 
