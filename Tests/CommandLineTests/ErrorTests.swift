@@ -32,7 +32,8 @@ struct ErrorTests {
       (["--set", "damping.floor=1"], ["damping.floor", "no effect", "damping.kind none"]),
       (
         [
-          "--optimizer", "adamqlr-paper", "--set", "damping.floor=1", "--set", "damping.ceiling=0.5",
+          "--optimizer", "adamqlr-paper", "--set", "damping.floor=1", "--set",
+          "damping.ceiling=0.5",
         ], ["ceiling", "floor"]
       ),
       (
@@ -85,7 +86,10 @@ struct ErrorTests {
       ("task: digits\noptimzer: adam\n", ["line 2", "optimzer", "optimizer"]),
       ("damping:\n  initial: 1e-3\n  flor: 0\n", ["line 3", "damping.flor", "damping.floor"]),
       ("dampening:\n  initial: 1\n", ["line 1", "dampening", "damping"]),
-      ("optimizer: adamqlr-paper\ndamping: {initial: -1}\n", ["line 2", "damping.initial", "from 0"]),
+      (
+        "optimizer: adamqlr-paper\ndamping: {initial: -1}\n",
+        ["line 2", "damping.initial", "from 0"]
+      ),
       ("task: [\n", ["YAML"]),
       ("- task\n", ["mapping"]),
       ("task: {a: {b: 1}}\n", ["task"]),
