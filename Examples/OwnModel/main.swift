@@ -24,7 +24,6 @@ for epoch in 1...300 {
   let report = try optimizer.step(&parameters, on: objective)
   if epoch % 100 == 0 { print(epoch, report.loss, report.learningRate) }
 }
-// The average of the last steps, by which the default ends.
 let learned = optimizer.evaluationPoint(for: parameters) ?? parameters
 let guess = model(Tensor([0.5, -0.8], shape: [1, 2]), at: learned).item
 print("0.5 × -0.8 is about", guess)
