@@ -16,6 +16,7 @@ struct ReferenceRate: LearningRate {
   }
 
   var needs: RateNeeds { base.needs }
+  func needs(at step: Int) -> RateNeeds { base.needs(at: step) }
 
   mutating func rate(_ model: inout QuadraticModel) -> Double {
     var (probe, copy) = (base, model)

@@ -68,9 +68,10 @@ public struct StepBenchmark {
     microBatches = settings.microBatches
     interval = settings.method.stepInterval
     runLength = (Self.stepsPerRun + interval - 1) / interval * interval
-    // Some heuristics cost nothing where one batch has all data; a step is timed with them at work.
+    // Some heuristics cost nothing where one batch has all data, and curvature is measured in every
+    // step where an epoch has few; a step is timed as in an epoch of many.
     method = settings.method.resolved(
-      for: RunShape(batchesPerEpoch: 10, totalSteps: runLength, seed: seed))
+      for: RunShape(batchesPerEpoch: 100, totalSteps: runLength, seed: seed))
   }
 
   /// Drawn for each run: kept, they would count as memory of a step.

@@ -15,7 +15,8 @@ extension Method {
   ///   take away much more than 8 % of the loss (``Plausibility``), on average over about ten;
   /// - κ is the curvature along the directions of three epochs, by its power mean of order 2 + 3q, and
   ///   at least that of this step; less where the steps of an epoch together promise to take away less
-  ///   than the loss that there is (``CurvatureMemory``).
+  ///   than the loss that there is (``CurvatureMemory``). Where an epoch has 20 batches or more, k is
+  ///   measured in every second step, and taken from there in the other.
   ///
   /// d is Adam's with β₂ = 0.95 and a relative ε of 0.1·q (``Adam/relativeEpsilon``), so that parameters
   /// that few examples touch move less. What the run gives is the average of the parameters over about
@@ -64,7 +65,8 @@ extension Method {
     var method = quadratic(direction, damping, curvature)
     method.learningRate = QuadraticRate {
       $0.memory = CurvatureMemory(
-        .epochs(3), order: BatchDependent(full: 2, small: 5), relief: .epochs(1))
+        .epochs(3), order: BatchDependent(full: 2, small: 5), relief: .epochs(1),
+        interval: 2)
       $0.plausibility = Plausibility(decrease: 0.08, averaging: 0.9)
       $0.previousSlope = PreviousSlope(weight: .unseen(0.85))
       $0.agreement = Agreement(overRelaxation: 0.8)

@@ -30,28 +30,46 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
   /// doubts are small, so that t is near 0, the curvature is this step's, as in the paper. Only with
   /// an order. `nil`, the default: the memory always counts whole.
   public var relief: Horizon?
+  /// N: the curvature is measured in every N-th step, as far as an epoch then has ten measurements. In
+  /// a step without one, κ is κ̄, and at least what it was when it was last measured. Default 1.
+  public var interval = 1
 
   /// κ̄, or κ of the maximum; 0 before the first step.
   public private(set) var remembered = 0.0
   /// The steps that it has learned from.
   private var count = 0
+  /// κ as it was last measured.
+  private var last = 0.0
+  /// The steps between measurements of which an epoch has ten; `nil` until its batches are said.
+  private var longestInterval: Int?
 
   /// Makes a memory.
   public init(
     _ horizon: Horizon? = nil, order: BatchDependent? = nil, cap: Double? = nil,
-    relief: Horizon? = nil
+    relief: Horizon? = nil, interval: Int = 1
   ) {
     self.horizon = horizon
     self.order = order
     self.cap = cap
     self.relief = relief
+    self.interval = interval
+  }
+
+  /// Whether the step is to be measured, counted from 0.
+  func isMeasured(_ step: Int) -> Bool {
+    horizon == nil || last == 0 || step.isMultiple(of: min(interval, longestInterval ?? 1))
   }
 
   /// Puts κ in the place of dᵀCd/dᵀd.
   public mutating func apply(to model: inout QuadraticModel, _ plausibility: Plausibility?) {
-    guard horizon != nil, let curvature = model.curvature?.dd else { return }
+    guard horizon != nil else { return }
     let squaredNorm = model.gram.dd
-    model.curvature?.dd = remember(curvature / squaredNorm, plausibility) * squaredNorm
+    guard let curvature = model.curvature?.dd else {
+      if last > 0 { model.curvature = PlaneForm(dd: max(remembered, last) * squaredNorm) }
+      return
+    }
+    last = remember(curvature / squaredNorm, plausibility)
+    model.curvature?.dd = last * squaredNorm
   }
 
   /// Takes k in, and returns κ.
@@ -79,7 +97,7 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
   }
 
   mutating func learn(from other: CurvatureMemory) {
-    (remembered, count) = (other.remembered, other.count)
+    (remembered, count, last) = (other.remembered, other.count, other.last)
   }
 
   func resolved(for run: RunShape) -> CurvatureMemory {
@@ -87,6 +105,10 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
     memory.horizon = horizon?.resolved(for: run)
     memory.order = order?.resolved(for: run)
     memory.relief = relief?.resolved(for: run)
+    if interval > 1 {
+      memory.longestInterval =
+        longestInterval ?? run.batchesPerEpoch.map { max($0 / 10, 1) } ?? .max
+    }
     return memory
   }
 }

@@ -14,6 +14,9 @@ public protocol LearningRate: Heuristic {
   /// What the model has to have for this rule. Default: nothing but slope, dᵀd and loss.
   var needs: RateNeeds { get }
 
+  /// Of these, what it needs at a step, counted from 0. Default: ``needs``.
+  func needs(at step: Int) -> RateNeeds
+
   /// α where it depends on the number of the step alone, counted from 0. Default: `nil`.
   func knownRate(at step: Int) -> Double?
 
@@ -27,6 +30,7 @@ public protocol LearningRate: Heuristic {
 
 extension LearningRate {
   public var needs: RateNeeds { [] }
+  public func needs(at step: Int) -> RateNeeds { needs }
   public func knownRate(at step: Int) -> Double? { nil }
 }
 

@@ -38,6 +38,11 @@ extension QuadraticRate {
           ? .some(rate.memory.relief?.epochs) : nil
       },
       set: { $0.memory.relief = $1.map(Horizon.epochs) }),
+    Setting(
+      "curvature-interval", .positive,
+      "Quadratic model: steps from one curvature to the next, at least 10 an epoch.",
+      get: { $0.memory.horizon == nil ? nil : $0.memory.interval },
+      set: { $0.memory.interval = $1 }),
   ]
 
   private static let plausibilitySettings: [Setting<QuadraticRate>] = [

@@ -41,9 +41,14 @@ public struct QuadraticRate: LearningRate, Codable {
       ? [.curvature, .previousDirection] : .curvature
   }
 
+  public func needs(at step: Int) -> RateNeeds {
+    memory.isMeasured(step) ? needs : needs.subtracting(.curvature)
+  }
+
   public mutating func rate(_ model: inout QuadraticModel) -> Double {
-    agreement?.note(model, curvature: model.curvature?.dd ?? .nan)
+    let measured = model.curvature?.dd
     memory.apply(to: &model, plausibility)
+    agreement?.note(model, curvature: measured ?? model.curvature?.dd ?? .nan)
     model.damp()
     curvatureAverage?.apply(to: &model)
     let curvature = abs(model.dampedCurvature?.dd ?? .nan)

@@ -2,7 +2,7 @@
 extension Optimizer {
   /// Whether something asks for C on the plane of this step.
   var needsCurvature: Bool {
-    method.learningRate.needs.contains(.curvature) || method.momentum.needsCurvature
+    state.learningRate.needs(at: state.step).contains(.curvature) || method.momentum.needsCurvature
       || state.damping.needs(at: state.step).contains(.curvature)
   }
 

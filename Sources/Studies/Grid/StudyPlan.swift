@@ -123,6 +123,7 @@ public struct StudyPlan: Sendable {
     let additions: [String: SettingValue] = [
       "early-stopping.patience": .null, "averaging.share": .null,
       "learning-rate.envelope-warm-up": .null, "learning-rate.over-relaxation": .null,
+      "learning-rate.curvature-interval": .integer(1),
     ]
     var lines = Settings.all.compactMap { setting in
       others.contains(setting.name) || additions[setting.name] == setting.value(settings)

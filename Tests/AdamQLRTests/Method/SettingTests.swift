@@ -199,6 +199,7 @@ struct SettingTests {
     method.set("learning-rate.plausible-decrease", .number(0.08))
     method.set("learning-rate.promise-averaging", .number(0.9))
     method.set("learning-rate.memory-relief", .number(1))
+    method.set("learning-rate.curvature-interval", .integer(2))
     method.set("learning-rate.previous-direction", .number(0.85))
     method.set("learning-rate.over-relaxation", .number(0.8))
     method.set("damping.kind", .text("none"))

@@ -21,6 +21,8 @@ struct AnyBatchSizeTests {
     var agreement = AgreementWrittenOut()
     var average = p
     var parameters = p
+    // κ, and how often it was measured.
+    var (relieved, measurements) = (0.0, 0)
     var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: batches), for: parameters)
     for t in 1...12 {
       let g = fit.gradient(p)
@@ -35,17 +37,26 @@ struct AnyBatchSizeTests {
           m[i] / (1 - pow(0.9, Double(t)))
           / ((v[i] / (1 - pow(0.95, Double(t)))).squareRoot() + epsilon)
       }
-      let current = form(fit.matrix(.fisher, p), d, damping: 0) / inner(d, d)
-      let weight = max(1 - decay, 1 / Double(t))
-      remembered = pow(
-        (1 - weight) * pow(remembered, order) + weight * pow(current, order), 1 / order)
+      let isMeasured = batches < 20 || t % 2 == 1
+      var current = form(fit.matrix(.fisher, p), d, damping: 0) / inner(d, d)
+      if isMeasured {
+        measurements += 1
+        let weight = max(1 - decay, 1 / Double(measurements))
+        remembered = pow(
+          (1 - weight) * pow(remembered, order) + weight * pow(current, order), 1 / order)
+      }
       var share = 1.0
       if let x = promise.map({ $0.decrease / $0.loss }) {
         let y = 1 / (1 + pow(0.08 / x, 2))
         let z = 1 / (1 + 1 / pow(Double(batches) * x, 2))
         share = 1 - (1 - y) * (1 - z)
       }
-      let relieved = current * pow(max(remembered / current, 1), share)
+      if isMeasured {
+        relieved = current * pow(max(remembered / current, 1), share)
+      } else {
+        relieved = max(remembered, relieved)
+        current = relieved
+      }
       let c = relieved * inner(d, d)
       let (decrease, loss) = (inner(g, d) * inner(g, d) / (2 * c), fit.loss(p))
       promise =

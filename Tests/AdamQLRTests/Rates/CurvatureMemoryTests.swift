@@ -81,6 +81,43 @@ struct CurvatureMemoryTests {
     // Where nothing was measured, nothing is learned.
     model.curvature = nil
     memory.apply(to: &model, nil)
-    #expect(model.curvature == nil && memory.remembered == 2)
+    #expect(model.curvature == PlaneForm(dd: 4) && memory.remembered == 2)
+    memory = CurvatureMemory(.decay(0.5))
+    model.curvature = nil
+    memory.apply(to: &model, nil)
+    #expect(model.curvature == nil && memory.remembered == 0)
+  }
+
+  @Test("In a step without a measurement κ is κ̄, and at least the last one")
+  func interval() {
+    var memory = CurvatureMemory(.decay(0.5), order: 1, interval: 2)
+    func apply(_ curvature: Double?) -> Double? {
+      var model = QuadraticModel(loss: 1, slope: 1, squaredNorm: 4, curvature: curvature)
+      memory.apply(to: &model, nil)
+      return model.curvature?.dd
+    }
+    #expect(apply(4 * 3) == 12 && apply(nil) == 12)
+    // κ̄ is 2, the last κ too; then κ̄ is 4.5 and the last κ 7.
+    #expect(apply(4 * 1) == 8 && apply(nil) == 8 && apply(4 * 7) == 28 && apply(nil) == 28)
+    // What was not measured counts for nothing.
+    #expect(apply(4 * 1) == 4 * 2.75 && apply(nil) == 4 * 2.75)
+  }
+
+  @Test("Curvature is measured in every N-th step, as far as an epoch has ten measurements")
+  func measuredSteps() {
+    func needs(_ batches: Int?, _ step: Int, interval: Int = 2) -> Bool {
+      var rate = QuadraticRate { $0.memory = CurvatureMemory(.epochs(1), interval: interval) }
+        .resolved(for: RunShape(batchesPerEpoch: batches))
+      var model = QuadraticModel(loss: 1, slope: 1, squaredNorm: 1, curvature: 1)
+      // Without any measurement there is nothing to go by.
+      #expect(rate.needs(at: 1).contains(.curvature))
+      _ = rate.rate(&model)
+      return rate.needs(at: step).contains(.curvature)
+    }
+    #expect(needs(20, 2) && !needs(20, 3) && needs(19, 3) && needs(1, 3) && !needs(nil, 3))
+    #expect(needs(30, 9, interval: 4) && !needs(30, 8, interval: 4))
+    // Without a memory every step is measured.
+    let rate = QuadraticRate { $0.memory.interval = 2 }
+    #expect(rate.needs(at: 1).contains(.curvature))
   }
 }
