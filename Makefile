@@ -1,5 +1,6 @@
 # Both build and test pass flags that leave the modules alike, so neither rebuilds the other's:
 # by default `swift test` compiles everything again with testable imports, which no test here uses.
+export PKG_CONFIG_PATH := $(abspath .libtorch)$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
 SWIFT_BUILD = swift build -c release
 SWIFT_TEST = swift test -c release --disable-testable-imports
 SOURCES = Sources Tests Package.swift
@@ -8,10 +9,10 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format bench gpu-bundle clean
+.PHONY: help setup build demo test lint format bench docs docs-preview gpu-bundle clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## Put libtorch in .libtorch, fetching it once
 	@scripts/setup.sh
@@ -39,6 +40,12 @@ format:  ## Format the Swift sources in place
 bench: build  ## Run the benchmarks against their Python peers
 	python="$$(scripts/python-env.sh $(PEER_REQUIREMENTS))" && \
 	  "$$python" Benchmarks/bench.py --check && "$$python" Benchmarks/bench.py
+
+docs: build  ## Make the libraries' documentation in .build/docs
+	@scripts/docs.sh
+
+docs-preview: build  ## Make it, and serve it on the loopback
+	@scripts/docs.sh preview
 
 gpu-bundle:  ## Make the folder that checks and measures a GPU elsewhere
 	@scripts/gpu-bundle.sh

@@ -1,16 +1,11 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// `make setup` puts libtorch here, or where LIBTORCH_DIR says. The AdamQLR library needs none of it,
-// and no unsafe flags.
-let folder = Context.environment["LIBTORCH_DIR"] ?? ".libtorch"
-let libtorch = (folder.hasPrefix("/") ? folder : Context.packageDirectory + "/" + folder) + "/torch"
-
 let package = Package(
   name: "adamqlr-swift",
   products: [
     .library(name: "AdamQLR", targets: ["AdamQLR"]),
-    .library(name: "AdamQLRNetworks", targets: ["Networks", "Torch"]),
+    .library(name: "AdamQLRNetworks", targets: ["AdamQLRNetworks", "AdamQLRTorch"]),
     .executable(name: "adamqlr", targets: ["CommandLineTool"]),
     .executable(name: "adamqlr-gpu", targets: ["GPUBundle"]),
   ],
@@ -25,44 +20,45 @@ let package = Package(
     .target(name: "AdamQLR", dependencies: ["Requirements"]),
     .target(
       name: "CTorch",
-      exclude: ["SymmetricBodies.inc", "KernelBodies.inc", "LayerBodies.inc"],
-      cxxSettings: [
-        .unsafeFlags([
-          "-isystem", libtorch + "/include",
-          "-isystem", libtorch + "/include/torch/csrc/api/include",
-          "-fno-math-errno", "-O3",
-        ])
-      ],
-      linkerSettings: [
-        .unsafeFlags([
-          "-L" + libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib",
-        ]),
-        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
-      ]),
-    .target(name: "Torch", dependencies: ["CTorch", "Requirements"]),
-    .target(name: "Networks", dependencies: ["AdamQLR", "Requirements", "Torch"]),
+      dependencies: ["CLibtorch"],
+      exclude: ["SymmetricBodies.inc", "KernelBodies.inc", "LayerBodies.inc"]),
+    .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
+    .target(name: "AdamQLRTorch", dependencies: ["CTorch", "Requirements"]),
+    .target(name: "AdamQLRNetworks", dependencies: ["AdamQLR", "Requirements", "AdamQLRTorch"]),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CMatio"),
-    .target(name: "Tasks", dependencies: ["Networks", "Requirements", "Torch", "CMatio", "CZlib"]),
+    .target(name: "Files", dependencies: ["CMatio", "CZlib", "Requirements"]),
+    .target(
+      name: "Tasks", dependencies: ["AdamQLRNetworks", "AdamQLRTorch", "Files", "Requirements"]),
     .target(
       name: "Training",
-      dependencies: ["AdamQLR", "Networks", "Requirements", "Tasks", "Torch", "Yams"]),
+      dependencies: [
+        "AdamQLR", "AdamQLRNetworks", "AdamQLRTorch", "Files", "Requirements", "Tasks", "Yams",
+      ]),
     .target(
       name: "Studies",
-      dependencies: ["AdamQLR", "Networks", "Requirements", "Tasks", "Torch", "Training", "Yams"]),
-    .target(name: "Reports", dependencies: ["AdamQLR", "Studies", "Tasks", "Training"]),
+      dependencies: ["AdamQLR", "Files", "Requirements", "Tasks", "Training", "Yams"]),
+    .target(
+      name: "Verification",
+      dependencies: [
+        "AdamQLR", "AdamQLRNetworks", "AdamQLRTorch", "Files", "Requirements", "Tasks", "Training",
+        "Yams",
+      ]),
+    .target(name: "Reports", dependencies: ["AdamQLR", "Files", "Studies", "Tasks", "Training"]),
     // Whatever imports FoundationNetworking stays in here: it cannot be linked statically.
-    .target(name: "Fetching", dependencies: ["Tasks"]),
+    .target(name: "Fetching", dependencies: ["Files", "Tasks"]),
     .target(
       name: "Commands",
       dependencies: [
-        "AdamQLR", "Reports", "Studies", "Tasks", "Torch", "Training",
+        "AdamQLR", "AdamQLRNetworks", "AdamQLRTorch", "Files", "Reports", "Studies", "Tasks",
+        "Training",
+        "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "CommandLineTool",
       dependencies: [
-        "Commands", "Fetching", "Tasks", "Training",
+        "Commands", "Fetching", "Files", "Tasks", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -72,7 +68,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "OwnModel", dependencies: ["AdamQLR", "Networks", "Torch"], path: "Examples/OwnModel"),
+      name: "Classifier", dependencies: ["AdamQLRNetworks"], path: "Examples/Classifier"),
     .target(name: "LocalServer", path: "Tests/LocalServer"),
     .executableTarget(
       name: "OwnOptimizer",
@@ -83,25 +79,43 @@ let package = Package(
     .testTarget(
       name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
-    .testTarget(name: "ReportsTests", dependencies: ["AdamQLR", "Reports", "Studies"]),
-    .testTarget(name: "TorchTests", dependencies: ["CTorch", "Torch"]),
+    .testTarget(name: "ReportsTests", dependencies: ["AdamQLR", "Files", "Reports", "Studies"]),
+    .testTarget(name: "TorchTests", dependencies: ["CTorch", "AdamQLRTorch"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["AdamQLR", "Networks", "Torch"],
+      name: "NetworksTests", dependencies: ["AdamQLR", "AdamQLRNetworks", "AdamQLRTorch"],
       resources: [.copy("Baselines")]),
     .testTarget(
-      name: "TasksTests", dependencies: ["Networks", "Tasks", "Torch", "Fetching", "LocalServer"]),
-    .testTarget(name: "TrainingTests", dependencies: ["AdamQLR", "Networks", "Tasks", "Training"]),
+      name: "TasksTests",
+      dependencies: [
+        "AdamQLRNetworks", "AdamQLRTorch", "Fetching", "Files", "LocalServer", "Tasks",
+      ]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["AdamQLR", "AdamQLRNetworks", "Files", "Tasks", "Training"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "AdamQLR", "CommandLineTool", "GPUBundle", "OwnModel", "OwnOptimizer", "LocalServer",
-        "Torch", "Training",
+        "AdamQLR", "Classifier", "CommandLineTool", "GPUBundle", "OwnOptimizer", "LocalServer",
+        "AdamQLRTorch", "Files", "Training", "Verification",
       ],
       exclude: ["Interface.txt"]),
     .testTarget(
-      name: "StudiesTests", dependencies: ["AdamQLR", "Studies", "Tasks", "Torch", "Training"],
+      name: "StudiesTests",
+      dependencies: [
+        "AdamQLR", "AdamQLRTorch", "Files", "Studies", "Tasks", "Training", "Verification",
+      ],
       resources: [.copy("Traces")]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )
+
+// libtorch is found by pkg-config: `make setup` writes .libtorch/libtorch.pc, or one where LIBTORCH_DIR
+// says, and PKG_CONFIG_PATH names its folder. Only programs and tests, on which no other package can
+// depend, have an unsafe flag: the folder in which they find libtorch when they run.
+let folder = Context.environment["LIBTORCH_DIR"] ?? ".libtorch"
+let libraries =
+  (folder.hasPrefix("/") ? folder : Context.packageDirectory + "/" + folder) + "/torch/lib"
+for target in package.targets where target.type == .executable || target.type == .test {
+  target.linkerSettings = [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", libraries])]
+}

@@ -14,6 +14,7 @@ bundle=gpu-bundle
 command -v objdump >/dev/null || fail "objdump is missing: apt-get install binutils"
 
 export LIBTORCH_DIR=.libtorch-gpu
+export PKG_CONFIG_PATH=$PWD/$LIBTORCH_DIR
 TORCH_VERSION=$torch scripts/setup.sh
 build=(swift build -c release --scratch-path .build-gpu --product adamqlr-gpu
   --static-swift-stdlib -Xlinker -s)

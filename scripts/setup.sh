@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Puts libtorch in .libtorch, as .libtorch/torch/lib and .libtorch/torch/include.
+# Puts libtorch in .libtorch, as .libtorch/torch/lib and .libtorch/torch/include, and beside them
+# libtorch.pc, by which pkg-config finds it.
 #
 #   LIBTORCH=dir            use this libtorch: dir has lib/ and include/, or torch/lib and so on
 #   TORCH_VERSION=2.13.0    2.11 to 2.13
 #   TORCH_VARIANT=cpu|cuda  cpu is asked for first; cuda is larger, and runs without a GPU too
-#   LIBTORCH_DIR=dir        put it there instead of in .libtorch; swift build looks there too
+#   LIBTORCH_DIR=dir        put it there instead of in .libtorch; programs look there when they run
 #
 # Otherwise a .libtorch that is already there is used, then one that another clone fetched, and
 # then the torch wheel is fetched with pip. It is unpacked once, below ${XDG_CACHE_HOME:-~/.cache}.
@@ -106,12 +107,30 @@ link() {
   mv -Tf "$folder.$$" "$folder"
 }
 
-# A folder named .libtorch is the user's own, unless all it holds is a link made below.
+# A folder named .libtorch is the user's own, unless all it holds was made below.
 make_way() {
   if [ -d "$folder" ] && [ ! -L "$folder" ]; then
-    if [ -L "$folder/torch" ]; then rm "$folder/torch"; fi
+    if [ -L "$folder/torch" ]; then rm -f "$folder/torch" "$folder/libtorch.pc"; fi
     rmdir "$folder" 2>/dev/null || fail "$folder is a folder that cannot be used" \
       "(${reason:-LIBTORCH asks for another}); move it away"
+  fi
+}
+
+# Writes what pkg-config reads, and says where. Flags other than -I, -L and -l are unsafe to SwiftPM.
+write_pc() {
+  local text
+  text=$(cat <<PC
+prefix=\${pcfiledir}/torch
+Name: libtorch
+Description: PyTorch's C++ library
+Version: $(torch_version "$folder/torch")
+Cflags: -I\${prefix}/include -I\${prefix}/include/torch/csrc/api/include
+Libs: -L\${prefix}/lib -ltorch_cpu -lc10
+PC
+  )
+  if [ "$(cat "$folder/libtorch.pc" 2>/dev/null)" != "$text" ]; then
+    printf '%s\n' "$text" >"$folder/libtorch.pc.$$"
+    mv -f "$folder/libtorch.pc.$$" "$folder/libtorch.pc"
   fi
 }
 
@@ -126,14 +145,11 @@ if [ -n "${LIBTORCH:-}" ]; then
   usable "$own" && loads "$own" || fail "LIBTORCH=$LIBTORCH cannot be used: $reason"
   if [ "$own" != "$(cd "$folder/torch" 2>/dev/null && pwd -P)" ]; then
     make_way
-    if [ "$(basename "$own")" = torch ]; then
-      link "$(dirname "$own")"
-    else
-      rm -f "$folder"
-      mkdir "$folder"
-      ln -s "$own" "$folder/torch"
-    fi
+    rm -f "$folder"
+    mkdir "$folder"
+    ln -s "$own" "$folder/torch"
   fi
+  write_pc
   say "using libtorch $(torch_version "$own") in $own"
   exit
 fi
@@ -152,6 +168,7 @@ if [ -e "$folder" ] && [ ! -e "$folder/contents.txt" ]; then
     if [ "$found" = "${TORCH_VERSION:+$version}" ] || [ -z "${TORCH_VERSION:-}" ]; then
       case " $variants " in
         *" $kind "*)
+          write_pc
           say "using libtorch $found in $folder"
           exit
           ;;
@@ -174,6 +191,7 @@ use_cache() {
     if check_tree "$tree" "$version-$variant"; then
       make_way
       link "$tree"
+      write_pc
       say "using libtorch $version ($variant) in $folder"
       return 0
     fi
@@ -269,5 +287,6 @@ if [ -e "$tree" ]; then mv -T "$tree" "$work/damaged"; fi
 mv -T "$work/tree" "$tree"
 make_way
 link "$tree"
+write_pc
 say "libtorch $version ($variant) is in $folder: download $(seconds "$download_time")," \
   "unpacking and checking $(seconds $(($(now) - begin)))"

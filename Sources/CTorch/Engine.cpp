@@ -250,6 +250,10 @@ ct_error ct_detach(ct_tensor tensor, ct_tensor *result) {
   return guarded("detach", [&] { *result = release(borrow(tensor).detach()); });
 }
 
+bool ct_is_tracked(ct_tensor tensor) {
+  return contained([&] { return borrow(tensor).requires_grad(); });
+}
+
 ct_error ct_gradients(
     const ct_tensor *outputs, const ct_tensor *cotangents, int output_count,
     const ct_tensor *inputs, int input_count, bool creates_graph, ct_tensor *results) {

@@ -6,6 +6,9 @@
 #include "CTorch.h"
 #include "Errors.h"
 
+#if !__has_include(<ATen/ATen.h>)
+#error "libtorch is not found: run `make setup`, and name the folder of its libtorch.pc in PKG_CONFIG_PATH"
+#endif
 #include <ATen/ATen.h>
 
 #include <cstring>

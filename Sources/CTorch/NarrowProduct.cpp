@@ -41,11 +41,14 @@ struct Panel {
 
 #pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
 
+// Whole loops over the tile have to be unrolled, or it is not held in registers.
 template <int rows, int vectors> void form_tile(const Panel &panel, int64_t row) {
   __m512 sums[rows][vectors];
   const auto mask = [&](int v) -> __mmask16 { return v + 1 < vectors ? 0xffff : panel.tail; };
   float *c = panel.c + row * panel.c_stride;
+#pragma unroll
   for (int r = 0; r < rows; ++r) {
+#pragma unroll
     for (int v = 0; v < vectors; ++v) {
       const float *there = c + r * panel.c_stride + v * lanes;
       sums[r][v] =
@@ -55,31 +58,40 @@ template <int rows, int vectors> void form_tile(const Panel &panel, int64_t row)
   const float *a = panel.a + row * panel.a_row_stride, *b = panel.b;
   for (int64_t p = 0; p < panel.inner; ++p, a += panel.a_inner_stride, b += panel.b_stride) {
     __m512 row_of_b[vectors];
+#pragma unroll
     for (int v = 0; v < vectors; ++v) {
       row_of_b[v] = v + 1 < vectors ? _mm512_loadu_ps(b + v * lanes)
                                     : _mm512_maskz_loadu_ps(panel.tail, b + v * lanes);
     }
+#pragma unroll
     for (int r = 0; r < rows; ++r) {
       const __m512 factor = _mm512_set1_ps(a[r * panel.a_row_stride]);
+#pragma unroll
       for (int v = 0; v < vectors; ++v) {
         sums[r][v] = _mm512_fmadd_ps(factor, row_of_b[v], sums[r][v]);
       }
     }
   }
   if (panel.finish.bias) {
+#pragma unroll
     for (int v = 0; v < vectors; ++v) {
       const __m512 bias = _mm512_maskz_loadu_ps(mask(v), panel.finish.bias + v * lanes);
+#pragma unroll
       for (int r = 0; r < rows; ++r) sums[r][v] = _mm512_add_ps(sums[r][v], bias);
     }
   }
+#pragma unroll
   for (int r = 0; r < rows; ++r) {
+#pragma unroll
     for (int v = 0; v < vectors; ++v) {
       _mm512_mask_storeu_ps(c + r * panel.c_stride + v * lanes, mask(v), sums[r][v]);
     }
   }
   if (!panel.finish.rectified) return;
   const __m512 zero = _mm512_setzero_ps();
+#pragma unroll
   for (int r = 0; r < rows; ++r) {
+#pragma unroll
     for (int v = 0; v < vectors; ++v) {
       const int64_t offset = (row + r) * panel.c_stride + v * lanes;
       // Not less, so that NaN is kept.
@@ -119,6 +131,7 @@ void form_column(
   for (int64_t row = 0; row < rows; row += group) {
     __m512 sums[group];
     const float *start[group];
+#pragma unroll
     for (int r = 0; r < group; ++r) {
       sums[r] = _mm512_setzero_ps();
       start[r] = a + std::min(row + r, rows - 1) * inner;
@@ -126,12 +139,14 @@ void form_column(
     int64_t p = 0;
     for (; p + lanes <= inner; p += lanes) {
       const __m512 part = _mm512_loadu_ps(b + p);
+#pragma unroll
       for (int r = 0; r < group; ++r) {
         sums[r] = _mm512_fmadd_ps(_mm512_loadu_ps(start[r] + p), part, sums[r]);
       }
     }
     if (rest > 0) {
       const __m512 part = _mm512_maskz_loadu_ps(tail, b + p);
+#pragma unroll
       for (int r = 0; r < group; ++r) {
         sums[r] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(tail, start[r] + p), part, sums[r]);
       }

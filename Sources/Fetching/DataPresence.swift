@@ -1,3 +1,4 @@
+import Files
 import Tasks
 
 /// What there is of a data set in a directory.

@@ -1,3 +1,4 @@
+import Files
 import Tasks
 
 /// Why a file could not be fetched.

@@ -1,3 +1,4 @@
+import Files
 import AdamQLR
 import Foundation
 import Studies

@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Run directories of adamqlr")
 struct RunDirectoryTests {

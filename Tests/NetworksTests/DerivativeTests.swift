@@ -1,7 +1,7 @@
 import AdamQLR
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// The problems on which all derivatives are checked.
 enum Problem: String, CaseIterable, CustomTestStringConvertible {

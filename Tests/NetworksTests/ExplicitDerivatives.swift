@@ -1,6 +1,6 @@
 import AdamQLR
-import Networks
-import Torch
+import AdamQLRNetworks
+import AdamQLRTorch
 
 #if canImport(Glibc)
   import Glibc

@@ -1,8 +1,8 @@
 import AdamQLR
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Flat vectors")
 struct FlatVectorTests {

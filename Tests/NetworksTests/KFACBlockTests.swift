@@ -1,7 +1,7 @@
 import AdamQLR
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// A parameter in an operation without rules, and without a product.
 struct ElementwiseScale: Layer {
@@ -15,7 +15,7 @@ struct ElementwiseScale: Layer {
     x.applying(Product(), and: x.record.variable(scale))
   }
 
-  private struct Product: Networks.Operation {
+  private struct Product: AdamQLRNetworks.Operation {
     func value(_ inputs: [Tensor]) -> Tensor { inputs[0] * inputs[1] }
   }
 }

@@ -1,7 +1,7 @@
 import AdamQLR
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Adds a parameter to each element of what comes in, whose shape is the parameter's: derivatives by
 /// it are those by what it is added to.

@@ -1,7 +1,7 @@
 import AdamQLR
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Tokens and positions, with the positions looked up once for all examples.
 struct SharedPositions: Layer {
@@ -220,7 +220,7 @@ struct KFACLayerTests {
 
   @Test("An operation that declares uses without noting a cotangent says so")
   func forgetful() async {
-    struct Scale: Networks.Operation {
+    struct Scale: AdamQLRNetworks.Operation {
       func value(_ inputs: [Tensor]) -> Tensor { inputs[0] * inputs[1] }
 
       func linearized(_ inputs: [Tensor]) -> LinearizedOperation {

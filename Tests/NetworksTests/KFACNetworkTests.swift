@@ -1,9 +1,9 @@
 import AdamQLR
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Synchronization
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Counts the pullbacks through an operation.
 private final class PullbackCounter: Sendable {
@@ -28,7 +28,7 @@ private struct Counted<Content: Layer>: Layer {
     counter.map { content(x).applying(Count(counter: $0)) } ?? content(x)
   }
 
-  private struct Count: Networks.Operation {
+  private struct Count: AdamQLRNetworks.Operation {
     let counter: PullbackCounter
 
     func value(_ inputs: [Tensor]) -> Tensor { inputs[0] }

@@ -1,8 +1,8 @@
 import AdamQLR
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Shampoo and Muon against their algorithms in plain loops.
 @Suite("Directions of matrices")

@@ -1,8 +1,8 @@
 import AdamQLR
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Muon, Shampoo and SOAP against other packages, on a network's least squares in double precision: see
 /// `Tests/Baselines`.

@@ -1,8 +1,8 @@
 import AdamQLR
-import Networks
+import AdamQLRNetworks
 import Synchronization
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Batches in parts")
 struct MicroBatchTests {

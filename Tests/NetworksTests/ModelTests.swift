@@ -1,7 +1,7 @@
 import AdamQLR
-import Networks
+import AdamQLRNetworks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Models")
 struct ModelTests {

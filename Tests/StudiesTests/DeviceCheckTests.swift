@@ -1,7 +1,8 @@
+import Verification
 import Foundation
 import Studies
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Device check")
 struct DeviceCheckTests {

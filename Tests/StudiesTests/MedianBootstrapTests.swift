@@ -1,7 +1,7 @@
 import Foundation
 import Studies
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("The bootstrap of the median")
 struct MedianBootstrapTests {

@@ -1,3 +1,4 @@
+import Verification
 import AdamQLR
 import Foundation
 import Studies

@@ -1,6 +1,7 @@
+import Files
 import Tasks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Tables of cells")
 struct CSVTableTests {

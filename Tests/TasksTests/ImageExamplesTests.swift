@@ -1,7 +1,7 @@
-import Networks
+import AdamQLRNetworks
 import Tasks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Images as bytes")
 struct ImageExamplesTests {
@@ -41,7 +41,7 @@ struct ImageExamplesTests {
     let bytes = ExampleSet(examples, type)
     let inputs: [Double] = examples.values(at: 0..<8)
     let numbers = ExampleSet(
-      ExampleTensors(
+      Batch(
         inputs: Tensor(inputs, shape: [8, 3, 4, 3]).to(type),
         targets: Tensor(examples.classes(at: 0..<8))))
     #expect(bytes.count == 8 && bytes.inputCount == 36 && !bytes.isVaried)

@@ -1,7 +1,7 @@
-import Networks
+import AdamQLRNetworks
 import Tasks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Models by name")
 struct ModelSettingsTests {

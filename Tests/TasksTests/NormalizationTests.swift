@@ -1,7 +1,7 @@
 import Foundation
 import Tasks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Normalization")
 struct NormalizationTests {

@@ -1,3 +1,4 @@
+import Files
 import Fetching
 import Tasks
 import Testing

@@ -1,8 +1,9 @@
+import Files
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Tasks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Tables of one's own")
 struct TableEncodingTests {

@@ -1,7 +1,9 @@
+import AdamQLRNetworks
+import Files
 import Foundation
 import Tasks
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Texts")
 struct TextSourceTests {
@@ -22,7 +24,7 @@ struct TextSourceTests {
   }
 
   /// The tokens of sequences, one behind the other, and the last target.
-  private func stream(_ examples: ExampleTensors) -> [Int64] {
+  private func stream(_ examples: Batch) -> [Int64] {
     let targets = examples.targets.to(.int64).elements(Int64.self)
     return examples.inputs.to(.int64).elements(Int64.self) + targets.suffix(1)
   }

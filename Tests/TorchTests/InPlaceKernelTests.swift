@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Kernels whose result may be one of their operands.
 @Suite("Kernels in place")

@@ -1,5 +1,5 @@
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Kernels")
 struct KernelTests {

@@ -1,7 +1,7 @@
 import CTorch
 import Foundation
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// More elements than the 32 bits of a library count, on a lowered limit.
 @Suite("Large counts")

@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// What happens where memory is missing outside of libtorch's operators.
 @Suite("Missing memory")

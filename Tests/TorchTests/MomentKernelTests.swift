@@ -1,5 +1,5 @@
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// Adam's direction, and the moments that it looks ahead to, as separate kernels.
 @Suite("Moment kernels")

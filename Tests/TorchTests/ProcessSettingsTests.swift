@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// What the engine changes of the process that it is part of.
 @Suite("Settings of the process")

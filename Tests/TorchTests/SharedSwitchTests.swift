@@ -1,7 +1,7 @@
 import CTorch
 import Dispatch
 import Testing
-import Torch
+import AdamQLRTorch
 
 /// TF32 is a switch of the whole process in libtorch, and a choice of each thread here.
 @Suite("Products of several threads")

@@ -1,5 +1,5 @@
 import Testing
-import Torch
+import AdamQLRTorch
 
 @Suite("Tensors")
 struct TensorTests {
@@ -54,6 +54,10 @@ struct TensorTests {
     #expect(second?.doubles == [12, 180])
     let unused = Tensor([1.0]).tracked()
     #expect(y.gradients(by: [unused])[0] == nil)
+    // A constant derivative has none of its own, nor has what is not tracked.
+    let constant = x.sum().gradients(by: [x], isTracked: true)[0]
+    #expect(constant?.doubles == [1, 1] && constant?.isTracked == false)
+    #expect(constant?.gradients(by: [x], cotangent: Tensor([1.0, 1]))[0] == nil)
   }
 
   @Test("What libtorch refuses becomes an error with operation, shapes and reason")

@@ -1,3 +1,4 @@
+import AdamQLRNetworks
 import Foundation
 import Testing
 import Training

@@ -1,6 +1,6 @@
 import AdamQLR
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Testing
 import Training
 
@@ -54,7 +54,7 @@ struct PresetTests {
     // What the checkpoint has for users is what the run was judged by.
     let trained = try TrainedModel(directory, weights: .last)
     #expect(trained.evaluate().test == expected.test)
-    #expect(trained.parameters.doubles == whole.trainer.learnedParameters.doubles)
+    #expect(trained.parameters.doubles == whole.trainer.learnedWeights.parameters.doubles)
     let isAverage = trained.parameters.doubles != whole.trainer.parameters.doubles
     #expect(
       isAverage == (preset.name.hasPrefix("schedule-free") || preset.method.averaging != nil))

@@ -1,5 +1,6 @@
+import Files
 import Foundation
-import Networks
+import AdamQLRNetworks
 import Tasks
 import Testing
 import Training
@@ -48,8 +49,8 @@ struct WeightsTests {
     #expect(other.steps == best.step)
     let weights = try #require(run.trainer.best)
     #expect(weights.step == best.step)
-    #expect(weights.parameters.doubles == stopped.trainer.learnedParameters.doubles)
-    #expect(weights.parameters.doubles != run.trainer.learnedParameters.doubles)
+    #expect(weights.parameters.doubles == stopped.trainer.learnedWeights.parameters.doubles)
+    #expect(weights.parameters.doubles != run.trainer.learnedWeights.parameters.doubles)
     #expect(other.training == best.training && other.validation == best.validation)
     #expect(other.test == best.test)
 
@@ -60,7 +61,7 @@ struct WeightsTests {
     #expect(kept.evaluate().validation == best.validation && kept.evaluate().test == best.test)
     let last = try TrainedModel(run.directory, weights: .last)
     #expect(last.weights == .last && last.step == summary.steps)
-    #expect(last.parameters.doubles == run.trainer.learnedParameters.doubles)
+    #expect(last.parameters.doubles == run.trainer.learnedWeights.parameters.doubles)
     #expect(last.evaluate().validation == summary.validation)
     // The other default is in the settings.
     let yaml = try String(contentsOfFile: run.directory.settingsPath, encoding: .utf8)
@@ -153,21 +154,21 @@ struct WeightsTests {
       _ = try run.run { _ in .stop }
       return (run.directory, run.trainer)
     }()
-    #expect(trainer.statistics.doubles != trainer.learnedStatistics.doubles)
+    #expect(trainer.statistics.doubles != trainer.learnedWeights.statistics.doubles)
     // Means over batches like those of a step, 4096 examples at most.
     let training = trainer.problem.training
     let plan = BatchPlan(
       exampleCount: training.count, batchSize: 50, seed: 0, stream: "statistics-batches")
     let expected = trainer.problem.model.statistics(
-      at: trainer.learnedParameters,
+      at: trainer.learnedWeights.parameters,
       over: plan.batches(ofEpoch: 0).prefix(81).map { training.selecting($0).inputs })
-    #expect(trainer.learnedStatistics.doubles == expected.doubles)
+    #expect(trainer.learnedWeights.statistics.doubles == expected.doubles)
     let resumed = try TrainingRun(resuming: directory, settings).trainer
     #expect(resumed.statistics.doubles == trainer.statistics.doubles)
-    #expect(resumed.learnedStatistics.doubles == expected.doubles)
+    #expect(resumed.learnedWeights.statistics.doubles == expected.doubles)
     let kept = try TrainedModel(directory, weights: .last)
     #expect(kept.statistics.doubles == expected.doubles)
-    #expect(kept.parameters.doubles == trainer.learnedParameters.doubles)
+    #expect(kept.parameters.doubles == trainer.learnedWeights.parameters.doubles)
   }
 }
 

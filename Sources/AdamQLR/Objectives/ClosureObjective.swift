@@ -1,4 +1,5 @@
-/// An objective made of closures: a loss, its gradient, and a curvature–vector product.
+/// An objective made of closures: a loss, its gradient, and a curvature–vector product, in the place
+/// of which differences of the gradient will do.
 ///
 ///     let bowl = ClosureObjective<[Double]>(
 ///       loss: { x in 0.5 * (x[0] * x[0] + 10 * x[1] * x[1]) },
@@ -7,7 +8,7 @@
 public struct ClosureObjective<Vector: ParameterVector>: Objective {
   let loss: (Vector) -> Double
   let gradient: (Vector) -> Vector
-  let curvatureVectorProduct: ((Vector, Vector) -> Vector)?
+  let curvatureVectorProduct: (Vector, Vector) -> Vector
 
   /// Makes an objective.
   ///
@@ -15,14 +16,18 @@ public struct ClosureObjective<Vector: ParameterVector>: Objective {
   ///   - loss: θ ↦ f(θ).
   ///   - gradient: θ ↦ ∇f(θ).
   ///   - curvatureVectorProduct: (θ, d) ↦ C(θ)·d, used whichever ``Curvature`` is asked for. Without
-  ///     it, a method that needs curvature throws ``OptimizerError/curvatureUnavailable(_:)``.
+  ///     it C is the Hessian matrix, at the price of two gradients a product:
+  ///     (∇f(θ + εd) − ∇f(θ − εd))/2ε, ε = ulp^⅓·(1 + ‖θ‖)/‖d‖.
   public init(
     loss: @escaping (Vector) -> Double, gradient: @escaping (Vector) -> Vector,
     curvatureVectorProduct: ((Vector, Vector) -> Vector)? = nil
   ) {
     self.loss = loss
     self.gradient = gradient
-    self.curvatureVectorProduct = curvatureVectorProduct
+    self.curvatureVectorProduct =
+      curvatureVectorProduct ?? { point, direction in
+        centralDifference(of: gradient, at: point, along: direction)
+      }
   }
 
   public func linearize(at parameters: Vector) -> Linearized {
@@ -49,11 +54,8 @@ public struct ClosureObjective<Vector: ParameterVector>: Objective {
 
     public func curvatureProducts(
       of directions: [Vector], _ curvature: Curvature
-    ) throws -> [[Double]] {
-      guard let product = objective.curvatureVectorProduct else {
-        throw OptimizerError.curvatureUnavailable(curvature)
-      }
-      let products = directions.map { product(point, $0) }
+    ) -> [[Double]] {
+      let products = directions.map { objective.curvatureVectorProduct(point, $0) }
       return directions.map { d in products.map { d.dot($0) } }
     }
 
@@ -61,4 +63,19 @@ public struct ClosureObjective<Vector: ParameterVector>: Objective {
       objective.loss(point)
     }
   }
+}
+
+/// The derivative of a gradient along a direction.
+private func centralDifference<Vector: ParameterVector>(
+  of gradient: (Vector) -> Vector, at point: Vector, along direction: Vector
+) -> Vector {
+  let norm = direction.norm
+  guard norm > 0, norm.isFinite else { return direction }
+  let step = exponential(1 / 3, ofBase: point.ulpOfOne) * (1 + point.norm) / norm
+  var (shifted, difference) = (point.zeros(), point.zeros())
+  shifted.formLinearCombination(1, point, step, direction)
+  let ahead = gradient(shifted)
+  shifted.formLinearCombination(1, point, -step, direction)
+  difference.formLinearCombination(0.5 / step, ahead, -0.5 / step, gradient(shifted))
+  return difference
 }

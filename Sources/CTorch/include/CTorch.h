@@ -97,6 +97,8 @@ ct_error ct_call(
 
 // Reverse-mode derivatives. A result is NULL where an input was not used.
 ct_error ct_track(ct_tensor tensor, ct_tensor *result);
+// Whether autograd follows it.
+bool ct_is_tracked(ct_tensor tensor);
 ct_error ct_detach(ct_tensor tensor, ct_tensor *result);
 ct_error ct_gradients(
     const ct_tensor *outputs, const ct_tensor *cotangents, int output_count,

@@ -1,5 +1,5 @@
 import Foundation
-import Torch
+import AdamQLRTorch
 
 /// Ratios, such as of losses in the cells of a study, and their geometric mean.
 public struct RatioSample: Hashable, Sendable {

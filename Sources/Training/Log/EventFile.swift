@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A run's log read back.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A run's log as TensorBoard reads it, written row by row.

@@ -1,7 +1,8 @@
+import Files
 import AdamQLR
 import Foundation
-import Networks
-import Torch
+import AdamQLRNetworks
+import AdamQLRTorch
 
 /// All that a run needs to go on, in a directory of four or five files:
 ///
@@ -198,23 +199,15 @@ extension Weights {
   fileprivate init(
     _ data: Data, step: Int, _ model: Model, _ type: DataType, _ device: Device
   ) throws {
-    let tensors = try Safetensors(data).tensors
-    let isStatistic = { model.statisticsLayout[$0] != nil }
-    self.step = step
-    parameters = try model.parameters(
-      joining: tensors.filter { !isStatistic($0.key) }, type
-    ).to(device)
-    statistics = try model.statistics(
-      joining: tensors.filter { isStatistic($0.key) }, type
-    ).to(device)
+    try self.init(step: step, joining: Safetensors(data).tensors, of: model, type)
+    parameters = parameters.to(device)
+    statistics = statistics.to(device)
   }
 
   /// The tensors by name, and where they are from.
   fileprivate func file(of trainer: Trainer) -> Safetensors {
-    let model = trainer.problem.model
-    let tensors = model.tensors(of: parameters) + model.tensors(ofStatistics: statistics)
-    return Safetensors(
-      Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor) }),
+    Safetensors(
+      tensors(of: trainer.problem.model),
       metadata: [
         "format": "pt", "task": trainer.settings.task.rawValue, "step": String(step),
       ])

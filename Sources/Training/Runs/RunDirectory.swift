@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The directory of one training run: what it was told, what it logged, and what it needs to go on.

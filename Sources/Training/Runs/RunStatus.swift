@@ -1,6 +1,7 @@
+import Files
 import Foundation
-import Networks
-import Torch
+import AdamQLRNetworks
+import AdamQLRTorch
 
 /// How far a run has come, and with what program; the contents of its `run.json`.
 public struct RunStatus: Codable, Sendable {

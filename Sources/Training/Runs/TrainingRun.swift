@@ -1,7 +1,8 @@
+import Files
 import AdamQLR
 import Foundation
-import Networks
-import Torch
+import AdamQLRNetworks
+import AdamQLRTorch
 
 /// A training run in a directory: logged, and with checkpoints to go on from.
 ///

@@ -145,7 +145,6 @@ struct ObjectiveTests {
 
   @Test("Without a curvature there is a clear error, for methods that need one")
   func missingCurvature() throws {
-    let plain = ClosureObjective<[Double]>(loss: { $0[0] }, gradient: { _ in [1, 1] })
     let squares = LeastSquaresObjective<[Double]>(
       residuals: { $0 }, jacobianVectorProduct: { $1 }, vectorJacobianProduct: { $1 })
     func failure<O: Objective<[Double]>>(
@@ -159,16 +158,44 @@ struct ObjectiveTests {
       #expect(parameters == [1, 2] && optimizer.state.step == 0)
       return error
     }
-    #expect(try failure(.paperAdamQLR(), plain) == .curvatureUnavailable(.fisher))
     let error = try failure(.paperAdamQLR(curvature: .hessian), squares)
     #expect(error == .curvatureUnavailable(.hessian))
     #expect(error?.description.contains("no hessian curvature") == true)
     var given = Method.adam()
     given.damping = LevenbergMarquardt()
-    #expect(try failure(given, plain) == .curvatureUnavailable(.fisher))
+    given.model.curvature = .hessian
+    #expect(try failure(given, squares) == .curvatureUnavailable(.hessian))
     var parameters = [1.0, 2]
     var optimizer = try Optimizer(.sgd(), for: parameters)
-    #expect(try optimizer.step(&parameters, on: plain).isTaken)
+    #expect(try optimizer.step(&parameters, on: squares).isTaken)
+  }
+
+  @Test("From loss and gradient alone, the curvature is the Hessian matrix by differences")
+  func differences() throws {
+    let fit = WavyFit()
+    let plain = ClosureObjective<[Double]>(loss: fit.loss, gradient: fit.gradient)
+    let matrix = fit.matrix(.hessian, WavyFit.start)
+    for scale in [1e-6, 1, 1e6] {
+      let (d, e) = ([scale, -2 * scale, 0.5 * scale], [0, scale, scale])
+      let products = try plain.linearize(at: WavyFit.start).curvatureProducts(
+        of: [d, e], .hessian)
+      for (i, a) in [d, e].enumerated() {
+        for (j, b) in [d, e].enumerated() {
+          #expect(
+            isClose(
+              products[i][j] / (scale * scale), inner(a, product(matrix, b)) / (scale * scale), 1e-7
+            ))
+        }
+      }
+    }
+    // Along nothing there is nothing, and the default trains.
+    let none = try plain.linearize(at: WavyFit.start).curvatureProducts(of: [[0, 0, 0]], .hessian)
+    #expect(none == [[0]])
+    var parameters = WavyFit.start
+    var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: 1), for: parameters)
+    let before = fit.loss(parameters)
+    for _ in 0..<100 { try optimizer.step(&parameters, on: plain) }
+    #expect(fit.loss(parameters) < 0.5 * before)
   }
 
   @Test("Vectors of the wrong length are an error that says both lengths")

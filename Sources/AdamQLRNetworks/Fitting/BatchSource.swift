@@ -1,0 +1,44 @@
+import AdamQLRTorch
+import Requirements
+
+/// Where the batches of a training run come from.
+public protocol BatchSource: Sendable {
+  /// The number of batches of an epoch.
+  var batchCount: Int { get }
+
+  /// A step's batch, steps counted from 0. It is the same whenever it is asked for, so that a run can
+  /// go on at any step.
+  func batch(ofStep step: Int) -> Batch
+}
+
+/// Batches of examples that are in memory: every epoch in an order of its own.
+///
+///     let batches = MiniBatches(inputs: x, targets: y, batchSize: 32)
+public struct MiniBatches: BatchSource {
+  /// How an epoch's examples are cut into batches.
+  public let plan: BatchPlan
+  private let examples: Batch
+
+  /// Makes batches.
+  ///
+  /// - Parameters:
+  ///   - inputs: The inputs of all examples, [examples, …].
+  ///   - targets: Their targets, as the loss takes them.
+  ///   - batchSize: The greatest size of a batch; one that exceeds the examples is as good as their
+  ///     number.
+  ///   - seed: What the orders follow from. Default 0.
+  /// - Precondition: There are examples, as many targets as inputs, and the size is positive.
+  public init(inputs: Tensor, targets: Tensor, batchSize: Int, seed: UInt64 = 0) {
+    examples = Batch(inputs: inputs, targets: targets)
+    plan = BatchPlan(exampleCount: examples.count, batchSize: batchSize, seed: seed)
+  }
+
+  public var batchCount: Int { plan.batchCount }
+
+  public func batch(ofStep step: Int) -> Batch {
+    if batchCount == 1 { return examples }
+    let (epoch, batch) = step.quotientAndRemainder(dividingBy: batchCount)
+    let places = plan.order(ofEpoch: epoch)[plan.range(ofBatch: batch)]
+    return examples.selecting(Tensor(places.map(Int64.init)))
+  }
+}

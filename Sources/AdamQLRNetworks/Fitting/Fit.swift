@@ -1,0 +1,262 @@
+import AdamQLR
+import AdamQLRTorch
+
+/// The training of a model on mini-batches, step by step.
+///
+///     let batches = MiniBatches(inputs: x, targets: labels, batchSize: 32)
+///     var fit = try Fit(model, SoftmaxCrossEntropy(), on: batches, epochs: 20)
+///     while !fit.isOver {
+///       let loss = try fit.trainEpoch()
+///       print(fit.epoch, loss, fit.score(on: validation).accuracy ?? 0)
+///     }
+///     try fit.save(to: "digits.safetensors")
+///
+/// Each step has a seed of its own, from which dropout's masks follow; running statistics move with
+/// steps that are taken, and belong to what was learned wherever that is asked for. Model, loss,
+/// method, batches and seed determine everything.
+public struct Fit<Batches: BatchSource> {
+  /// The model.
+  public let model: Model
+  /// The loss.
+  public let loss: any Loss
+  /// Where batches come from.
+  public let batches: Batches
+  /// The number of steps in all; `nil`: no end.
+  public let totalSteps: Int?
+  /// The parameters that steps are made from.
+  public private(set) var parameters: FlatVector
+  /// The running statistics that steps move.
+  public private(set) var statistics: FlatVector
+  /// The number of steps made.
+  public private(set) var step = 0
+
+  private var optimizer: Optimizer<FlatVector>
+  private let microBatches: Int
+  private let independentBatches: Batches?
+  private let statisticsBatches: StatisticsBatches<Batches>?
+  // What is random in a step follows from this plus its number.
+  private let stepSeeds: UInt64
+  // Those at the learned point, as far as they have been made, with the step that they are of.
+  private var knownStatistics: (step: Int, statistics: FlatVector)?
+
+  /// Draws the initial parameters.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - loss: The loss of its outputs.
+  ///   - method: How steps are made. Default: AdamQLR, with nothing to choose. It is resolved here for
+  ///     the number of batches and of steps.
+  ///   - batches: Where batches come from.
+  ///   - totalSteps: The number of steps; `nil`: no end, and no schedule knows one.
+  ///   - seed: What initial parameters and all that is random follow from. Default 0.
+  ///   - type: The type of all vectors. Default float32.
+  ///   - device: Where steps are made. Default: the processor.
+  ///   - microBatches: In how many parts a batch is taken, for less memory
+  ///     (``MicroBatchedObjective``). Default 1.
+  ///   - independentBatches: Where the second batch comes from of a method that measures on one.
+  ///   - statisticsBatches: Over which running statistics are taken at an average of parameters.
+  ///     Default: the first batches, of at most ``StatisticsBatches/exampleLimit`` examples.
+  /// - Throws: `OptimizerError` where the method cannot train these parameters.
+  public init(
+    _ model: Model, _ loss: any Loss, _ method: Method = .adamQLR(), on batches: Batches,
+    totalSteps: Int?, seed: UInt64 = 0, type: DataType = .float32, device: Device = .cpu,
+    microBatches: Int = 1, independentBatches: Batches? = nil,
+    statisticsBatches: StatisticsBatches<Batches>? = nil
+  ) throws(OptimizerError) {
+    self.model = model
+    self.loss = loss
+    self.batches = batches
+    self.totalSteps = totalSteps
+    self.microBatches = microBatches
+    self.independentBatches = independentBatches
+    if model.statisticsLayout.count > 0 {
+      self.statisticsBatches =
+        statisticsBatches ?? StatisticsBatches(batches, size: batches.batch(ofStep: 0).count)
+    } else {
+      self.statisticsBatches = nil
+    }
+    let method = method.resolved(
+      for: RunShape(batchesPerEpoch: batches.batchCount, totalSteps: totalSteps, seed: seed))
+    var generator = SeededGenerator(seed: seed, stream: "parameters")
+    parameters = model.initialParameters(using: &generator, type).to(device)
+    statistics = model.initialStatistics(type).to(device)
+    optimizer = try Optimizer(method, for: parameters, layout: model.layout)
+    var steps = SeededGenerator(seed: seed, stream: "steps")
+    stepSeeds = steps.next()
+  }
+
+  /// As ``init(_:_:_:on:totalSteps:seed:type:device:microBatches:independentBatches:statisticsBatches:)``,
+  /// with the length in epochs.
+  public init(
+    _ model: Model, _ loss: any Loss, _ method: Method = .adamQLR(), on batches: Batches,
+    epochs: Int, seed: UInt64 = 0, type: DataType = .float32, device: Device = .cpu
+  ) throws(OptimizerError) {
+    try self.init(
+      model, loss, method, on: batches, totalSteps: epochs * batches.batchCount, seed: seed,
+      type: type, device: device)
+  }
+
+  /// The method, resolved for this run.
+  public var method: Method { optimizer.method }
+
+  /// The number of whole epochs made.
+  public var epoch: Int { step / batches.batchCount }
+
+  /// Whether all steps are made.
+  public var isOver: Bool { step >= totalSteps ?? .max }
+
+  /// Makes one step.
+  ///
+  /// - Returns: What happened.
+  /// - Throws: What `Optimizer.step` throws; everything is then as it was.
+  @discardableResult
+  public mutating func trainStep() throws -> StepReport {
+    try makeStep(on: batches.batch(ofStep: step))
+  }
+
+  private mutating func makeStep(on batch: Batch) throws -> StepReport {
+    let whole = objective(on: batch)
+    let independent = independentBatches.map { objective(on: $0.batch(ofStep: step)) }
+    let report: StepReport
+    if microBatches == 1 {
+      report = try optimizer.step(&parameters, on: whole, independent: independent)
+      if report.isTaken { whole.updateStatistics(&statistics) }
+    } else {
+      let divided = MicroBatchedObjective(whole, parts: microBatches)
+      report = try optimizer.step(
+        &parameters, on: divided,
+        independent: independent.map { MicroBatchedObjective($0, parts: microBatches) })
+      if report.isTaken { divided.updateStatistics(&statistics) }
+    }
+    step += 1
+    return report
+  }
+
+  /// Makes steps up to the end of the epoch, or of the run.
+  ///
+  /// - Returns: The mean loss of these steps' batches before each step, each example with the same
+  ///   weight; `nil` where the run is over.
+  /// - Throws: As ``trainStep()``.
+  @discardableResult
+  public mutating func trainEpoch() throws -> Double? {
+    var (sum, count) = (0.0, 0)
+    while !isOver {
+      let batch = batches.batch(ofStep: step)
+      sum += try makeStep(on: batch).loss * Double(batch.count)
+      count += batch.count
+      if step.isMultiple(of: batches.batchCount) { break }
+    }
+    return count > 0 ? sum / Double(count) : nil
+  }
+
+  /// The loss on a batch as the present step sees it.
+  public func objective(on batch: Batch) -> NetworkObjective {
+    let batch = batch.to(parameters.device)
+    return NetworkObjective(
+      model, loss, inputs: batch.inputs, targets: batch.targets, seed: stepSeeds &+ UInt64(step))
+  }
+}
+
+// MARK: - What was learned
+
+extension Fit {
+  /// Whether what was learned is apart from the parameters that steps are made from.
+  private var learnedPoint: FlatVector? { optimizer.evaluationPoint(for: parameters) }
+
+  /// What was learned so far, to judge and to use: an average of the parameters where the method asks
+  /// for one, else the parameters; with the running statistics that belong to them, those that steps
+  /// have moved, or the means of what ``StatisticsBatches`` show at an average.
+  public var weights: Weights {
+    guard let point = learnedPoint else {
+      return Weights(step: step, parameters: parameters, statistics: statistics)
+    }
+    let known = knownStatistics.flatMap { $0.step == step ? $0.statistics : nil }
+    return Weights(
+      step: step, parameters: point,
+      statistics: known ?? statisticsBatches?.statistics(of: model, at: point) ?? statistics)
+  }
+
+  /// Makes the running statistics of ``weights``, so that they need not be made at each use of what
+  /// was learned up to this step.
+  public mutating func prepareWeights() {
+    guard statisticsBatches != nil, knownStatistics?.step != step else { return }
+    knownStatistics = (step, weights.statistics)
+  }
+
+  /// The loss on some examples, and the share of classes that are predicted right, of what was
+  /// learned, as it is used: with running statistics and without dropout.
+  public func score(on examples: Batch) -> Score {
+    model.score(loss, on: examples.count, at: weights, examples.rows)
+  }
+
+  /// The model's outputs for these inputs, of what was learned, as it is used.
+  public func outputs(for inputs: Tensor) -> Tensor {
+    let weights = weights
+    return model(
+      inputs.to(parameters.device), at: weights.parameters, statistics: weights.statistics)
+  }
+}
+
+// MARK: - Going on later
+
+extension Fit {
+  /// Everything but ``weights`` that a step changes.
+  public struct State: Codable, Sendable {
+    /// The optimizer's.
+    public var optimizer: OptimizerState<FlatVector>
+    /// The parameters that steps are made from; `nil` where they are the learned ones.
+    public var trainingPoint: FlatVector?
+    /// The running statistics that steps move; `nil` where they belong to the learned parameters, and
+    /// where there are none.
+    public var trainingStatistics: FlatVector?
+
+    /// Collects them.
+    public init(
+      optimizer: OptimizerState<FlatVector>, trainingPoint: FlatVector?,
+      trainingStatistics: FlatVector?
+    ) {
+      self.optimizer = optimizer
+      self.trainingPoint = trainingPoint
+      self.trainingStatistics = trainingStatistics
+    }
+  }
+
+  /// Everything but ``weights`` that a step changes.
+  public var state: State {
+    let isApart = learnedPoint != nil
+    return State(
+      optimizer: optimizer.state, trainingPoint: isApart ? parameters : nil,
+      trainingStatistics: isApart && statisticsBatches != nil ? statistics : nil)
+  }
+
+  /// Goes on from a state.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - weights: What was learned up to it.
+  /// - Returns: Whether it is one of such a run; nothing changes where it is not.
+  public mutating func restore(_ state: State, _ weights: Weights) -> Bool {
+    let (saved, own) = (state.optimizer, optimizer.state)
+    guard let adopted = saved.adopting(optimizer.method),
+      optimizer.method.direction.accepts(saved.direction, inPlaceOf: own.direction),
+      (saved.direction.vectors
+        + [
+          saved.previousDirection, saved.velocity, saved.average, state.trainingPoint,
+          state.trainingStatistics,
+        ].compactMap { $0 })
+        .allSatisfy({ $0.type == parameters.type && $0.device == parameters.device }),
+      state.trainingPoint?.count ?? parameters.count == parameters.count,
+      state.trainingStatistics?.count ?? statistics.count == statistics.count,
+      saved.previousDirection?.count == own.previousDirection?.count,
+      saved.velocity?.count == own.velocity?.count,
+      saved.average?.count == own.average?.count,
+      saved.step == weights.step, saved.step >= 0
+    else { return false }
+    parameters = state.trainingPoint ?? weights.parameters
+    statistics = state.trainingStatistics ?? weights.statistics
+    step = weights.step
+    knownStatistics = nil
+    optimizer.state = adopted
+    return true
+  }
+}

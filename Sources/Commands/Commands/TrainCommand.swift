@@ -1,0 +1,116 @@
+import ArgumentParser
+import Tasks
+import AdamQLRTorch
+import Training
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Trains a network.",
+    discussion: """
+      Settings come from the defaults, then YAML files in order, then flags. The preset that \
+      --optimizer names is the base of all of them; 'adamqlr optimizers' lists every setting.
+
+        adamqlr train
+        adamqlr train --task uci-energy --epochs 200
+        adamqlr train --optimizer adam --set learning-rate.value=1e-2 --batch-size 128
+        adamqlr train -c base.yaml -c mine.yaml --json
+        adamqlr train --task table --set data.path=houses.csv --set data.target=price
+        adamqlr train --task text --set text.path=plays.txt
+
+      Everything about a run is kept in a directory of its own: settings, a log for TensorBoard, \
+      and checkpoints. Ctrl-C ends the run after the current step, with the summary so far; it goes \
+      on exactly where it was, also after a crash:
+
+        adamqlr train --resume runs/digits-adamqlr-20260101-120000
+      """)
+
+  @OptionGroup var options: SettingsOptions
+
+  @OptionGroup var length: LengthOptions
+
+  @Option(help: ArgumentHelp("Epochs from one evaluation to the next. Default: 1.", valueName: "n"))
+  var evalEvery: Int?
+
+  @Option(
+    help: ArgumentHelp("Steps from one row of the log to the next. Default: 1.", valueName: "n"))
+  var logEvery: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps from one checkpoint to the next. Default: one a minute.", valueName: "n"))
+  var checkpointEvery: Int?
+
+  @Option(help: ArgumentHelp("The number of checkpoints to keep. Default: 3.", valueName: "n"))
+  var keep: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The run's directory.", discussion: "Default: runs/TASK-OPTIMIZER-TIME.", valueName: "dir"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the run in this directory.",
+      discussion:
+        "Its settings are taken from there; only its length and its device can be changed.",
+      valueName: "dir"))
+  var resume: String?
+
+  @Flag(help: "One JSON object a line on standard output instead, the summary last.")
+  var json = false
+
+  func validate() throws {
+    if resume != nil {
+      if output != nil { throw ValidationError("give --output or --resume, not both") }
+      var others = options
+      others.problem.device = nil
+      if others.isAnyGiven
+        || [evalEvery, logEvery, checkpointEvery, keep].contains(where: { $0 != nil })
+      {
+        throw ValidationError(
+          "--resume takes all settings from the run's directory; only --epochs, --steps, --seconds "
+            + "or --device can be given with it")
+      }
+    }
+  }
+
+  func run() throws {
+    let run = try makeRun()
+    let reporter: any TrainingReporter =
+      json ? JSONReporter(run) : TextReporter(run)
+    for note in run.notes { Output.warning("note: \(note)") }
+    Interruption.watch()
+    reporter.start()
+    let summary = try run.run { event in
+      reporter.report(event)
+      return Interruption.signal == 0 ? .goOn : .stop
+    }
+    reporter.finish(summary)
+    if let divergence = summary.divergence {
+      Output.warning("\(divergence.text); the log is in \(run.directory.path)")
+      throw ExitCode.failure
+    }
+    if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
+  }
+
+  private func makeRun() throws -> TrainingRun {
+    guard let resume else {
+      var sources = try options.sources()
+      try length.add(to: &sources)
+      try sources.add("eval-every", evalEvery, from: "--eval-every")
+      try sources.add("log-every", logEvery, from: "--log-every")
+      try sources.add("checkpoint-every", checkpointEvery, from: "--checkpoint-every")
+      try sources.add("keep", keep, from: "--keep")
+      return try TrainingRun(try sources.resolve(), in: output)
+    }
+    let directory = try RunDirectory(existing: resume)
+    var sources = SettingsSources()
+    // A run of an earlier version is refused by what its checkpoint says.
+    try sources.add(file: directory.settingsPath, ignoresRemoved: true)
+    try length.add(to: &sources)
+    try sources.add("device", options.problem.device, from: "--device")
+    let run = try TrainingRun(resuming: directory, try sources.resolve(ignoresIdle: true))
+    for damage in run.damage { Output.warning("\(damage); going on from the one before") }
+    return run
+  }
+}

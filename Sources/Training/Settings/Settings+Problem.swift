@@ -1,0 +1,96 @@
+import Files
+import Foundation
+import Tasks
+import AdamQLRTorch
+
+extension Settings {
+  /// What is learned, with its data.
+  ///
+  /// - Throws: ``SettingsError`` where a table or text is the task, but not named; `DataError` where
+  ///   data cannot be read; `ModelError` where the model is not one for them.
+  public func makeProblem() throws -> Problem {
+    let type = precision.type
+    if let text = absentSource ?? misplacedSource { throw SettingsError(text) }
+    switch task {
+    case .table: return try Problem(expandedTable, model: model, type)
+    case .text, .pennTreebank:
+      return try Problem(task, expandedText, model: model, dataDirectory: directory)
+    default:
+      return try Problem(
+        task, model: model, dataDirectory: directory, seed: UInt64(seed), type)
+    }
+  }
+
+  /// What a model is to make of what, as far as it is known without data; `nil` where it is not.
+  public var problemShape: ProblemShape? {
+    switch task {
+    case .pennTreebank:
+      return ProblemShape(tokens: PennTreebank.vocabularySize, context: text.context)
+    case .text where text.vocabulary == .bytes:
+      return ProblemShape(.bytes, context: text.context)
+    case .text:
+      return text.maximumWords.map { ProblemShape(tokens: $0, context: text.context) }
+    default: return task.shape
+    }
+  }
+
+  /// The table with the home directory for a tilde, which the shell leaves alone in
+  /// data.path=~/file.csv.
+  var expandedTable: TableSource {
+    var source = table
+    source.path = expanded(source.path)
+    source.testPath = source.testPath.map(expanded)
+    return source
+  }
+
+  /// The text, likewise.
+  var expandedText: TextSource {
+    var source = text
+    source.path = expanded(source.path)
+    source.testPath = source.testPath.map(expanded)
+    return source
+  }
+
+  private func expanded(_ path: String) -> String { (path as NSString).expandingTildeInPath }
+
+  /// What is wrong with the model's settings, given the task.
+  var modelProblem: String? { model.problem(for: task)?.description }
+
+  /// What the task lacks of the settings of the groups `data` and `text`, in words.
+  var absentSource: String? {
+    absence(
+      in: .table, ["data.path": table.path, "data.target": table.target],
+      "--set data.path=FILE.csv --set data.target=COLUMN")
+      ?? absence(in: .text, ["text.path": text.path], "--set text.path=FILE.txt")
+  }
+
+  /// A setting of the groups `data` and `text` that is another task's, in words.
+  var misplacedSource: String? {
+    change(in: "data", for: .table)
+      ?? change(in: "text", for: .text, except: task == .pennTreebank ? "text.context" : nil)
+  }
+
+  /// What a task's source lacks, in words.
+  private func absence(
+    in task: LearningTask, _ values: [String: String], _ remedy: String
+  ) -> String? {
+    let absent = values.filter(\.value.isEmpty).keys.sorted()
+    guard self.task == task, !absent.isEmpty else { return nil }
+    return "the task '\(task.rawValue)' needs \(absent.joined(separator: " and ")): \(remedy)"
+  }
+
+  /// A setting of a group that is changed, although it is another task's.
+  private func change(
+    in group: String, for owner: LearningTask, except name: String? = nil
+  ) -> String? {
+    if task == owner { return nil }
+    let plain = Settings()
+    let changed = Settings.all.filter {
+      $0.group == group && $0.value(self) != $0.value(plain) && $0.name != name
+    }
+    return changed.first.map {
+      "\($0.name) is for the task '\(owner.rawValue)' (--task \(owner.rawValue)), but the task is "
+        + "'\(task.rawValue)'"
+    }
+  }
+}
