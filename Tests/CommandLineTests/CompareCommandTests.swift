@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Training
 
 @Suite("adamqlr compare")
 struct CompareCommandTests {
@@ -69,13 +70,14 @@ struct CompareCommandTests {
   func interruption(_ signal: Int32) throws {
     let arguments = [
       "compare", "--optimizers", "adamqlr,adam", "--seeds", "2", "--batch-size", "1000",
-      "--epochs", "20", "--set", "network.hidden=[8]", "--jobs", "2", "--output",
+      "--epochs", "100", "--set", "network.hidden=[8]", "--jobs", "2", "--output",
     ]
     let (whole, broken) = (Tool.newPath("whole"), Tool.newPath("broken"))
     #expect(try Tool.run(arguments + [whole]).status == 0)
     let process = try Tool.start(arguments + [broken], output: Pipe(), errors: Pipe())
-    let log = broken + "/adamqlr/seed-0.log"
-    while (try? String(contentsOfFile: log, encoding: .utf8))?.contains(#""epoch": 2,"#) != true {
+    let log = broken + "/adamqlr/seed-0/events.out.tfevents.adamqlr"
+    // Far enough to have written something, and not at its end.
+    while (try? EventFile(log))?[.validationLoss].steps.count ?? 0 < 2 {
       try #require(process.isRunning)
       usleep(5000)
     }
@@ -90,7 +92,7 @@ struct CompareCommandTests {
     #expect(resumed.status == 0, "\(resumed.errors)")
     for run in ["adamqlr/seed-0", "adamqlr/seed-1", "adam/seed-0", "adam/seed-1"] {
       #expect(try state("\(broken)/\(run)") == "finished")
-      let file = "checkpoints/step-000000240/weights.safetensors"
+      let file = "checkpoints/step-000001200/weights.safetensors"
       let weights = try [whole, broken].map {
         try Data(contentsOf: URL(fileURLWithPath: "\($0)/\(run)/\(file)"))
       }

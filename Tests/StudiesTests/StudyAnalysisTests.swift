@@ -32,7 +32,7 @@ struct StudyAnalysisTests {
     _ task: String, _ size: Int, _ label: String, _ seed: Int, _ loss: Double?,
     validates: Bool = true
   ) -> StudyResult {
-    var outcome = StudyOutcome(
+    var outcome = RunOutcome(
       examples: 100, steps: 7, trainingLoss: 9, seconds: 1, wallSeconds: 2)
     // A run that diverged may end with any number.
     outcome.validationLoss = validates ? loss ?? 1e-9 : nil
@@ -105,7 +105,7 @@ struct StudyAnalysisTests {
 
   @Test("A run that met numbers that are not finite, or ends with one, is not sound")
   func soundness() {
-    var outcome = StudyOutcome(
+    var outcome = RunOutcome(
       examples: 1, steps: 1, trainingLoss: 1, seconds: 0, wallSeconds: 0)
     #expect(outcome.isSound && outcome.judgedLoss == 1)
     outcome.nonFiniteSteps = 1

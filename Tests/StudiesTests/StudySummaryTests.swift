@@ -31,7 +31,7 @@ struct StudySummaryTests {
     _ task: String, _ size: Int, _ label: String, _ seed: Int, _ losses: [Double],
     seconds: Double = 1, diverges: Bool = false
   ) -> StudyResult {
-    var outcome = StudyOutcome(
+    var outcome = RunOutcome(
       examples: 100, steps: 10 * losses.count, trainingLoss: 9, seconds: seconds, wallSeconds: 2)
     outcome.validationLoss = losses.last
     outcome.bestValidationLoss = losses.min()
@@ -251,7 +251,7 @@ struct DescentTests {
     var results = try StudyResults(path)
     try results.write(inOrderOf: [])
     for (seed, descent) in [descent([2, 1, 0.5]), descent([.nan]), nil].enumerated() {
-      var outcome = StudyOutcome(
+      var outcome = RunOutcome(
         examples: 1, steps: 3, trainingLoss: 1, seconds: 1, wallSeconds: 1)
       outcome.descent = descent
       try results.add(

@@ -152,7 +152,10 @@ public struct RegisteredHeuristic: Sendable {
 
   /// A rule of the damping.
   ///
-  /// - Parameter acceptance: What is accepted where it is chosen by name. Default: what was before.
+  /// - Parameters:
+  ///   - name: The name by which it is chosen.
+  ///   - value: The rule with its usual settings.
+  ///   - acceptance: What is accepted where it is chosen by name. Default: what was before.
   public static func damping<H: Damping & Codable>(
     _ name: String, _ value: H, with acceptance: (any Acceptance)? = nil
   ) -> RegisteredHeuristic {

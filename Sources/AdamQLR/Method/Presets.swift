@@ -35,13 +35,17 @@ extension Method {
     _ direction: Adam = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1)),
     damping: LevenbergMarquardt? = nil, curvature: ModelCurvature = .fisher
   ) -> Method {
-    adamQLR(along: direction, damping: damping, curvature: curvature)
+    adamQLR(
+      along: direction, curvatureInterval: 2, damping: damping, curvature: curvature)
   }
 
   /// ``adamQLR(_:damping:curvature:)`` for an epoch of so many batches.
   ///
-  /// - Parameter batches: n; `nil`: many, or a stream without end; then q = 1, and an epoch is
-  ///   1000 steps.
+  /// - Parameters:
+  ///   - direction: Adam's settings, as above.
+  ///   - batches: n; `nil`: many, or a stream without end; then q = 1, and an epoch is 1000 steps.
+  ///   - damping: λ. Default none.
+  ///   - curvature: Default the Fisher matrix.
   public static func adamQLR(
     _ direction: Adam = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1)),
     batchesPerEpoch batches: Int?, damping: LevenbergMarquardt? = nil,
@@ -56,17 +60,19 @@ extension Method {
   /// - Parameters:
   ///   - direction: One of a second-moment method, as Adam's and SOAP's, for which the numbers were
   ///     chosen.
+  ///   - interval: ``CurvatureMemory/interval``. Default 1: of a direction that costs more than
+  ///     Adam's, a product with the curvature is a small part of a step.
   ///   - damping: λ. Default none.
   ///   - curvature: Default the Fisher matrix.
   public static func adamQLR(
-    along direction: some Direction, damping: LevenbergMarquardt? = nil,
-    curvature: ModelCurvature = .fisher
+    along direction: some Direction, curvatureInterval interval: Int = 1,
+    damping: LevenbergMarquardt? = nil, curvature: ModelCurvature = .fisher
   ) -> Method {
     var method = quadratic(direction, damping, curvature)
     method.learningRate = QuadraticRate {
       $0.memory = CurvatureMemory(
         .epochs(3), order: BatchDependent(full: 2, small: 5), relief: .epochs(1),
-        interval: 2)
+        interval: interval)
       $0.plausibility = Plausibility(decrease: 0.08, averaging: 0.9)
       $0.previousSlope = PreviousSlope(weight: .unseen(0.85))
       $0.agreement = Agreement(overRelaxation: 0.8)

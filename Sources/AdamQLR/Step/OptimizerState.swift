@@ -6,10 +6,13 @@
 public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   /// The number of steps made, those that were taken back included.
   public var step = 0
-  /// The rules, with what they have learned.
+  /// The rule of the learning rate, with what it has learned.
   @AnyHeuristic public var learningRate: any LearningRate
+  /// That of the momentum.
   @AnyHeuristic public var momentum: any Momentum
+  /// That of the damping.
   @AnyHeuristic public var damping: any Damping
+  /// That of the steps that are accepted.
   @AnyHeuristic public var acceptance: any Acceptance
   /// What the direction remembers.
   public var direction: DirectionState<Vector>

@@ -56,7 +56,14 @@ public struct QuadraticModel: Hashable, Sendable {
 
   /// The model along d alone.
   ///
-  /// - Parameter squaredNorm: dᵀd.
+  /// - Parameters:
+  ///   - step: The number of the step, counted from 0.
+  ///   - loss: f(θ).
+  ///   - slope: gᵀd.
+  ///   - squaredNorm: dᵀd.
+  ///   - curvature: dᵀCd; `nil`: not known.
+  ///   - damping: λ.
+  ///   - ulpOfOne: The distance from 1 to the next number in the vectors' precision.
   public init(
     step: Int = 0, loss: Double, slope: Double, squaredNorm: Double, curvature: Double? = nil,
     damping: Double = 0, ulpOfOne: Double = Double.ulpOfOne

@@ -20,7 +20,9 @@ public struct StatisticsBatches<Batches: BatchSource>: Sendable {
 
   /// The first batches of a source.
   ///
-  /// - Parameter size: The greatest size of a batch.
+  /// - Parameters:
+  ///   - batches: The source.
+  ///   - size: The greatest size of a batch.
   public init(_ batches: Batches, size: Int) {
     self.batches = batches
     count = min(batches.batchCount, max(Self.exampleLimit / max(size, 1), 1))

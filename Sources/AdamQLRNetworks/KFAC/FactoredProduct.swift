@@ -29,6 +29,9 @@ public struct FactoredProduct {
   /// Declares a product.
   ///
   /// - Parameters:
+  ///   - weight: The number of the input that is W.
+  ///   - bias: The number of the input that is b, if there is one.
+  ///   - rowCount: The number of rows of a.
   ///   - parts: The number of parts, which divides the columns of W. Default 1.
   ///   - factor: Makes a, which all parts have.
   public init(

@@ -84,7 +84,10 @@ public struct Model: Sendable {
   /// The output for these inputs, of the model as it is used: with running statistics instead of
   /// the batch's, and without dropout.
   ///
-  /// - Parameter statistics: The running statistics; may be left out where the model has none.
+  /// - Parameters:
+  ///   - inputs: What the model is given.
+  ///   - parameters: All parameters.
+  ///   - statistics: The running statistics; may be left out where the model has none.
   public func callAsFunction(
     _ inputs: Tensor, at parameters: FlatVector, statistics: FlatVector? = nil
   ) -> Tensor {
@@ -205,6 +208,7 @@ public struct Model: Sendable {
   /// follows.
   ///
   /// - Parameters:
+  ///   - inputs: What the model is given.
   ///   - parameters: All parameters in one dimension, laid out like ``layout``; tracked, if
   ///     derivatives by them are wanted.
   ///   - seed: The seed of what is random in the step.

@@ -64,8 +64,10 @@ public final class Cotangents {
 
   /// Lets `body` write the cotangent of an input where it belongs, unless it is of no use.
   ///
-  /// - Parameter body: Gets memory shaped like the input, and whether to add to what is there
-  ///   instead of overwriting it.
+  /// - Parameters:
+  ///   - input: The number of the input.
+  ///   - body: Gets memory shaped like the input, and whether to add to what is there instead of
+  ///     overwriting it.
   public func write(_ input: Int, _ body: (_ destination: Tensor, _ accumulates: Bool) -> Void) {
     guard isNeeded(input) else { return }
     let node = inputs[input]

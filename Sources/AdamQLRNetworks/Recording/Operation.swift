@@ -26,7 +26,7 @@ public protocol Operation: Sendable {
   func value(_ inputs: [Tensor]) -> Tensor
 
   /// The value by operations that autograd can follow. Default: ``value(_:)``; needed where that
-  /// uses ``Kernels``.
+  /// uses `Kernels`.
   func plainValue(_ inputs: [Tensor]) -> Tensor
 
   /// The value with its derivatives. Default: by autograd.

@@ -13,6 +13,9 @@ public enum Kernels {
   /// c ← op(a)·op(b), added to c where `accumulates`.
   ///
   /// - Parameters:
+  ///   - transposesA: Whether a is taken transposed.
+  ///   - transposesB: Whether b is taken transposed.
+  ///   - accumulates: Whether the product is added to what is there.
   ///   - a: [m, k], or [k, m] where `transposesA`.
   ///   - b: [k, n], or [n, k] where `transposesB`.
   ///   - c: m·n elements.
@@ -44,6 +47,7 @@ public enum Kernels {
   /// z ← x·weight + bias and, where `rectified` is given, rectified ← max(z, 0); it may be z.
   ///
   /// - Parameters:
+  ///   - rectified: Gets max(z, 0), where it is wanted.
   ///   - x: [rows, inputs].
   ///   - weight: [inputs, outputs].
   ///   - bias: [outputs].
@@ -67,7 +71,14 @@ public enum Kernels {
   /// The tangent of ``formDense(_:_:_:into:rectified:)`` by weight and bias: t ← x·weightTangent +
   /// biasTangent and, where `rectified` is given, rectified ← t where z > 0, else 0.
   ///
-  /// - Parameter accumulates: Whether to add to what is in t.
+  /// - Parameters:
+  ///   - x: The inputs, [rows, inputs].
+  ///   - weightTangent: The tangent of the weight, [inputs, outputs]; `nil`: 0.
+  ///   - biasTangent: That of the bias, [outputs]; `nil`: 0.
+  ///   - z: The outputs, [rows, outputs].
+  ///   - accumulates: Whether to add to what is in t.
+  ///   - t: Gets the tangent of z.
+  ///   - rectified: Gets that of max(z, 0), where it is wanted.
   public static func formDenseTangent(
     _ x: Tensor, _ weightTangent: Tensor?, _ biasTangent: Tensor?, z: Tensor,
     accumulates: Bool = false, into t: Tensor, rectified: Tensor? = nil
@@ -91,6 +102,10 @@ public enum Kernels {
   /// cotangent where z > 0, else 0; weight ← xᵀ·masked; bias ← the column sums of masked.
   ///
   /// - Parameters:
+  ///   - cotangent: The derivative by the rectified outputs, [rows, outputs].
+  ///   - x: The inputs, [rows, inputs].
+  ///   - z: The outputs before they were rectified, [rows, outputs].
+  ///   - masked: Gets the derivative by z.
   ///   - weight: Where to write, if that is of use, and whether to add to what is there.
   ///   - bias: The same for the bias.
   ///   - keepsMasked: Whether masked is of use afterwards; it is scratch otherwise.

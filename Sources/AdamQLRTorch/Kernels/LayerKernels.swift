@@ -160,8 +160,12 @@ extension Kernels {
   /// Replaces the gates' arguments by their values, and computes the state c, tanh c and the output.
   ///
   /// - Parameters:
+  ///   - gates: The gates' arguments, which their values replace.
   ///   - forgetOffset: Is added to the forget gate's argument.
   ///   - previous: The state before; `nil` where it is 0.
+  ///   - state: Gets c.
+  ///   - bounded: Gets tanh c.
+  ///   - output: Gets the output.
   public static func lstmCell(
     gates: Tensor, forgetOffset: Double, previous: Tensor?, state: Tensor, bounded: Tensor,
     output: Tensor

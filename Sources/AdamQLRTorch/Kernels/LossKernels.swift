@@ -6,6 +6,8 @@ extension Kernels {
   /// int64, accumulated in double precision.
   ///
   /// - Parameters:
+  ///   - logits: The outputs [N, …, classes].
+  ///   - labels: The class of each, of type int64.
   ///   - probabilities: Shaped like the logits. Receives the softmax where `cotangent` is given; is
   ///     scratch otherwise.
   ///   - cotangent: Receives the derivative by the logits, (softmax − one-hot)/N.

@@ -8,7 +8,13 @@ extension Tensor {
   /// mask as a whole and in parts. On a device it is drawn there, from one number of the generator; the
   /// same there on every GPU, but not the same as on the processor.
   ///
-  /// - Parameter firstRow: The number of the first row. Default 0.
+  /// - Parameters:
+  ///   - shape: The mask's shape.
+  ///   - probability: That of an element to be dropped.
+  ///   - type: The type of the elements.
+  ///   - device: Where the mask is made.
+  ///   - generator: What it is drawn from.
+  ///   - firstRow: The number of the first row. Default 0.
   public static func dropoutMask(
     _ shape: [Int], _ type: DataType, probability: Double, firstRow: Int = 0,
     on device: Device = .cpu,

@@ -9,6 +9,9 @@ extension Kernels {
   ///
   /// - Parameters:
   ///   - x: [rows, n], or [rows, n − 1] where `appendsOne`.
+  ///   - appendsOne: Whether a column of ones is put behind x.
+  ///   - alpha: α.
+  ///   - beta: β.
   ///   - previous: [n, n], which may be `next`; `nil` stands for zero.
   ///   - next: [n, n].
   public static func updateGram(
@@ -55,6 +58,7 @@ extension Kernels {
   /// - Parameters:
   ///   - factor: The upper-triangular R of M = RᵀR, [n, n].
   ///   - x: A matrix with n rows, or n columns where `fromRight`.
+  ///   - fromRight: Whether M⁻¹ stands on the right.
   public static func solve(cholesky factor: Tensor, _ x: Tensor, fromRight: Bool = false) {
     check("Cholesky solve", factor, x)
     let n = factor.columnCount

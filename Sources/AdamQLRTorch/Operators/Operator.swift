@@ -53,7 +53,9 @@ public struct Operator: Sendable {
   ///
   /// Autograd follows the call if a tensor among the operands is tracked.
   ///
-  /// - Parameter isProduct: Whether it is a product of a layer, which ``ProductPrecision`` is about.
+  /// - Parameters:
+  ///   - operands: The arguments.
+  ///   - isProduct: Whether it is a product of a layer, which ``ProductPrecision`` is about.
   /// - Returns: The tensors among the results.
   /// - Throws: ``TorchError`` with the operands' shapes and libtorch's reason.
   public func callForAll(
@@ -97,7 +99,7 @@ public struct Operator: Sendable {
     return found ?? .cpu
   }
 
-  /// As ``callForAll(_:)``, for an operator with one result.
+  /// As ``callForAll(_:isProduct:)``, for an operator with one result.
   public func call(_ operands: [Operand]) throws(TorchError) -> Tensor {
     guard let result = try callForAll(operands).first else {
       throw TorchError("\(name) returned no tensor")
@@ -105,7 +107,7 @@ public struct Operator: Sendable {
     return result
   }
 
-  /// Calls the operator; traps where ``callForAll(_:)`` throws.
+  /// Calls the operator; traps where ``callForAll(_:isProduct:)`` throws.
   func all(_ operands: Operand...) -> [Tensor] {
     trapping { () throws(TorchError) in try callForAll(operands) }
   }

@@ -16,7 +16,9 @@ extension Tensor {
   /// of a table: the sum over the N examples of the squares of what each adds to the table,
   /// [count, size].
   ///
-  /// - Parameter count: The number of the table's rows.
+  /// - Parameters:
+  ///   - indices: The places of the rows, of type int64.
+  ///   - count: The number of the table's rows.
   public func squaredRowSums(at indices: Tensor, count: Int) -> Tensor {
     let examples = indices.size(0)
     let starts = Tensor.countingUp(examples, by: count, on: device).reshaped([examples, 1])

@@ -107,7 +107,7 @@ struct StudyCommand: ParsableCommand {
   func run() throws {
     if worker {
       Interruption.watch()
-      try StudyWorker.serve { Interruption.signal == 0 }
+      try JobWorker.serve { Interruption.signal == 0 }
       return
     }
     guard let file else { return }

@@ -52,9 +52,10 @@ struct ComparisonOptions: ParsableArguments {
   func run(_ descriptions: [ContenderDescription], from place: String) throws -> Comparison {
     Interruption.watch()
     let comparison = try makeComparison(descriptions, place)
+    let jobs = try jobCount(comparison.contenders)
     let runner = try ComparisonRunner(
-      comparison, executable: "/proc/self/exe", jobs: try jobCount(comparison.contenders))
-    let reporter = ComparisonReporter(comparison)
+      comparison, executable: "/proc/self/exe", arguments: ["study", "--worker"], jobs: jobs)
+    let reporter = ComparisonReporter(comparison, jobs: jobs)
     let isComplete = try runner.run { event in
       reporter.report(event)
       return Interruption.signal == 0 ? .goOn : .stop

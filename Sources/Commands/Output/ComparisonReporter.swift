@@ -5,13 +5,11 @@ import Training
 /// Shows a comparison: a live line on a terminal, a line a run, and a table at the end.
 final class ComparisonReporter {
   private let comparison: Comparison
-  private let clock = ContinuousClock()
-  private var lastShown: ContinuousClock.Instant
-  private var progress: ComparisonProgress?
+  private var live: LiveProgress
 
-  init(_ comparison: Comparison) {
+  init(_ comparison: Comparison, jobs: Int) {
     self.comparison = comparison
-    lastShown = clock.now
+    live = LiveProgress(jobs: jobs)
     let count = comparison.contenders.count
     Output.line(
       "\(comparison.contenders[0].settings.task.rawValue): \(count) "
@@ -22,24 +20,21 @@ final class ComparisonReporter {
   func report(_ event: ComparisonRunner.Event) {
     switch event {
     case .finished(let run, let record):
-      clear()
+      live.clear()
       Output.line("\(run.label), seed \(run.seed): \(Self.outcome(record))")
     case .failed(let run, let complaint):
-      clear()
+      live.clear()
       Output.warning("\(run.label), seed \(run.seed) failed: \(complaint)")
     case .progress(let progress):
-      if self.progress == nil, progress.done > 0 {
+      if live.progress == nil, progress.done > 0 {
         Output.line("\(progress.done) of \(progress.total) runs are over already")
       }
-      self.progress = progress
-      guard (clock.now - lastShown).seconds > (Output.isTerminal ? 0.2 : 60) else { return }
-      lastShown = clock.now
-      Output.isTerminal ? Output.rewrite(Self.line(progress)) : Output.line(Self.line(progress))
+      live.show(progress)
     }
   }
 
   func finish() throws {
-    clear()
+    live.clear()
     let collection = try? RunCollection([comparison.path])
     collection?.damage.forEach(Output.warning)
     for results in collection?.tasks ?? [] {
@@ -47,17 +42,13 @@ final class ComparisonReporter {
       Output.line("\n\(results.task.rawValue), medians with 95 % confidence intervals:")
       table.textLines.forEach(Output.line)
     }
-    if let progress, progress.done < progress.total {
+    if let progress = live.progress, progress.done < progress.total {
       Output.line(
         "\n\(progress.done) of \(progress.total) runs are over; --resume \(comparison.path) goes on"
       )
     } else {
       Output.line("\n'adamqlr report \(comparison.path)' draws them")
     }
-  }
-
-  private func clear() {
-    if Output.isTerminal { Output.rewrite("") }
   }
 
   private static func outcome(_ record: RunRecord) -> String {
@@ -71,24 +62,6 @@ final class ComparisonReporter {
     }
     if let seconds = record.value(.seconds) { parts.append("\(seconds.short) s") }
     return parts.joined(separator: ", ")
-  }
-
-  private static func line(_ progress: ComparisonProgress) -> String {
-    var parts = [
-      "\(progress.done) of \(progress.total) runs", "\(progress.active) under way",
-    ]
-    if progress.failed > 0 { parts.append("\(progress.failed) failed") }
-    if let remaining = progress.remaining { parts.append("about \(remaining.duration) left") }
-    return parts.joined(separator: ", ")
-  }
-}
-
-extension Double {
-  /// A time in seconds, roughly.
-  var duration: String {
-    if self < 90 { return "\(Int(rounded(.up))) s" }
-    if self < 5400 { return "\(Int((self / 60).rounded())) min" }
-    return String(format: "%.1f h", self / 3600)
   }
 }
 

@@ -18,14 +18,11 @@ final class StudyReporter {
     var seconds = 0.0
   }
 
-  private let jobs: Int
-  private let clock = ContinuousClock()
-  private var lastShown: ContinuousClock.Instant?
   private var blocks: [Block: Count] = [:]
-  private var progress: StudyProgress?
+  private var live: LiveProgress
 
   init(_ plan: StudyPlan, jobs: Int) {
-    self.jobs = jobs
+    live = LiveProgress(jobs: jobs)
     Output.line("\(plan.runs.count) runs, \(jobs) at a time")
   }
 
@@ -38,30 +35,21 @@ final class StudyReporter {
       if outcome.hasDiverged { count.diverged += 1 }
       blocks[Self.block(run)] = count
     case .failed(let run, let complaint):
-      clear()
+      live.clear()
       let key = run.key
       Output.warning(
         "\(key.task), batch size \(key.batchSize.text), \(key.optimizer), seed \(key.seed) failed: "
           + complaint)
     case .progress(let progress):
-      if self.progress == nil, progress.done > 0 {
+      if live.progress == nil, progress.done > 0 {
         Output.line("\(progress.done) of them are over already")
       }
-      self.progress = progress
-      let now = clock.now
-      let interval = Output.isTerminal ? 0.2 : 60
-      if let lastShown, (now - lastShown).seconds < interval { return }
-      if lastShown == nil, !Output.isTerminal {
-        lastShown = now
-        return
-      }
-      lastShown = now
-      Output.isTerminal ? Output.rewrite(line(progress)) : Output.line(line(progress))
+      live.show(progress)
     }
   }
 
   func finish() {
-    clear()
+    live.clear()
     for (block, count) in blocks.sorted(by: {
       ($0.key.seed, $0.key.task) < ($1.key.seed, $1.key.task)
     })
@@ -70,22 +58,9 @@ final class StudyReporter {
         "seed \(block.seed), \(block.task): \(count.made) runs, \(count.diverged) diverged, "
           + "\(count.seconds.short) s")
     }
-    if let progress, progress.done < progress.total {
+    if let progress = live.progress, progress.done < progress.total {
       Output.line("\(progress.done) of \(progress.total) runs are over")
     }
-  }
-
-  private func line(_ progress: StudyProgress) -> String {
-    var parts = ["\(progress.done) of \(progress.total) runs"]
-    if progress.failed > 0 { parts.append("\(progress.failed) failed") }
-    if let work = progress.remainingWork {
-      parts.append("about \((work / Double(jobs)).duration) left")
-    }
-    return parts.joined(separator: ", ")
-  }
-
-  private func clear() {
-    if Output.isTerminal { Output.rewrite("") }
   }
 
   private static func block(_ run: StudyPlan.Run) -> Block {

@@ -7,10 +7,13 @@ extension Settings {
   /// - Throws: ``SettingsError`` where the device cannot be used, or the products cannot be computed
   ///   as asked for.
   public func prepareEngine() throws(SettingsError) {
-    if let threads { Runtime.threadCount = threads }
+    Runtime.threadCount = threads ?? Self.usualThreads
     if let text = productsProblem { throw SettingsError(text) }
     try prepareDevice()
   }
+
+  /// Those of a process that was told nothing; a process may make one run after the other.
+  private static let usualThreads = Runtime.threadCount
 
   /// Makes the device ready for use.
   ///

@@ -35,6 +35,15 @@ extension Settings {
     try sources.add(file: path, ignoresRemoved: true)
     self = try sources.resolve(ignoresIdle: true)
   }
+
+  /// As ``init(file:)``, of the file's text.
+  ///
+  /// - Parameter place: Where it comes from, for errors.
+  public init(yaml text: String, from place: String) throws(SettingsError) {
+    var sources = SettingsSources()
+    try sources.add(yaml: text, from: place, ignoresRemoved: true)
+    self = try sources.resolve(ignoresIdle: true)
+  }
 }
 
 extension SettingValue {

@@ -61,19 +61,32 @@ public struct SettingsSources {
   public mutating func add(
     file path: String, ignoresRemoved: Bool = false
   ) throws(SettingsError) {
-    let node: Node?
+    let text: String
     do {
-      node = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
-    } catch let error as YamlError {
-      throw SettingsError("\(path): no valid YAML: \(error)")
+      text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
       throw SettingsError("\(path): the file cannot be read as text: \(error.localizedDescription)")
     }
+    try add(yaml: text, from: path, ignoresRemoved: ignoresRemoved)
+  }
+
+  /// As ``add(file:ignoresRemoved:)``, of a file's text.
+  ///
+  /// - Parameter place: Where it comes from, for errors.
+  mutating func add(
+    yaml text: String, from place: String, ignoresRemoved: Bool
+  ) throws(SettingsError) {
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: text)
+    } catch {
+      throw SettingsError("\(place): no valid YAML: \(error)")
+    }
     guard let node else { return }
     guard case .mapping(let mapping) = node else {
-      throw SettingsError("\(path): expected a mapping of settings, such as 'task: digits'")
+      throw SettingsError("\(place): expected a mapping of settings, such as 'task: digits'")
     }
-    try add(mapping, under: "", file: path, ignoresRemoved)
+    try add(mapping, under: "", file: place, ignoresRemoved)
   }
 
   /// All settings: those of the preset that was named last, and over them the others, of several for

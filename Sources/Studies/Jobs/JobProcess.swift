@@ -1,30 +1,29 @@
 import Files
 import Foundation
-import Training
 
-/// A process that ``StudyWorker`` serves in, seen from the one that gives it runs.
-final class StudyWorkerProcess {
-  /// What it was told to do and has not answered.
-  private(set) var run: StudyPlan.Run?
+/// A process that ``JobWorker`` serves in, seen from the one that gives it jobs.
+final class JobProcess {
+  /// The number of the job that it was given and has not ended.
+  private(set) var job: Int?
+  /// The part of the job that is behind, as the process last said.
+  private(set) var share = 0.0
+  /// When it was given.
+  private(set) var started = ContinuousClock.now
   /// Whether it has been asked to stop.
   private(set) var wasStopped = false
 
   private let process = Process()
   private let (input, output) = (Pipe(), Pipe())
   private let errorPath: String
-  private let folder: String
   private var unread = Data()
 
   /// Starts the process.
   ///
   /// - Parameters:
-  ///   - executable: The path of the program.
-  ///   - arguments: What makes it serve.
-  ///   - folder: Where runs have their directories until they are over.
-  ///   - number: Tells it from the others.
-  init(_ executable: String, _ arguments: [String], in folder: String, number: Int) throws {
-    self.folder = folder
-    errorPath = "\(folder)/worker-\(number).log"
+  ///   - worker: How.
+  ///   - errorPath: The file that its standard error goes to.
+  init(_ worker: JobRunner.Worker, errorPath: String) throws {
+    self.errorPath = errorPath
     for pipe in [input, output] {
       // Another process that held an end open would keep this one from seeing that it is closed.
       for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
@@ -35,10 +34,10 @@ final class StudyWorkerProcess {
       throw FileError(errorPath, "the file cannot be made")
     }
     let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = arguments
+    process.executableURL = URL(fileURLWithPath: worker.executable)
+    process.arguments = worker.arguments
     var environment = ProcessInfo.processInfo.environment
-    environment[TrainingProcess.parentVariable] = String(getpid())
+    environment[JobWorker.parentVariable] = String(getpid())
     process.environment = environment
     process.standardInput = input
     process.standardOutput = output
@@ -49,44 +48,37 @@ final class StudyWorkerProcess {
     try? output.fileHandleForWriting.close()
   }
 
-  /// What can be read when it has answered or ended.
+  /// What can be read when it has said something or ended.
   var descriptor: Int32 { output.fileHandleForReading.fileDescriptor }
 
-  /// The directory of a run until it is over.
-  static func directory(of run: StudyPlan.Run, in folder: String) -> String {
-    let key = run.key
-    return "\(folder)/\(key.task),\(key.batchSize.text),\(key.optimizer),\(key.seed),"
-      + run.fingerprint
-  }
-
-  /// Tells it to make a run.
-  func start(_ run: StudyPlan.Run) throws {
-    let directory = Self.directory(of: run, in: folder)
-    let settings = directory + ".yaml"
-    try Data(try run.settings.yaml.utf8).write(to: URL(fileURLWithPath: settings))
-    let order = StudyWorker.Order(settings: settings, directory: directory)
-    self.run = run
+  /// Gives it a job.
+  func start(_ job: Job, number: Int) throws {
+    (self.job, share, started) = (number, 0, .now)
     // A process that has gone is noticed when it is listened to.
-    try? input.fileHandleForWriting.write(
-      contentsOf: try StudyWorker.coder.encode(order) + Data("\n".utf8))
+    try? input.fileHandleForWriting.write(contentsOf: try JobWorker.line(job))
   }
 
-  /// Reads what it has said; `nil` where that is no whole answer yet.
+  /// Reads what it has said.
   ///
-  /// - Returns: The answer, and whether the process has ended.
-  func listen() -> (answer: StudyWorker.Answer?, hasEnded: Bool) {
+  /// - Returns: How its job ended, if it has, and whether the process has.
+  func listen() -> (end: JobMessage?, hasEnded: Bool) {
     let data = output.fileHandleForReading.availableData
     guard !data.isEmpty else {
       process.waitUntilExit()
       return (nil, true)
     }
     unread += data
-    guard let end = unread.firstIndex(of: UInt8(ascii: "\n")) else { return (nil, false) }
-    let answer = try? StudyWorker.decoder.decode(
-      StudyWorker.Answer.self, from: Data(unread[..<end]))
-    unread = Data(unread[(end + 1)...])
-    run = nil
-    return (answer ?? StudyWorker.Answer(outcome: nil, complaint: "its answer is damaged"), false)
+    while let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+      let message = try? JobWorker.decoder.decode(JobMessage.self, from: Data(unread[..<end]))
+      unread = Data(unread[(end + 1)...])
+      if case .progress(let share) = message {
+        self.share = share
+        continue
+      }
+      job = nil
+      return (message ?? .failed("its answer is damaged"), false)
+    }
+    return (nil, false)
   }
 
   /// Asks it to stop after its step.

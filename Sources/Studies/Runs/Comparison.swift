@@ -8,7 +8,6 @@ import Training
 ///     comparison.json          the labels in order, and the number of seeds
 ///     LABEL/optimizer.yaml     an optimizer's settings, which `train -c` takes
 ///     LABEL/seed-0/            a run: see `RunDirectory`
-///     LABEL/seed-0.log         what its process wrote
 public struct Comparison: Sendable {
   /// One of its runs.
   public struct Run: Hashable, Sendable {
@@ -18,10 +17,6 @@ public struct Comparison: Sendable {
     public let seed: Int
     /// The path of the run's directory.
     public let path: String
-    /// The path of the optimizer's settings.
-    let settingsPath: String
-    /// The path of what its process writes.
-    let outputPath: String
   }
 
   private struct Manifest: Codable {
@@ -41,10 +36,9 @@ public struct Comparison: Sendable {
   public var runs: [Run] {
     (0..<seedCount).flatMap { seed in
       contenders.map { contender in
-        let folder = Self.folder(contender.label, path)
-        return Run(
-          label: contender.label, seed: seed, path: "\(folder)/seed-\(seed)",
-          settingsPath: "\(folder)/optimizer.yaml", outputPath: "\(folder)/seed-\(seed).log")
+        Run(
+          label: contender.label, seed: seed,
+          path: "\(Self.folder(contender.label, path))/seed-\(seed)")
       }
     }
   }

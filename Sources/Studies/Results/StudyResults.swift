@@ -80,7 +80,8 @@ public struct StudyResults: Sendable {
 extension StudyResult {
   /// The result as a row of a CSV file.
   var row: String {
-    func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    // More digits than single precision has are of no use, and make the file larger by a fifth.
+    func text(_ value: Double?) -> String { value.map { String(format: "%.9g", $0) } ?? "" }
     let time = { (seconds: Double) in String(format: "%.3f", seconds) }
     return [
       key.task, key.batchSize.text, key.optimizer, String(key.seed), settings,
@@ -108,7 +109,7 @@ extension StudyResult {
       (Array(cells[10...16]) + cells[19...20]).allSatisfy({ $0.isEmpty || Double($0) != nil }),
       cells[21].isEmpty || Descent(cells[21]) != nil
     else { return nil }
-    var outcome = StudyOutcome(
+    var outcome = RunOutcome(
       examples: examples, steps: steps, trainingLoss: trainingLoss, seconds: seconds,
       wallSeconds: wallSeconds)
     outcome.hasDiverged = hasDiverged

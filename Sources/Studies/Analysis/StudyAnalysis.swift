@@ -152,7 +152,7 @@ extension StudyAnalysis.Cell {
 }
 
 extension StudyAnalysis.Entry {
-  fileprivate init(_ outcomes: [StudyOutcome]) {
+  fileprivate init(_ outcomes: [RunOutcome]) {
     func median(_ values: [Double]) -> Double {
       MedianBootstrap(count: values.count).estimate(values).median
     }

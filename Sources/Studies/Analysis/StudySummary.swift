@@ -169,7 +169,7 @@ extension StudySummary.Cell {
   }
 
   /// The medians of the losses of one optimizer's runs.
-  private static func losses(_ outcomes: [StudyOutcome]) -> [StudySummary.Figure: Double] {
+  private static func losses(_ outcomes: [RunOutcome]) -> [StudySummary.Figure: Double] {
     var losses: [StudySummary.Figure: Double] = [.final: median(outcomes.map(\.judgedLoss))]
     // What a run that diverged had before counts.
     losses[.lowest] = median(
