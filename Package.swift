@@ -19,9 +19,13 @@ let package = Package(
     .target(name: "Requirements"),
     .target(name: "AdamQLR", dependencies: ["Requirements"]),
     .target(
-      name: "CTorch",
-      dependencies: ["CLibtorch"],
-      exclude: ["SymmetricBodies.inc", "KernelBodies.inc", "LayerBodies.inc"]),
+      name: "CTorch", dependencies: ["CLibtorch"],
+      exclude: [
+        "Kernels/KernelBodies.inc", "Kernels/LayerBodies.inc", "Products/SymmetricBodies.inc",
+      ],
+      cxxSettings: ["Devices", "Engine", "Kernels", "Products", "Threads"].map {
+        .headerSearchPath($0)
+      }),
     .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
     .target(name: "AdamQLRTorch", dependencies: ["CTorch", "Requirements"]),
     .target(name: "AdamQLRNetworks", dependencies: ["AdamQLR", "Requirements", "AdamQLRTorch"]),

@@ -19,6 +19,9 @@ class Pages(http.server.SimpleHTTPRequestHandler):
             return os.path.join(self.directory, "index.html")
         return found
 
+    def log_message(self, *_):
+        pass
+
 
 handler = functools.partial(Pages, directory=sys.argv[1])
 with http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), handler) as server:

@@ -56,8 +56,10 @@ struct ReportCommandTests {
     let label = #"odd 'x' `id` "q" @a {b}_c^d %e & <f> \n"#
     let path = try comparison(
       "digits", "--epochs", "2", "--batch-size", "2000", "--optimizers",
-      "adamqlr,\(label)=adam,bad=sgd+learning-rate.value=1e+6", "--set", "network.hidden=[4]")
-    let rosenbrock = try comparison("rosenbrock", "--steps", "300", "--optimizers", "adamqlr,sgd")
+      "adamqlr-paper,\(label)=adam,bad=sgd+learning-rate.value=1e+6", "--set",
+      "network.hidden=[4]")
+    let rosenbrock = try comparison(
+      "rosenbrock", "--steps", "300", "--optimizers", "adamqlr-paper,sgd")
     let output = Tool.newPath("report")
     let page = output + "/all.html"
     try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)

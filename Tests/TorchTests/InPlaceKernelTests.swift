@@ -50,7 +50,7 @@ struct InPlaceKernelTests {
     arguments: ["linear_combination", "product", "quotient", "square_root", "clamp"])
   func promises(_ name: String) throws {
     let sources = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Sources/CTorch/KernelBodies.inc")
+      .appending(path: "../../Sources/CTorch/Kernels/KernelBodies.inc")
     let text = try String(contentsOf: sources, encoding: .utf8)
     let start = try #require(text.range(of: " \(name)(int64_t count,"))
     let parameters = text[start.upperBound...].prefix { $0 != ")" }
