@@ -7,13 +7,15 @@
 #include "CTorch.h"
 #include "LibraryCounts.h"
 #include "OptionalSymbol.h"
-#include "ScalarDispatch.h"
 #include "Team.h"
 #include "Threads.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+
+#define KERNEL_BODIES "SymmetricBodies.inc"
+#include "KernelDispatch.h"
 
 namespace {
 
@@ -40,42 +42,6 @@ struct Threads : LibraryThreads {
   explicit Threads(double operations) : LibraryThreads(thread_count(operations), ends) {}
 };
 
-namespace baseline {
-constexpr int vector_bytes = 16, tile_rows = 4, tile_vectors = 2;
-#include "SymmetricBodies.inc"
-}
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-namespace avx2 {
-constexpr int vector_bytes = 32, tile_rows = 4, tile_vectors = 3;
-#include "SymmetricBodies.inc"
-}
-#pragma clang attribute pop
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))), apply_to = function)
-namespace avx512 {
-constexpr int vector_bytes = 64, tile_rows = 8, tile_vectors = 3;
-#include "SymmetricBodies.inc"
-}
-#pragma clang attribute pop
-
-const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
-    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-    __builtin_cpu_supports("avx512dq");
-#endif
-
-template <class T>
-void add_gram(
-    int64_t rows, int64_t columns, bool appends_one, const T *x, T alpha, T *c, int threads) {
-#if defined(__x86_64__)
-  if (has_avx512) return avx512::add_gram(rows, columns, appends_one, x, alpha, c, threads);
-  if (has_avx2) return avx2::add_gram(rows, columns, appends_one, x, alpha, c, threads);
-#endif
-  baseline::add_gram(rows, columns, appends_one, x, alpha, c, threads);
-}
-
 template <class T>
 void update_gram(
     int64_t rows, int64_t columns, bool appends_one, const T *x, double alpha, double beta,
@@ -92,7 +58,7 @@ void update_gram(
     }
   }
   const double operations = double(rows) * double(n) * double(n);
-  add_gram(rows, columns, appends_one, x, T(alpha), next, thread_count(operations));
+  KERNEL(T, add_gram, rows, columns, appends_one, x, T(alpha), next, thread_count(operations));
   for (int64_t i = 1; i < n; ++i) std::fill(next + i * n, next + i * n + i, T(0));
 }
 
@@ -112,19 +78,13 @@ void form_damped(int64_t n, const T *matrix, double scale, double shift, T *out)
   }
 }
 
-template <class T> bool factorize_small(int64_t n, T *matrix) {
-#if defined(__x86_64__)
-  if (has_avx512) return avx512::factorize_small(n, matrix);
-  if (has_avx2) return avx2::factorize_small(n, matrix);
-#endif
-  return baseline::factorize_small(n, matrix);
-}
-
 // Upper-triangular R with RᵀR = matrix, in its place; whether there is one.
 template <class T> bool cholesky(int64_t n, T *matrix) {
   constexpr int64_t small = 160;
   const auto potrf = factorization(T(0));
-  if (!potrf || n <= small || !can_count(n, n)) return factorize_small(n, matrix);
+  if (!potrf || n <= small || !can_count(n, n)) {
+    return KERNEL(T, factorize_small, n, matrix);
+  }
   Threads threads(double(n) * n * n / 3);
   const int size = int(n);
   int info = 0;

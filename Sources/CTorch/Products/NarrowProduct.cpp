@@ -4,6 +4,7 @@
 // columns, stays in registers while a block of rows of b passes, which the first-level cache holds.
 
 #include "NarrowProduct.h"
+#include "InstructionSets.h"
 
 #include "Errors.h"
 #include "Team.h"
@@ -194,15 +195,10 @@ void form_rows(const Product &product, int64_t first, int64_t last) {
   }
 }
 
-bool has_avx512() {
-  static const bool value = __builtin_cpu_supports("avx512f");
-  return value;
-}
-
 } // namespace
 
 bool is_narrow(bool transposes_a, int64_t m, int64_t n, int64_t k) {
-  if (k < 1 || !has_avx512()) return false;
+  if (k < 1 || !has_avx512) return false;
   if (n == 1) return !transposes_a || m <= maximum_columns;
   return n <= maximum_columns && m >= 2;
 }
