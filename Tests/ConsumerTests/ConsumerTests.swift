@@ -10,10 +10,11 @@ struct ConsumerTests {
     let classifier = try String(
       contentsOf: Consumer.root.appendingPathComponent("Examples/Classifier/main.swift"),
       encoding: .utf8)
-    let programs = [
-      Consumer.Program(name: "Line", product: "AdamQLR", source: Self.leastSquares),
-      Consumer.Program(name: "Classifier", product: "AdamQLRNetworks", source: classifier),
-    ]
+    let programs =
+      [
+        Consumer.Program(name: "Line", product: "AdamQLR", source: Self.leastSquares),
+        Consumer.Program(name: "Classifier", product: "AdamQLRNetworks", source: classifier),
+      ] + (try Self.articles("AdamQLR") + Self.articles("AdamQLRNetworks"))
     try Consumer.with(programs) { consumer in
       let build = try consumer.swift("build")
       try #require(build.status == 0, "\(build.output)")
@@ -39,6 +40,23 @@ struct ConsumerTests {
     for line in lines {
       let loss = try #require(line.split(separator: " ").last.flatMap { Double($0) })
       #expect(loss < 1e-3, "\(line)")
+    }
+  }
+
+  /// The programs in the articles of a product, which have to compile: the blocks that begin with an
+  /// import.
+  private static func articles(_ product: String) throws -> [Consumer.Program] {
+    let folder = Consumer.root.appendingPathComponent("Sources/\(product)/\(product).docc")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    // The page of a module has a fragment.
+    return try names.filter { $0 != "\(product).md" }.flatMap { name in
+      let text = try String(
+        contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+      let article = name.dropLast(".md".count)
+      return text.matches(of: /```swift\n(import (?s:.*?))```/).enumerated().map {
+        Consumer.Program(
+          name: "\(article)\($0)", product: product, source: String($1.output.1))
+      }
     }
   }
 

@@ -32,7 +32,7 @@ extension Method {
   ///   - damping: λ, with which α = … / ((κ + λ)·dᵀd). Default none.
   ///   - curvature: Default the Fisher matrix.
   public static func adamQLR(
-    _ direction: Adam = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1)),
+    _ direction: Adam = .untuned,
     damping: LevenbergMarquardt? = nil, curvature: ModelCurvature = .fisher
   ) -> Method {
     adamQLR(
@@ -47,7 +47,7 @@ extension Method {
   ///   - damping: λ. Default none.
   ///   - curvature: Default the Fisher matrix.
   public static func adamQLR(
-    _ direction: Adam = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1)),
+    _ direction: Adam = .untuned,
     batchesPerEpoch batches: Int?, damping: LevenbergMarquardt? = nil,
     curvature: ModelCurvature = .fisher
   ) -> Method {
@@ -142,4 +142,10 @@ extension Method {
     method.model.curvature = curvature
     return method
   }
+}
+
+extension Adam {
+  /// The direction of ``Method/adamQLR(_:damping:curvature:)``: β₁ 0.9, β₂ 0.95, ε 1e-8 and a relative ε
+  /// of 0.1·q.
+  public static let untuned = Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1))
 }

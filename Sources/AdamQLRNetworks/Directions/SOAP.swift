@@ -325,7 +325,7 @@ extension Method {
   ///   - damping: Default none.
   ///   - curvature: Default the Fisher matrix.
   public static func soapQLR(
-    _ direction: SOAP = SOAP(adam: Adam(beta2: 0.95, relativeEpsilon: .unseen(0.1))),
+    _ direction: SOAP = SOAP(adam: .untuned),
     damping: LevenbergMarquardt? = nil, curvature: ModelCurvature = .fisher
   ) -> Method {
     adamQLR(along: direction, damping: damping, curvature: curvature)
