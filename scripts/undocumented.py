@@ -14,7 +14,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.symbols.json")):
         edge["source"]
         for edge in graph["relationships"]
         if edge.get("sourceOrigin")
-        or edge["kind"] in ("defaultImplementationOf", "overrides", "requirementOf_")
+        or edge["kind"] in ("defaultImplementationOf", "overrides")
     }
     for symbol in graph["symbols"]:
         if "docComment" in symbol or symbol["identifier"]["precise"] in inherited:

@@ -121,6 +121,22 @@ struct FitTests {
     expectRefusal("but must be float32[2, 16]", from: path)
   }
 
+  @Test(
+    "An epoch has every example once, in an order of its own, whichever step is asked for first")
+  func batches() {
+    let numbers = Tensor((0..<10).map(Double.init), shape: [10, 1])
+    func epoch(_ number: Int, _ batches: MiniBatches, _ steps: some Sequence<Int>) -> [[Double]] {
+      let drawn = steps.map { ($0, batches.batch(ofStep: 3 * number + $0).inputs.doubles) }
+      return drawn.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+    let batches = MiniBatches(inputs: numbers, targets: numbers, batchSize: 4, seed: 2)
+    let (first, second) = (epoch(0, batches, 0..<3), epoch(1, batches, 0..<3))
+    #expect(first.map(\.count) == [4, 3, 3] && first != second)
+    for each in [first, second] { #expect(each.joined().sorted() == numbers.doubles) }
+    let other = MiniBatches(inputs: numbers, targets: numbers, batchSize: 4, seed: 2)
+    #expect(epoch(1, other, [2, 0, 1]) == second && epoch(0, other, [1, 2, 0]) == first)
+  }
+
   @Test("Micro-batches and double precision give the steps of whole batches")
   func microBatches() throws {
     let examples = Self.sectors(60, seed: 4)

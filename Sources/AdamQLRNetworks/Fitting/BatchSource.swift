@@ -16,7 +16,8 @@ public protocol BatchSource: Sendable {
 ///     let batches = MiniBatches(inputs: x, targets: y, batchSize: 32)
 public struct MiniBatches: BatchSource {
   /// How an epoch's examples are cut into batches.
-  public let plan: BatchPlan
+  public var plan: BatchPlan { order.plan }
+  private let order: EpochOrder
   private let examples: Batch
 
   /// Makes batches.
@@ -30,15 +31,14 @@ public struct MiniBatches: BatchSource {
   /// - Precondition: There are examples, as many targets as inputs, and the size is positive.
   public init(inputs: Tensor, targets: Tensor, batchSize: Int, seed: UInt64 = 0) {
     examples = Batch(inputs: inputs, targets: targets)
-    plan = BatchPlan(exampleCount: examples.count, batchSize: batchSize, seed: seed)
+    order = EpochOrder(
+      BatchPlan(exampleCount: examples.count, batchSize: batchSize, seed: seed))
   }
 
   public var batchCount: Int { plan.batchCount }
 
   public func batch(ofStep step: Int) -> Batch {
     if batchCount == 1 { return examples }
-    let (epoch, batch) = step.quotientAndRemainder(dividingBy: batchCount)
-    let places = plan.order(ofEpoch: epoch)[plan.range(ofBatch: batch)]
-    return examples.selecting(Tensor(places.map(Int64.init)))
+    return examples.selecting(Tensor(order.places(ofStep: step).map(Int64.init)))
   }
 }

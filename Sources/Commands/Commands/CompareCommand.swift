@@ -15,9 +15,9 @@ struct CompareCommand: ParsableCommand {
         adamqlr compare --batch-size 100 --optimizers \\
           adam,paper=adamqlr-paper+acceptance.kind=only-decreases,mine.yaml
 
-      Settings come from the defaults, then files, then flags, then those behind plus signs. Each \
-      run is a process of its own with one thread, as many at a time as there are cores; where the \
-      length is in seconds, one at a time with all threads.
+      Settings come from the defaults, then files, then flags, then those behind plus signs. Runs \
+      are made in processes of their own with one thread, as many at a time as there are cores; where \
+      the length is in seconds, one at a time with all threads.
 
       Ctrl-C stops all of them after their steps. The same command with --output, or --resume, goes \
       on: runs that are over are kept, the others go on where they were. 'adamqlr report' draws \

@@ -88,30 +88,19 @@ final class BatchStream: BatchSource {
 /// Makes the batch of any step.
 private final class BatchMaker: Sendable {
   private let examples: ExampleSet
-  private let plan: BatchPlan
-  private let order = Mutex<(epoch: Int, places: [Int])?>(nil)
+  private let order: EpochOrder
 
   init(_ examples: ExampleSet, _ plan: BatchPlan) {
     self.examples = examples
-    self.plan = plan
+    order = EpochOrder(plan)
   }
 
   func batch(ofStep step: Int) -> Batch {
-    let (epoch, batch) = step.quotientAndRemainder(dividingBy: plan.batchCount)
+    let plan = order.plan
     let generator =
       examples.isVaried
       ? SeededGenerator(seed: plan.seed, stream: "\(plan.stream)/variations/\(step)") : nil
-    return examples.selecting(
-      places(ofEpoch: epoch)[plan.range(ofBatch: batch)], varying: generator)
-  }
-
-  private func places(ofEpoch epoch: Int) -> [Int] {
-    order.withLock { order in
-      if let order, order.epoch == epoch { return order.places }
-      let places = plan.order(ofEpoch: epoch)
-      order = (epoch, places)
-      return places
-    }
+    return examples.selecting(order.places(ofStep: step), varying: generator)
   }
 }
 
