@@ -12,6 +12,7 @@ import argparse
 import collections
 import datetime
 import json
+import math
 import os
 import platform
 import re
@@ -62,6 +63,9 @@ OPTIMIZERS = [
     Optimizer("kfac", "K-FAC", "jax_kfac", None),
 ]
 
+# The 97.5 % quantiles of Student's t with 1, 2, … degrees of freedom; the last serves beyond.
+T_QUANTILES = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+
 # Two rounds of one program that differ by more are worth a word: something else was running.
 STEADY = 1.3
 
@@ -108,7 +112,7 @@ def parse_options():
         "--case", action="append", choices=[case.name for case in CASES],
         help="measure this case only; may be repeated")
     parser.add_argument(
-        "--rounds", type=positive(int), default=3, help="how often each program runs (default: 3)")
+        "--rounds", type=positive(int), default=5, help="how often each program runs (default: 5)")
     parser.add_argument(
         "--seconds", type=positive(float), default=1,
         help="how long each program measures each time (default: 1)")
@@ -286,15 +290,14 @@ def median(results, key, figure="median_us"):
 
 def report(cases, results, versions, options):
     rows = [
-        ["task and batch", "optimizer", "adamqlr", "mean", "JAX", "adamqlr / JAX", "target",
-         "PyTorch", "adamqlr / PyTorch"],
+        ["task and batch", "optimizer", "adamqlr", "mean", "JAX", "adamqlr / JAX", "95 %", "target",
+         "PyTorch", "adamqlr / PyTorch", "95 %"],
     ]
     notes = []
     for case in cases:
         for optimizer in OPTIMIZERS:
-            ours, jax, torch = (
-                median(results, (case.name, optimizer.name, side))
-                for side in ("ours", "jax", "torch"))
+            sides = [(case.name, optimizer.name, side) for side in ("ours", "jax", "torch")]
+            ours, jax, torch = (median(results, side) for side in sides)
             if (ours, jax, torch) == (None, None, None):
                 continue
             goals = [
@@ -307,8 +310,9 @@ def report(cases, results, versions, options):
             rows.append([
                 case.name, optimizer.title, microseconds(ours),
                 microseconds(median(results, (case.name, optimizer.name, "ours"), "mean_us")),
-                microseconds(jax), ratio(ours, jax), " and ".join(goals), microseconds(torch),
-                ratio(ours, torch)])
+                microseconds(jax), ratio(ours, jax), ratio_interval(results, sides[0], sides[1]),
+                " and ".join(goals), microseconds(torch), ratio(ours, torch),
+                ratio_interval(results, sides[0], sides[2])])
         notes += step_notes(case, results)
     for (case_name, optimizer, side), runs in results.items():
         medians = [run["median_us"] for run in runs]
@@ -406,6 +410,20 @@ def microseconds(value):
 
 def ratio(ours, theirs):
     return "%.2f" % (ours / theirs) if ours and theirs else "–"
+
+
+def ratio_interval(results, ours, theirs):
+    """The 95 % interval of the ratio by Student's t of its logarithm, round by round."""
+    logarithms = [
+        math.log(mine["median_us"] / peer["median_us"])
+        for mine, peer in zip(results.get(ours, []), results.get(theirs, []))]
+    freedom = len(logarithms) - 1
+    if freedom < 1:
+        return "–"
+    mean = statistics.fmean(logarithms)
+    quantile = T_QUANTILES[min(freedom, len(T_QUANTILES)) - 1]
+    margin = quantile * statistics.stdev(logarithms) / math.sqrt(freedom + 1)
+    return "%.2f–%.2f" % (math.exp(mean - margin), math.exp(mean + margin))
 
 
 def markdown(rows):
