@@ -7,7 +7,7 @@ import Tasks
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Lists, fetches and checks data sets.",
+    commandName: "data", abstract: "Looks at tables; lists, fetches and checks data sets.",
     discussion: """
       'fetch' puts a data set where 'train' looks for it: in --data-dir, else in $ADAMQLR_DATA, \
       else in the user's cache directory (~/.cache/adamqlr-swift/data). The digits that a first \
@@ -18,7 +18,9 @@ struct DataCommand: ParsableCommand {
         adamqlr data check fashion-mnist
         adamqlr train --task fashion-mnist
       """,
-    subcommands: [DataListCommand.self, DataFetchCommand.self, DataCheckCommand.self])
+    subcommands: [
+      DataInspectCommand.self, DataListCommand.self, DataFetchCommand.self, DataCheckCommand.self,
+    ])
 }
 
 /// Where the data sets are.

@@ -154,6 +154,18 @@ extension Tensor {
   public func crossEntropy(labels: Tensor) -> Tensor {
     Operator.crossEntropy(reshaped([-1, columnCount]), labels.reshaped([-1]))
   }
+  /// The sum over rows of the cross entropy of the softmax of these logits [.., classes] with labels
+  /// [..], each times the weight of its label [classes].
+  public func crossEntropy(labels: Tensor, classWeights: Tensor) -> Tensor {
+    trapping { () throws(TorchError) in
+      try Operator.crossEntropy.call([
+        .tensor(reshaped([-1, columnCount])), .tensor(labels.reshaped([-1])), .tensor(classWeights),
+        .int(Self.sumReduction),
+      ])
+    }
+  }
+  /// libtorch's number for the reduction of a loss by a sum.
+  private static let sumReduction = 2
   /// The rows of the first dimension that `indices`, of type int64, name.
   public func selectingRows(_ indices: Tensor) -> Tensor {
     trapping { () throws(TorchError) in

@@ -59,6 +59,7 @@ struct EvaluateCommand: ParsableCommand {
         try TrainedModel(directory, dataDirectory: dataDir, device: device, weights: weights)
       }
     for damage in model.damage { Output.warning("\(damage); taking the one before") }
+    for note in model.problem.notes { Output.warning("note: \(note)") }
     let scores = model.evaluate()
     // Of a table or text to judge by, all is for the test.
     let training = table == nil && text == nil ? scores.training : nil

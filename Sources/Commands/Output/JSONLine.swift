@@ -1,14 +1,14 @@
 import Foundation
 
 /// A JSON object on one line of standard output, its members in the order given.
-struct JSONLine {
+package struct JSONLine {
   private var members: [String] = []
 
   /// An object whose first member is the event's name.
-  init(event: String) { add("event", event) }
+  package init(event: String) { add("event", event) }
 
   /// An empty object.
-  init() {}
+  package init() {}
 
   mutating func add(_ name: String, _ value: String?) {
     members.append("\(Self.quoted(name)): \(value.map(Self.quoted) ?? "null")")
@@ -32,9 +32,17 @@ struct JSONLine {
     members.append("\(Self.quoted(name)): \(value.text)")
   }
 
+  mutating func add(_ name: String, _ values: [String]) {
+    members.append("\(Self.quoted(name)): [\(values.map(Self.quoted).joined(separator: ", "))]")
+  }
+
+  mutating func add(_ name: String, _ values: [JSONLine]) {
+    members.append("\(Self.quoted(name)): [\(values.map(\.text).joined(separator: ", "))]")
+  }
+
   var text: String { "{" + members.joined(separator: ", ") + "}" }
 
-  func print() { Output.line(text) }
+  package func print() { Output.line(text) }
 
   private static func quoted(_ text: String) -> String {
     var result = "\""

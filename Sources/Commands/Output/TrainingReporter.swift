@@ -29,6 +29,7 @@ struct JSONReporter: TrainingReporter {
     line.add("seed", trainer.settings.seed)
     line.add("step", trainer.step)
     line.add("directory", run.directory.path)
+    if let summary = trainer.problem.tableSummary { line.add("data", JSONLine(summary)) }
     line.print()
   }
 
@@ -109,6 +110,7 @@ final class TextReporter: TrainingReporter {
   }
 
   func start() {
+    trainer.problem.tableSummary?.lines.forEach(Output.line)
     let batches = trainer.stepsPerEpoch == 1 ? "1 batch" : "\(trainer.stepsPerEpoch) batches"
     Output.line(
       "\(trainer.settings.optimizer.name) on \(trainer.settings.task.rawValue)"

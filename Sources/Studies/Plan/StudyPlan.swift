@@ -125,11 +125,19 @@ public struct StudyPlan: Sendable {
       "early-stopping.patience": .null, "averaging.share": .null,
       "learning-rate.envelope-warm-up": .null, "learning-rate.over-relaxation": .null,
       "learning-rate.curvature-interval": .integer(1),
+      "data.max-categories": .integer(100), "data.dates": .list([]),
+      "data.date-order": .text("auto"),
+      "data.missing-values": .list([]), "data.keep-default-missing": .bool(true),
+      "data.missing-target": .text("refuse"), "data.class-weights": .text("equal"),
+      "data.split": .text("random"), "data.split-column": .null, "data.skip-lines": .integer(0),
+      "data.thousands": .text("auto"),
     ]
+    // What now finds out for itself was a point before, and reads the same numbers alike.
+    let earlierTexts = ["data.decimal=auto": "data.decimal=point"]
     var lines = Settings.all.compactMap { setting in
       others.contains(setting.name) || additions[setting.name] == setting.value(settings)
         ? nil : setting.value(settings).map { "\(setting.name)=\($0.text)" }
-    }
+    }.map { earlierTexts[$0] ?? $0 }
     lines += [
       "batch-size=\(batchSize.text)", "data=\(data ?? "")", "results=\(resultsVersion)",
     ]

@@ -25,6 +25,8 @@ public struct Problem: Sendable {
   public let encoding: TableEncoding?
   /// How a text became tokens; `nil` for all other tasks.
   public let textEncoding: TextEncoding?
+  /// What was understood of a table; `nil` for all other tasks.
+  public internal(set) var tableSummary: TableSummary?
   /// What is worth knowing about the data, in a line each.
   public let notes: [String]
 
@@ -70,23 +72,29 @@ public struct Problem: Sendable {
   ///
   /// - Parameters:
   ///   - source: The table.
+  ///   - encoding: How a run that learned from it encoded it; `nil`: as fits the rows that train.
   ///   - model: Which model learns it. Default: a perceptron with one hidden layer of 50.
   ///   - type: The precision.
   /// - Throws: ``DataError`` and ``ModelError``.
   public init(
-    _ source: TableSource, model: ModelSettings = ModelSettings(), _ type: DataType = .float32
+    _ source: TableSource, encodedBy encoding: TableEncoding? = nil,
+    model: ModelSettings = ModelSettings(), _ type: DataType = .float32
   ) throws {
-    let sets: Parts
-    let encoding: TableEncoding
-    let notes: [String]
     if type == .float64 {
-      let data = try source.load(as: Double.self)
-      (sets, encoding, notes) = (Parts(data), data.encoding, data.notes)
+      try self.init(source, encoding, model, as: Double.self)
     } else {
-      let data = try source.load(as: Float.self)
-      (sets, encoding, notes) = (Parts(data), data.encoding, data.notes)
+      try self.init(source, encoding, model, as: Float.self)
     }
-    try self.init(.table, model, sets, encoding, notes)
+  }
+
+  private init<Scalar: BinaryFloatingPoint & TensorElement>(
+    _ source: TableSource, _ encoding: TableEncoding?, _ model: ModelSettings,
+    as type: Scalar.Type
+  ) throws {
+    let data =
+      try encoding.map { try source.load(encodedBy: $0, as: type) } ?? source.load(as: type)
+    try self.init(.table, model, Parts(data), data.encoding, data.notes)
+    tableSummary = data.summary
   }
 
   /// A table's model on other examples than those that it was trained on, to judge it by them.
@@ -101,15 +109,14 @@ public struct Problem: Sendable {
     judgedBy path: String, _ encoding: TableEncoding, model: ModelSettings = ModelSettings(),
     _ type: DataType = .float32
   ) throws {
-    let table = try encoding.readTable(path)
-    let examples =
+    let (examples, notes) =
       type == .float64
-      ? Batch(try encoding.examples(table, as: Double.self))
-      : Batch(try encoding.examples(table, as: Float.self))
+      ? try encoding.judging(by: path, as: Double.self)
+      : try encoding.judging(by: path, as: Float.self)
     let sets = Parts(
       training: examples, test: examples,
       shape: ProblemShape(.features(encoding.featureCount), outputs: encoding.outputCount))
-    try self.init(.table, model, sets, encoding)
+    try self.init(.table, model, sets, encoding, notes)
   }
 
   /// A task's model on normally distributed inputs, or random tokens, and random targets, for
@@ -183,13 +190,40 @@ public struct Problem: Sendable {
     self.model = model
     self.largestLayer = largestLayer
     isClassification = encoding?.isClassification ?? task.isClassification
-    loss = isClassification ? SoftmaxCrossEntropy() : SquaredError()
+    loss =
+      if let weights = encoding?.classWeights {
+        ClassWeightedCrossEntropy(weights: weights)
+      } else if isClassification {
+        SoftmaxCrossEntropy()
+      } else {
+        SquaredError()
+      }
     training = sets.training
     validation = sets.validation
     test = sets.test
     self.encoding = encoding
     self.textEncoding = textEncoding
     self.notes = notes
+  }
+}
+
+extension TableEncoding {
+  /// All examples of a file, and what is worth knowing of them.
+  fileprivate func judging<Scalar: BinaryFloatingPoint & TensorElement>(
+    by path: String, as type: Scalar.Type
+  ) throws(DataError) -> (Batch, notes: [String]) {
+    let whole = try readTable(path)
+    let table = try withTarget(whole)
+    let inputs = try encode(table, as: type)
+    let dropped = whole.rowCount - table.rowCount
+    let examples = Examples(
+      count: inputs.count, inputs: inputs.values,
+      targets: try encodeTargets(table, as: type))
+    return (
+      Batch(examples),
+      whole.notes + (dropped > 0 ? ["\(counted(dropped, "row")) without target left out"] : [])
+        + inputs.unseenNotes(in: path)
+    )
   }
 }
 

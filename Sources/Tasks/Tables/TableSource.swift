@@ -11,18 +11,33 @@ public struct TableSource: Hashable, Sendable {
   public var kind = Kind.auto
   /// Columns that are words, whatever they look like.
   public var categorical: [String] = []
+  /// The most words of a column that become inputs, the most frequent ones. Default 100.
+  public var maxCategories = 100
+  /// Columns of dates or times, which become numbers: year, day of the year, weekday, seconds of the
+  /// day, as far as they vary. Dates of other columns are not used.
+  public var dates: [String] = []
+  /// Whether the day or the month comes first in dates whose year is last. Default: as they show.
+  public var dateOrder = DateOrder.auto
   /// Columns that are not used.
   public var ignored: [String] = []
   /// What becomes of missing cells. Default: they are an error.
   public var missing = MissingCells.refuse
+  /// What becomes of rows whose target is missing. Default: they are an error.
+  public var missingTarget = MissingTarget.refuse
   /// How files are read.
   public var format = TableFormat()
+  /// How rows are divided into those that train, validate and test. Default: at random.
+  public var split = TableSplit.random
+  /// The column that a division by groups or time goes by: its name, or its number from 1.
+  public var splitColumn: String?
   /// The share of rows that test; without effect where ``testPath`` is given. Default 0.1.
   public var testFraction = 0.1
   /// The share of the other rows that validate. Default 0.15.
   public var validationFraction = 0.15
   /// A file of rows that test. Default: some of the file's own.
   public var testPath: String?
+  /// How much an example of a class counts in the loss. Default: all the same.
+  public var classWeights = ClassWeights.equal
 
   /// Makes a source with the defaults for everything else.
   public init(path: String, target: String) {
@@ -39,6 +54,15 @@ public struct TableSource: Hashable, Sendable {
     /// Classes.
     case classification
   }
+
+  /// How much an example counts.
+  public enum ClassWeights: String, Codable, CaseIterable, Sendable {
+    /// All the same.
+    case equal
+    /// By N/(K·n) where n of N examples that train are of its class, and there are K: each class as
+    /// much as any other.
+    case balanced
+  }
 }
 
 /// A table's examples, ready to train on.
@@ -51,68 +75,92 @@ public struct TableData<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   public let test: Examples<Scalar>?
   /// How the table was encoded.
   public let encoding: TableEncoding
+  /// What was understood of it.
+  public let summary: TableSummary
+
   /// What was left out, filled in or noticed, in a line each.
-  public let notes: [String]
+  public var notes: [String] { summary.notes }
 }
 
 extension TableSource {
-  /// Reads the table, shuffles its rows, divides them, and encodes all by those that train.
+  /// Reads the table, divides its rows, and encodes all by those that train.
   ///
   /// Of n rows, round(n·``testFraction``) test, and the rest are divided as ``Split`` says. The
-  /// order depends on n alone, not on a run's seed: repetitions with other seeds compare on the same
-  /// division.
+  /// order depends on the table alone, not on a run's seed: repetitions with other seeds compare on the
+  /// same division.
   ///
   /// - Throws: ``DataError`` where a file cannot be read or is malformed, columns or cells are not
   ///   what they should be, or rows are too few.
   public func load<Scalar: BinaryFloatingPoint & Sendable>(
     as type: Scalar.Type = Scalar.self
   ) throws(DataError) -> TableData<Scalar> {
-    let table = try CSVTable(file: path, format: format)
+    let whole = try CSVTable(file: path, format: format)
+    let targetPlace = try whole.column(target)
+    let table = missingTarget == .drop ? whole.droppingMissing(targetPlace) : whole
+    if missingTarget == .refuse { try whole.requireAll(targetPlace) }
+    var summary = TableSummary(whole, used: table, target: targetPlace)
     let rows = try divide(table)
-    var notes: [String] = []
-    let encoding = try TableEncoding(fitting: table, training: rows.training, self, notes: &notes)
+    let encoding = try TableEncoding(fitting: table, training: rows.training, self, &summary)
+    summary.describe(encoding.target, targetPlace, table)
+    return try encode(table, rows, encoding, summary)
+  }
+
+  /// Reads the table, divides its rows, and encodes all as a run did that learned from it.
+  ///
+  /// - Parameter encoding: How the run encoded it.
+  /// - Throws: ``DataError`` as ``load(as:)``, and where the table is no longer what it was.
+  public func load<Scalar: BinaryFloatingPoint & Sendable>(
+    encodedBy encoding: TableEncoding, as type: Scalar.Type = Scalar.self
+  ) throws(DataError) -> TableData<Scalar> {
+    let whole = try encoding.readTable(path)
+    if let digest = encoding.digest, digest != whole.digest {
+      throw .malformed(
+        file: path, found: "a table that has changed since the run began",
+        expected: "what the run has learned from; --table judges by another table")
+    }
+    let table = try encoding.withTarget(whole)
+    let summary = TableSummary(whole, used: table, target: encoding.targetPlace)
+    return try encode(table, try divide(table), encoding, summary)
+  }
+
+  private func encode<Scalar: BinaryFloatingPoint & Sendable>(
+    _ table: CSVTable, _ rows: TableDivision, _ encoding: TableEncoding, _ summary: TableSummary
+  ) throws(DataError) -> TableData<Scalar> {
     func examples(_ rows: [Int]) throws(DataError) -> Examples<Scalar>? {
       rows.isEmpty ? nil : try encoding.examples(table, rows: rows)
     }
+    var summary = summary
+    summary.rows = rows.counts(test: testPath == nil)
     var test = try examples(rows.test)
     if let testPath {
-      let table = try encoding.readTable(testPath)
+      let table = try encoding.withTarget(try encoding.readTable(testPath))
       let inputs: TableEncoding.Inputs<Scalar> = try encoding.encode(table)
       test = Examples(
         count: inputs.count, inputs: inputs.values, targets: try encoding.encodeTargets(table))
-      for (name, count) in inputs.unseen.sorted(by: { $0.key < $1.key }) {
-        notes.append(
-          "\(testPath), column '\(printable(name))': \(count) of \(inputs.count) cells are words "
-            + "that no row has that trains")
-      }
+      summary.rows.test = inputs.count
+      summary.notes += inputs.unseenNotes(in: testPath)
     }
     return TableData(
       training: try encoding.examples(table, rows: rows.training),
-      validation: try examples(rows.validation), test: test, encoding: encoding, notes: notes)
+      validation: try examples(rows.validation), test: test, encoding: encoding, summary: summary)
   }
+}
 
-  /// The rows of each part, in a shuffled order.
-  private func divide(
-    _ table: CSVTable
-  ) throws(DataError) -> (training: [Int], validation: [Int], test: [Int]) {
-    let count = table.rowCount
-    let testShare = testPath == nil ? testFraction : 0
-    let testCount = Int((Double(count) * testShare).rounded())
-    let split = Split(count: count - testCount, validationFraction: validationFraction)
-    guard
-      split.training.count > 1, testShare == 0 || testCount > 0,
-      validationFraction == 0 || !split.validation.isEmpty
-    else {
-      throw .malformed(
-        file: table.file, found: count == 1 ? "1 row" : "\(count) rows",
-        expected: "enough that at least 2 train, and a share of \(testShare) test "
-          + "(data.test) and of \(validationFraction) validate (data.validation)")
+extension TableEncoding.Inputs {
+  /// How many cells of which columns no row has that trains, in a line each.
+  public func unseenNotes(in file: String) -> [String] {
+    unseen.sorted { $0.key < $1.key }.map { name, number in
+      "\(file), column '\(printable(name))': \(number) of \(count) cells are words that no row has "
+        + "that trains"
     }
-    var generator = SeededGenerator(seed: 0, stream: "table/rows")
-    let order = generator.permutation(of: count)
-    let known = count - testCount
-    return (
-      Array(order[split.training]), Array(order[split.validation]), Array(order[known...])
-    )
+  }
+}
+
+extension CSVTable {
+  /// Checks that a column has no missing cell.
+  fileprivate func requireAll(_ target: Int) throws(DataError) {
+    for row in 0..<rowCount {
+      if case .missing = value(row: row, column: target) { throw missingTarget(row, target) }
+    }
   }
 }

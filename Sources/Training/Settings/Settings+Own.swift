@@ -127,8 +127,37 @@ extension Settings {
       "data.categorical", \.table.categorical, SettingRange("a list of columns"),
       "Table: columns that are words, though they may look like numbers."),
     Setting(
+      "data.max-categories", \.table.maxCategories, .positive,
+      "Table: most words of a column that are inputs, the most frequent ones."),
+    Setting(
+      "data.dates", \.table.dates, SettingRange("a list of columns"),
+      "Table: columns of dates or times to make numbers of: year, day of the year, weekday, seconds."
+    ),
+    Setting(
+      "data.date-order", \.table.dateOrder,
+      "Table: whether day or month comes first in dates such as 03/04/2024; auto: as they show."),
+    Setting(
       "data.missing", \.table.missing,
-      "Table: empty cells, NA, N/A, NaN, null and ?; impute: the mean, or the most frequent word."),
+      "Table: missing cells; impute: the mean, or the most frequent word."),
+    Setting(
+      "data.missing-values", \.table.format.missingValues, SettingRange("a list of words"),
+      "Table: spellings of missing cells beside empty ones, NA, N/A, NaN, null, None, ?, - and the "
+        + "like."),
+    Setting(
+      "data.keep-default-missing", \.table.format.keepsDefaultMissing, .either,
+      "Table: whether those usual spellings mean missing cells; an empty cell always does."),
+    Setting(
+      "data.missing-target", \.table.missingTarget, "Table: rows whose target is missing."),
+    Setting(
+      "data.class-weights", \.table.classWeights,
+      "Table: how much an example counts; balanced: each class as much as any other."),
+    Setting(
+      "data.split", \.table.split,
+      "Table: how rows are divided; stratified: each class alike, group: rows with the same word in "
+        + "data.split-column together, time: the last by it test."),
+    Setting(
+      "data.split-column", \.table.splitColumn, SettingRange("a column, or null"),
+      "Table: the column of groups or times that data.split goes by."),
     Setting(
       "data.test", \.table.testFraction, .decay,
       "Table: share of rows that test; without effect beside data.test-path."),
@@ -140,9 +169,17 @@ extension Settings {
       "Table: a file of rows that test; null: some of data.path's."),
     Setting("data.delimiter", \.table.format.delimiter, "Table: what divides cells."),
     Setting(
+      "data.skip-lines", \.table.format.skippedLines, .nonnegative,
+      "Table: number of lines before the table that are no part of it."),
+    Setting(
       "data.header", \.table.format.header,
-      "Table: whether line 1 names the columns; auto: if no cell of it is a number."),
-    Setting("data.decimal", \.table.format.decimal, "Table: what stands before decimals."),
+      "Table: whether the first line names the columns; auto: as it looks."),
+    Setting(
+      "data.decimal", \.table.format.decimal,
+      "Table: what stands before decimals; auto: as the numbers show."),
+    Setting(
+      "data.thousands", \.table.format.thousands,
+      "Table: what groups digits; auto: as the numbers show."),
   ]
 
   private static let network: [Setting<Settings>] =

@@ -6,13 +6,14 @@ import AdamQLRTorch
 extension Settings {
   /// What is learned, with its data.
   ///
+  /// - Parameter encoding: How a table was encoded by a run that learned from it; `nil`: as fits.
   /// - Throws: ``SettingsError`` where a table or text is the task, but not named; `DataError` where
   ///   data cannot be read; `ModelError` where the model is not one for them.
-  public func makeProblem() throws -> Problem {
+  public func makeProblem(encodedBy encoding: TableEncoding? = nil) throws -> Problem {
     let type = precision.type
     if let text = absentSource ?? misplacedSource { throw SettingsError(text) }
     switch task {
-    case .table: return try Problem(expandedTable, model: model, type)
+    case .table: return try Problem(expandedTable, encodedBy: encoding, model: model, type)
     case .text, .pennTreebank:
       return try Problem(task, expandedText, model: model, dataDirectory: directory)
     default:

@@ -38,7 +38,8 @@ public struct TrainedModel {
     var settings = try directory.settings()
     settings.dataDirectory = dataDirectory ?? settings.dataDirectory
     settings.device = device ?? settings.device
-    try self.init(directory, settings, try settings.makeProblem(), weights)
+    let encoding = settings.task == .table ? try directory.encoding() : nil
+    try self.init(directory, settings, try settings.makeProblem(encodedBy: encoding), weights)
   }
 
   /// Reads the directory of a run that learned from a table, and other rows to judge it by; the

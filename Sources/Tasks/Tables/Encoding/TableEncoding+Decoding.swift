@@ -9,9 +9,13 @@ extension TableEncoding {
     targetName = try container.decode(String.self, forKey: .targetName)
     targetPlace = try container.decode(Int.self, forKey: .targetPlace)
     target = try container.decode(Target.self, forKey: .target)
+    classWeights = try container.decodeIfPresent([Double].self, forKey: .classWeights)
     missing = try container.decode(MissingCells.self, forKey: .missing)
+    missingTarget =
+      try container.decodeIfPresent(MissingTarget.self, forKey: .missingTarget) ?? .refuse
     format = try container.decode(TableFormat.self, forKey: .format)
     columnCount = try container.decode(Int.self, forKey: .columnCount)
+    digest = try container.decodeIfPresent(String.self, forKey: .digest)
     if let flaw {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "the table's encoding has \(flaw)"))
@@ -34,9 +38,17 @@ extension TableEncoding {
         case .number(let scale), .boolean(_, let scale): scale.isSound
         case .category(let names, let usual):
           Set(names).count == names.count && names.contains(usual)
+        case .date(let order, let parts):
+          order != .auto && !parts.isEmpty && parts.allSatisfy(\.scale.isSound)
+            && Set(parts.map(\.kind)).count == parts.count
         }
       }
-    guard isSound else { return "an input that is no number, truth value or category" }
+    if let classWeights,
+      classWeights.count != outputCount || !classWeights.allSatisfy({ $0 >= 0 && $0.isFinite })
+    {
+      return "weights of other classes"
+    }
+    guard isSound else { return "an input that is no number, truth value, category or date" }
     switch target {
     case .number(let scale): return scale.isSound ? nil : "a target of no spread"
     case .classes(let names, _):

@@ -50,6 +50,16 @@ extension TableEncoding {
           let value = try boolean(table, row, column) ?? usual
           values[i * width + offset] = Scalar(scale.normalized(value ? 1 : 0))
         }
+      case .date(let order, let parts):
+        for (i, row) in rows.enumerated() {
+          guard let date = try date(table, row, column, order) else { continue }
+          for (j, part) in parts.enumerated() {
+            if let value = date.part(part.kind) {
+              values[i * width + offset + j] = Scalar(
+                try normalized(value, part.scale, table, row, column))
+            }
+          }
+        }
       case .category(let names, let usual):
         let numbers = Dictionary(zip(names, names.indices)) { first, _ in first }
         for (i, row) in rows.enumerated() {
@@ -98,6 +108,14 @@ extension TableEncoding {
       }
       return .classes(classes, count: names.count)
     }
+  }
+
+  /// The rows of a table that have a target, where those that have none are to be left out.
+  ///
+  /// - Throws: ``DataError`` where there is no target.
+  func withTarget(_ table: CSVTable) throws(DataError) -> CSVTable {
+    guard missingTarget == .drop else { return table }
+    return table.droppingMissing(try targetColumn(in: table))
   }
 
   /// Inputs and targets of a table's rows.
@@ -172,6 +190,19 @@ extension TableEncoding {
     return value
   }
 
+  private func date(
+    _ table: CSVTable, _ row: Int, _ column: Int, _ order: DateOrder
+  ) throws(DataError) -> CalendarDate? {
+    guard let word = try word(table, row, column) else { return nil }
+    guard let date = CalendarDate(word, order) else {
+      throw table.unusable(
+        row, column,
+        expected: "a date as in the training file"
+          + (order == .dayFirst ? ", day before month" : ", month before day"))
+    }
+    return date
+  }
+
   private func word(
     _ table: CSVTable, _ row: Int, _ column: Int
   ) throws(DataError) -> String? {
@@ -206,6 +237,14 @@ func truthValue(_ word: String) -> Bool? {
 }
 
 extension CSVTable {
+  /// The table without the rows in which a cell of this column is missing.
+  func droppingMissing(_ column: Int) -> CSVTable {
+    let rows = (0..<rowCount).filter {
+      if case .missing = value(row: $0, column: column) { false } else { true }
+    }
+    return rows.count == rowCount ? self : selecting(rows)
+  }
+
   /// The class that a cell names; `nil` where it is missing. Numbers are written in one way.
   func className(_ row: Int, _ column: Int, areNumbers: Bool) -> String? {
     switch value(row: row, column: column) {

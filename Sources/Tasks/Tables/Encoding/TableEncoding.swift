@@ -15,7 +15,11 @@ public struct TableEncoding: Hashable, Codable, Sendable {
 
     /// The number of inputs that it becomes.
     public var width: Int {
-      if case .category(let names, _) = kind { names.count } else { 1 }
+      switch kind {
+      case .number, .boolean: 1
+      case .category(let names, _): names.count
+      case .date(_, let parts): parts.count
+      }
     }
   }
 
@@ -30,6 +34,28 @@ public struct TableEncoding: Hashable, Codable, Sendable {
     /// Words as one input for each, in sorted order, 1 for the word that it is and 0 for others;
     /// all 0 for a word that is none of these. A missing one becomes `usual`, the most frequent.
     case category(names: [String], usual: String)
+    /// Dates or times as numbers, normalized; a missing one becomes their means.
+    case date(order: DateOrder, parts: [DatePart])
+  }
+
+  /// A number that is made of a date.
+  public struct DatePart: Hashable, Codable, Sendable {
+    /// What it is.
+    public let kind: Kind
+    /// Its mean and deviation on the rows that train.
+    public let scale: Scale
+
+    /// What can be made of a date.
+    public enum Kind: String, Hashable, Codable, CaseIterable, Sendable {
+      /// The year.
+      case year
+      /// The day in the year, from 1.
+      case dayOfYear = "day-of-year"
+      /// The day in the week, from 0 for Monday.
+      case weekday
+      /// The seconds since midnight, by the clock of the place.
+      case seconds
+    }
   }
 
   /// What is predicted.
@@ -59,16 +85,23 @@ public struct TableEncoding: Hashable, Codable, Sendable {
   public let targetPlace: Int
   /// What is predicted.
   public let target: Target
+  /// How much an example of each class counts in the loss; `nil` where all count the same.
+  public let classWeights: [Double]?
   /// What becomes of missing cells.
   public let missing: MissingCells
+  /// What becomes of rows without a target, where one is needed.
+  public let missingTarget: MissingTarget
   /// How files are read; whether they have a header is settled.
   public let format: TableFormat
   /// The number of columns of the training file.
   public let columnCount: Int
+  /// The SHA-256 of the training file's text, in hexadecimal; `nil` in a run of an earlier version.
+  public let digest: String?
 
   /// The names under which it is stored.
   enum CodingKeys: String, CodingKey {
-    case inputs, targetName, targetPlace, target, missing, format, columnCount
+    case inputs, targetName, targetPlace, target, classWeights, missing, missingTarget, format
+    case columnCount, digest
   }
 
   /// The number of inputs of one example.
@@ -88,10 +121,29 @@ public struct TableEncoding: Hashable, Codable, Sendable {
   }
 }
 
-/// What becomes of missing cells: empty ones, and `NA`, `N/A`, `NaN`, `null` and `?` in any case.
+/// What becomes of missing cells: empty ones, and the spellings of ``TableFormat/missingValues`` and
+/// ``TableFormat/keepsDefaultMissing``.
 public enum MissingCells: String, Codable, CaseIterable, Sendable {
   /// They are an error that names line and column.
   case refuse
   /// A missing number becomes the mean of the rows that train, any other cell the most frequent.
   case impute
+}
+
+/// What becomes of rows whose target is missing.
+public enum MissingTarget: String, Codable, CaseIterable, Sendable {
+  /// They are an error that names line and column.
+  case refuse
+  /// They are left out.
+  case drop
+}
+
+/// Which of the two numbers before a year is the month, as in 03/04/2024.
+public enum DateOrder: String, Codable, CaseIterable, Sendable {
+  /// As the dates of the column show; where they do not, they are an error.
+  case auto
+  /// The day comes first.
+  case dayFirst = "day-first"
+  /// The month comes first.
+  case monthFirst = "month-first"
 }

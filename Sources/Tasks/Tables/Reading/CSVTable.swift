@@ -1,28 +1,30 @@
 import Files
 import Requirements
 
-/// A table of cells, read from a text file as RFC 4180 describes it.
+/// A table of cells, read from a text file as RFC 4180 describes it, and as programs write it.
 ///
-/// Cells are divided by a delimiter and rows by line ends (LF, CRLF or CR). A cell in double quotes
-/// may contain both; a quote inside it is doubled. Blanks around a cell count for nothing, nor do
-/// empty lines, nor a byte order mark. The text is UTF-8.
+/// Cells are divided by a delimiter, or by blanks, and rows by line ends (LF, CRLF or CR). A cell in
+/// double quotes may contain both; a quote inside it is doubled. Blanks around a cell count for
+/// nothing, nor do empty lines, rows of empty cells, lines of remarks that begin with `#`, a line
+/// `sep=;`, nor a byte order mark. The text is UTF-8.
 ///
-/// Nothing is mended in silence: rows of different lengths, quotes that are not closed or stand
-/// inside a cell, and columns of the same name are errors.
+/// Nothing is mended in silence: ``notes`` says what was left out, and rows of different lengths,
+/// quotes that are not closed or stand inside a cell, and columns of the same name are errors.
 public struct CSVTable: Sendable {
   /// The file's name, for errors.
   public let file: String
   /// The names of the columns, each different; their numbers, from 1, where the file has no header.
   public let columns: [String]
-  /// Whether the first line names the columns.
+  /// Whether a line names the columns.
   public let hasHeader: Bool
   /// The number of rows, the header aside.
-  public let rowCount: Int
+  public var rowCount: Int { grid.rowCount }
+  /// What was left out or found out, in a line each.
+  public let notes: [String]
 
-  private let bytes: [UInt8]
-  /// The places of the cells in the file, row after row, quotes and blanks around them aside.
-  private let cells: [Range<Int>]
-  private let hasDecimalComma: Bool
+  private let grid: CellGrid
+  private let reader: CellReader
+  private let doubts: [Int: NumberFindings.Doubt]
 
   /// Reads a file, compressed (gzip) or not.
   ///
@@ -39,58 +41,54 @@ public struct CSVTable: Sendable {
   public init(
     text: [UInt8], file: String, format: TableFormat = TableFormat()
   ) throws(DataError) {
-    var reader = try CSVReader(text, file: file, format)
-    var cells: [Range<Int>] = []
-    // Cells have rarely fewer than three characters, with what divides them.
-    cells.reserveCapacity(text.count / 4)
-    guard let width = try reader.readRow(of: text.span, into: &cells) else {
-      throw .malformed(file: file, found: "no cells", expected: "a table with a header and rows")
+    if let kind = foreignFormat(of: text) {
+      throw .malformed(
+        file: file, found: kind, expected: "text with a row on each line (CSV); save it as that")
     }
-    let firstLine = reader.rowLine
-    while let count = try reader.readRow(of: text.span, into: &cells) {
-      guard count == width else {
-        throw .malformed(
-          file: file, place: .line(reader.rowLine), found: count == 1 ? "1 cell" : "\(count) cells",
-          expected: "\(width), as in line \(firstLine)")
-      }
-    }
-    self.file = file
-    bytes = text
-    hasDecimalComma = format.decimal == .comma
-    let first = cells[..<width]
-    hasHeader =
-      switch format.header {
-      case .present: true
-      case .absent: false
-      case .auto:
-        first.allSatisfy {
-          switch CellValue(text.span.extracting($0), decimalComma: format.decimal == .comma) {
-          case .missing, .text: true
-          case .number, .infinite: false
-          }
-        }
-      }
+    var (grid, firstLine, notes) = try RowCollector.rows(of: text, file: file, format)
+    let width = grid.columnCount
+    let settled = CellReader(
+      missing: format.missingCells, style: NumberFindings(format).style)
+    let header = TableHeader(grid, settled, format)
+    hasHeader = header.isThere
+    if let note = header.note { notes.append(note) }
     columns =
       hasHeader
-      ? try Self.names(first.map { Self.text(of: text, $0) }, file: file, line: firstLine)
+      ? try Self.names((0..<width).map { grid.text(0, $0) }, file: file, line: firstLine)
       : (1...width).map(String.init)
-    if hasHeader { cells.removeFirst(width) }
-    self.cells = cells
-    rowCount = cells.count / width
-    guard rowCount > 0 else {
+    if hasHeader { grid.cells.removeFirst(width) }
+    guard grid.rowCount > 0 else {
       throw .malformed(
         file: file, found: "a header and no rows", expected: "rows below the header")
     }
+    let findings = NumberFindings(format, grid)
+    self.file = file
+    self.grid = grid
+    self.notes = notes + findings.notes
+    reader = CellReader(missing: settled.missing, style: findings.style)
+    doubts = findings.doubts
   }
 
-  /// Names of columns, checked. A column without a name is called by its number.
+  private init(_ table: CSVTable, _ rows: [Int]) {
+    (file, columns, hasHeader) = (table.file, table.columns, table.hasHeader)
+    (notes, reader, doubts) = (table.notes, table.reader, table.doubts)
+    grid = table.grid.selecting(rows)
+  }
+
+  /// The table of some rows, in this order.
+  func selecting(_ rows: [Int]) -> CSVTable { CSVTable(self, rows) }
+
+  /// Names of columns, checked. A column without a name is called by its number, or
+  /// `unnamed` and that where another has it for a name.
   private static func names(
     _ names: [String], file: String, line: Int
   ) throws(DataError) -> [String] {
     var numbers: [String: Int] = [:]
     var result: [String] = []
+    let taken = Set(names)
     for (i, name) in names.enumerated() {
-      let name = name.isEmpty ? String(i + 1) : name
+      let number = String(i + 1)
+      let name = !name.isEmpty ? name : taken.contains(number) ? "unnamed \(number)" : number
       if let other = numbers.updateValue(i, forKey: name) {
         throw .malformed(
           file: file, place: .line(line),
@@ -102,29 +100,48 @@ public struct CSVTable: Sendable {
     return result
   }
 
+  /// The SHA-256 of the file's text, in hexadecimal.
+  var digest: String { SHA256.hexadecimal(of: grid.bytes) }
+
+  /// How the file is read, as far as it was found out: whether it has a header, and what stands before
+  /// decimals where its numbers show it.
+  func settled(_ format: TableFormat) -> TableFormat {
+    var format = format
+    format.header = hasHeader ? .present : .absent
+    if reader.style.decimal == .comma { format.decimal = .comma }
+    return format
+  }
+
   /// What a cell contains.
   ///
   /// - Precondition: There is such a cell.
-  public func text(row: Int, column: Int) -> String {
-    Self.text(of: bytes, range(row, column))
-  }
+  public func text(row: Int, column: Int) -> String { grid.text(range(row, column)) }
 
   /// What a cell says.
   func value(row: Int, column: Int) -> CellValue {
-    CellValue(bytes.span.extracting(range(row, column)), decimalComma: hasDecimalComma)
+    reader.value(grid.bytes.span.extracting(range(row, column)))
   }
 
-  /// Whether a cell would be a number if its decimals stood behind a comma.
-  func isNumberWithComma(row: Int, column: Int) -> Bool {
-    if case .number = CellValue(bytes.span.extracting(range(row, column)), decimalComma: true) {
-      return !hasDecimalComma
-    }
-    return false
+  /// What a cell says as a number in whatever style, if it is one.
+  func numberText(row: Int, column: Int) -> NumberText? {
+    NumberText(grid.bytes.span.extracting(range(row, column)))
   }
+
+  /// Whether a cell is a number of nothing but digits, sign, decimals and a power of ten.
+  func isPlainNumber(row: Int, column: Int) -> Bool {
+    if case .number = reader.plainValue(grid.bytes.span.extracting(range(row, column))) {
+      true
+    } else {
+      false
+    }
+  }
+
+  /// Why the numbers of a column cannot be read, if they cannot.
+  func doubt(column: Int) -> NumberFindings.Doubt? { doubts[column] }
 
   /// An error about a cell.
   func error(row: Int, column: Int, found: String, expected: String) -> DataError {
-    let line = lineNumber(in: bytes.span, at: range(row, column).lowerBound)
+    let line = lineNumber(in: grid.bytes.span, at: range(row, column).lowerBound)
     return .malformed(
       file: file, place: .cell(line: line, column: columns[column]), found: found,
       expected: expected)
@@ -140,7 +157,8 @@ public struct CSVTable: Sendable {
       file: file, found: "no column '\(printable(reference))'",
       expected: hasHeader
         ? "one of \(listed(columns)), or a number from 1 to \(columns.count)"
-        : "a number from 1 to \(columns.count), for the file has no header")
+        : "a number from 1 to \(columns.count), for the file has no header (data.header says "
+          + "whether it has)")
   }
 
   /// A row of cells as a line of text, without the line's end: cells are quoted where they must be.
@@ -163,21 +181,7 @@ public struct CSVTable: Sendable {
     require(
       (0..<rowCount).contains(row) && columns.indices.contains(column),
       "cell (\(row), \(column)) of a table of \(rowCount)×\(columns.count)")
-    return cells[row * columns.count + column]
-  }
-
-  private static func text(of bytes: [UInt8], _ range: Range<Int>) -> String {
-    let quote = UInt8(ascii: "\"")
-    let slice = bytes[range]
-    // Quotes are only in quoted cells, where they are doubled.
-    guard slice.contains(quote) else { return String(decoding: slice, as: UTF8.self) }
-    var result: [UInt8] = []
-    var isSecond = false
-    for byte in slice {
-      isSecond = byte == quote && !isSecond
-      if byte != quote || isSecond { result.append(byte) }
-    }
-    return String(decoding: result, as: UTF8.self)
+    return grid.range(row, column)
   }
 }
 

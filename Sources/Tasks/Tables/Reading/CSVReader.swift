@@ -2,54 +2,51 @@ import Files
 
 /// Goes through the text of a table, row by row.
 struct CSVReader {
+  /// What stands between cells.
+  enum Divider: Hashable, Sendable {
+    case byte(UInt8)
+    /// Blanks and tabs, however many, also before the first cell and behind the last.
+    case blanks
+  }
+
   /// The line, counted from 1, in which the last row began.
   private(set) var rowLine = 0
 
   private let file: String
+  /// The byte that divides cells; 0, which is in no text, where blanks do.
   private let delimiter: UInt8
-  private var position = 0
-  private var line = 1
+  private let dividesAtBlanks: Bool
+  private var position: Int
+  private var line: Int
 
-  /// Starts behind the byte order mark, if there is one.
-  ///
-  /// - Throws: ``DataError`` where that is the mark of another encoding than UTF-8.
-  init(_ text: [UInt8], file: String, _ format: TableFormat) throws(DataError) {
-    self.init(
-      text, file: file,
-      delimiter: format.delimiter.byte ?? Self.delimiter(of: text, decimal: format.decimal))
-    if text.starts(with: [0xff, 0xfe]) || text.starts(with: [0xfe, 0xff]) {
-      throw .malformed(file: file, found: "text in UTF-16", expected: "UTF-8; save it as that")
-    }
-  }
-
-  private init(_ text: [UInt8], file: String, delimiter: UInt8) {
+  /// - Parameters:
+  ///   - divider: What stands between cells.
+  ///   - file: The file's name, for errors.
+  ///   - position: Where the table begins.
+  ///   - line: The number of that line, from 1.
+  init(_ divider: Divider, file: String = "", from position: Int = 0, line: Int = 1) {
     self.file = file
-    self.delimiter = delimiter
-    if text.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
+    switch divider {
+    case .byte(let byte): (delimiter, dividesAtBlanks) = (byte, false)
+    case .blanks: (delimiter, dividesAtBlanks) = (0, true)
+    }
+    (self.position, self.line) = (position, line)
   }
 
-  /// The delimiter that divides the first rows into equally many cells, and the most; failing that,
-  /// the one that divides the first row into the most.
-  private static func delimiter(of text: [UInt8], decimal: TableFormat.Decimal) -> UInt8 {
-    var best = (isEven: false, count: 0, delimiter: UInt8(ascii: ","))
-    for candidate in TableFormat.Delimiter.allCases {
-      guard let byte = candidate.byte, decimal == .point || candidate != .comma else {
-        continue
-      }
-      var reader = CSVReader(text, file: "", delimiter: byte)
-      var cells: [Range<Int>] = []
-      var counts: [Int] = []
-      // What is wrong with the text is told when it is read in full.
-      while counts.count < 20, let count = try? reader.readRow(of: text.span, into: &cells) {
-        counts.append(count)
-      }
-      let count = counts.first ?? 0
-      let isEven = count > 1 && counts.allSatisfy { $0 == count }
-      if isEven && !best.isEven || isEven == best.isEven && count > best.count {
-        best = (isEven, count, byte)
-      }
+  /// Goes to the next line that is not empty, and returns its first character; `nil` at the end.
+  mutating func nextLine(of text: Span<UInt8>) -> UInt8? {
+    skipBlanks(text)
+    while position < text.count, isLineEnd(text[position]) {
+      passLineEnd(text)
+      skipBlanks(text)
     }
-    return best.delimiter
+    return position < text.count ? text[position] : nil
+  }
+
+  /// Leaves out what remains of a line.
+  mutating func skipLine(of text: Span<UInt8>) {
+    while position < text.count, !isLineEnd(text[position]) { position += 1 }
+    if position < text.count { passLineEnd(text) }
   }
 
   /// Reads the next row that is not empty, adds the places of its cells, and returns how many they
@@ -57,22 +54,18 @@ struct CSVReader {
   mutating func readRow(
     of text: Span<UInt8>, into cells: inout [Range<Int>]
   ) throws(DataError) -> Int? {
-    skipBlanks(text)
-    while position < text.count, isLineEnd(text[position]) {
-      passLineEnd(text)
-      skipBlanks(text)
-    }
-    guard position < text.count else { return nil }
+    guard nextLine(of: text) != nil else { return nil }
     rowLine = line
     let first = cells.count
     while true {
       cells.append(try readCell(text))
+      if dividesAtBlanks { skipBlanks(text) }
       guard position < text.count else { break }
       if isLineEnd(text[position]) {
         passLineEnd(text)
         break
       }
-      position += 1
+      if !dividesAtBlanks { position += 1 }
     }
     return cells.count - first
   }
@@ -83,7 +76,7 @@ struct CSVReader {
     if position < text.count, text[position] == quote { return try readQuoted(text) }
     let start = position
     var isASCII = true
-    while position < text.count, text[position] != delimiter, !isLineEnd(text[position]) {
+    while position < text.count, !endsCell(text[position]) {
       let byte = text[position]
       if byte == quote {
         throw error(
@@ -95,7 +88,7 @@ struct CSVReader {
       position += 1
     }
     var end = position
-    while end > start, isBlank(text[end - 1]) { end -= 1 }
+    while end > start, isPadding(text[end - 1]) { end -= 1 }
     if !isASCII { try checkEncoding(text, start..<end) }
     return start..<end
   }
@@ -128,12 +121,13 @@ struct CSVReader {
     let end = position
     if !isASCII { try checkEncoding(text, start..<end) }
     position += 1
+    let isApart = dividesAtBlanks && position < text.count && isBlank(text[position])
     skipBlanks(text)
-    guard position == text.count || text[position] == delimiter || isLineEnd(text[position]) else {
+    guard isApart || position == text.count || endsCell(text[position]) else {
+      let divider = dividesAtBlanks ? " " : printable(String(UnicodeScalar(delimiter)))
       throw error(
         text, at: position, found: "more of a cell behind its closing quote",
-        expected: "'\(printable(String(UnicodeScalar(delimiter))))' or the end of the line; "
-          + "a quote inside a cell is doubled")
+        expected: "'\(divider)' or the end of the line; a quote inside a cell is doubled")
     }
     return start..<end
   }
@@ -164,7 +158,7 @@ struct CSVReader {
   }
 
   private mutating func skipBlanks(_ text: Span<UInt8>) {
-    while position < text.count, isBlank(text[position]) { position += 1 }
+    while position < text.count, isPadding(text[position]) { position += 1 }
   }
 
   /// Goes behind the line end that is here.
@@ -176,14 +170,19 @@ struct CSVReader {
     line += 1
   }
 
-  private func isBlank(_ byte: UInt8) -> Bool {
-    (byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")) && byte != delimiter
+  private func endsCell(_ byte: UInt8) -> Bool {
+    byte == delimiter && !dividesAtBlanks || isLineEnd(byte) || dividesAtBlanks && isBlank(byte)
+  }
+
+  /// Whether it is a blank that counts for nothing.
+  private func isPadding(_ byte: UInt8) -> Bool {
+    isBlank(byte) && byte != delimiter
   }
 }
 
 private let quote = UInt8(ascii: "\"")
 
-private func isLineEnd(_ byte: UInt8) -> Bool {
+func isLineEnd(_ byte: UInt8) -> Bool {
   byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
 }
 
