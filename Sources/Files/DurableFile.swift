@@ -1,16 +1,5 @@
 import Foundation
 
-/// Why a file of a run could not be written or read, in one line.
-public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The path and the reason.
-  public let description: String
-
-  package init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
-
-  /// What the system says of its last failure.
-  package init(_ path: String) { self.init(path, String(cString: strerror(errno))) }
-}
-
 /// An open file, closed with the value.
 package struct FileDescriptor: ~Copyable {
   package let path: String
@@ -20,7 +9,10 @@ package struct FileDescriptor: ~Copyable {
   package init(_ path: String, _ flags: Int32) throws(FileError) {
     self.path = path
     number = open(path, flags | O_CLOEXEC, 0o666)
-    guard number >= 0 else { throw FileError(path) }
+    guard number >= 0 else {
+      throw FileError(
+        path, flags & (O_WRONLY | O_RDWR | O_CREAT) == 0 ? .unreadable : .uncreatable)
+    }
   }
 
   deinit { close(number) }
@@ -33,7 +25,7 @@ package struct FileDescriptor: ~Copyable {
       if count >= 0 {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       } else if errno != EINTR {
-        throw FileError(path)
+        throw FileError(path, .unwritable)
       }
     }
   }
@@ -48,7 +40,7 @@ package struct FileDescriptor: ~Copyable {
 
   /// Waits until what was written has reached the disk.
   package func synchronize() throws(FileError) {
-    guard fsync(number) == 0 else { throw FileError(path) }
+    guard fsync(number) == 0 else { throw FileError(path, .unwritable) }
   }
 
   /// Makes the names in a directory survive a loss of power.
@@ -75,7 +67,7 @@ package func replaceFile(at path: String, with contents: Data) throws(FileError)
 
 /// Renames a file or a directory.
 package func renameFile(_ old: String, to new: String) throws(FileError) {
-  guard rename(old, new) == 0 else { throw FileError(new) }
+  guard rename(old, new) == 0 else { throw FileError(new, .unwritable) }
 }
 
 /// Makes a directory, and those that it lies in.
@@ -85,7 +77,8 @@ package func makeDirectory(at path: String) throws(FileError) {
   } catch {
     let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
     let reason = cause.map { String(cString: strerror(Int32($0.code))) }
-    throw FileError(path, "the directory cannot be made: \(reason ?? error.localizedDescription)")
+    throw FileError(
+      path, "the directory cannot be made: \(reason ?? error.localizedDescription)", .uncreatable)
   }
 }
 
@@ -93,11 +86,13 @@ package func makeDirectory(at path: String) throws(FileError) {
 package func readFile(at path: String) throws(FileError) -> Data {
   let file = try FileDescriptor(path, O_RDONLY)
   var status = stat()
-  guard fstat(file.number, &status) == 0 else { throw FileError(path) }
-  guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path, "this is no file") }
+  guard fstat(file.number, &status) == 0 else { throw FileError(path, .unreadable) }
+  guard status.st_mode & S_IFMT == S_IFREG else {
+    throw FileError(path, "this is no file", .unreadable)
+  }
   do {
     return try Data(contentsOf: URL(fileURLWithPath: path))
   } catch {
-    throw FileError(path, error.localizedDescription)
+    throw FileError(path, error.localizedDescription, .unreadable)
   }
 }

@@ -73,6 +73,7 @@ public struct Report {
 struct TaskReport {
   let results: TaskResults
   let table: ResultTable
+  let classes: ClassResults?
   let sections: [PlotSection]
   let style: (String) -> PlotStyle
 
@@ -80,6 +81,7 @@ struct TaskReport {
     self.results = results
     self.style = style
     table = ResultTable(results.groups)
+    classes = ClassResults(results)
     sections = TaskPlots(results, style: style).sections
   }
 
@@ -117,6 +119,11 @@ struct TaskReport {
     }
     if runs.joined().contains(where: { $0.state == .diverged }) {
       notes.append("A run that diverged counts with infinite losses.")
+    }
+    if table.figures.contains(.rmse) {
+      notes.append(
+        "RMSE, MAE and R² are in the target's own units, of the test examples where there are some, "
+          + "with the weights that a run keeps; losses are of targets that were normalized.")
     }
     return notes.joined(separator: " ")
   }

@@ -326,6 +326,11 @@ extension InterfaceListing {
       (try Tool.run("train", "--task", "uci-energy").status, "data that is not there"),
       (try Tool.run("train", "--resume", "/nowhere").status, "a run that is not there"),
       (try Tool.run("verify", "/nowhere").status, "a trace that is not there"),
+      (try Tool.run("data", "inspect", #filePath).status, "a file that is no table"),
+      (
+        try Tool.run("report", finishedRun(), "--output", "/nowhere/report.html").status,
+        "a file that cannot be made"
+      ),
       (divergence.status, "divergence"),
     ]
     for (signal, name) in [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")] {

@@ -286,7 +286,7 @@ struct RunDirectoryTests {
       "--eval-every", "100000", "--output", path,
     ]
     let limited = try Tool.run(arguments, fileSizeLimit: 1 << 21)
-    #expect(limited.status == 1)
+    #expect(limited.status == 74)
     #expect(limited.errors.contains("events.out.tfevents.adamqlr"), "\(limited.errors)")
     let resumed = try Tool.run("train", "--resume", path)
     #expect(resumed.status == 0, "\(resumed.errors)")

@@ -86,7 +86,7 @@ struct TableTaskTests {
     try Tool.withFile(flats) { file in
       let result = try Tool.run("predict", run, file)
       #expect(result.status == 0)
-      #expect(result.errors.contains("'city' has 1 words"), "\(result.errors)")
+      #expect(result.errors.contains("'city': 1 of 4 cells are words"), "\(result.errors)")
       #expect(result.lines.count == 5)
       #expect(result.lines[0] == "price")
       let prices = try result.lines[1...].map { try #require(Double($0)) }

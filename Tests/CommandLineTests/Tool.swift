@@ -60,7 +60,7 @@ struct Tool {
   ///   - path: The folders of other programs; `nil`: those that the tests find.
   static func start(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    memoryLimit: Int? = nil, path: String? = nil, output: Pipe, errors: Pipe
+    memoryLimit: Int? = nil, path: String? = nil, output: Any, errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()

@@ -102,7 +102,7 @@ extension String: SettingConvertible {
 
 extension Optional: SettingConvertible where Wrapped: SettingConvertible {
   public init?(_ value: SettingValue) {
-    if value == .null || value == .text("none") {
+    if value == .null || value == .text("none") && !Wrapped.isLiteral {
       self = .none
     } else if let wrapped = Wrapped(value) {
       self = wrapped

@@ -20,6 +20,10 @@ public struct StepReport: Hashable, Codable, Sendable {
   public var curvature: Double?
   /// α, after clipping, amplification and averaging.
   public var learningRate: Double
+  /// The rate by which the step moves along a direction of usual size: α with what envelope and the
+  /// limit on the update leave of it, times the step size that the direction itself contains, as
+  /// Prodigy's and D-Adaptation's do. `nil` in a report of an earlier version.
+  public var appliedLearningRate: Double?
   /// μ; `nil` where the method has no momentum.
   public var momentum: Double?
   /// α²·gᵀd before the norm constraint; `nil` without one.

@@ -43,6 +43,6 @@ extension ParsableCommand {
           + "--micro-batches N, which makes the same steps from N parts of a batch.")
       Foundation.exit(1)
     }
-    main(nil)
+    runToExit()
   }
 }

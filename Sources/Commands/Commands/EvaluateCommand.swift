@@ -62,7 +62,8 @@ struct EvaluateCommand: ParsableCommand {
     for note in model.problem.notes { Output.warning("note: \(note)") }
     let scores = model.evaluate()
     // Of a table or text to judge by, all is for the test.
-    let training = table == nil && text == nil ? scores.training : nil
+    let isWhole = table == nil && text == nil
+    let training = isWhole ? scores.training : nil
     let isText = model.problem.textEncoding != nil
     let (validation, test) = (scores.validation, scores.test)
     if json {
@@ -70,6 +71,9 @@ struct EvaluateCommand: ParsableCommand {
       line.add("steps", model.step)
       line.add("weights", model.weights.rawValue)
       line.add(training: training, validation: validation, test: test, isText: isText)
+      for (part, metrics) in metrics(model, all: isWhole) {
+        line.add("\(part)_metrics", JSONLine(metrics))
+      }
       line.print()
     } else {
       Output.line(
@@ -77,6 +81,22 @@ struct EvaluateCommand: ParsableCommand {
           + "\(model.step.grouped)"
           + (model.weights == .best ? ", with the lowest validation loss:" : ":"))
       TextTable(scores: training, validation, test, model.problem).lines.forEach(Output.line)
+      // The rows that nothing was learned from say most.
+      if let (part, metrics) = metrics(model, all: isWhole).last {
+        Output.line("")
+        metrics.lines(of: part, target: model.problem.encoding?.targetName).forEach(Output.line)
+      }
+    }
+  }
+
+  /// How good predictions are on each part that there is.
+  private func metrics(_ model: TrainedModel, all: Bool) -> [(part: String, TaskMetrics)] {
+    let parts = [
+      ("train", all ? model.problem.training : nil), ("validation", model.problem.validation),
+      ("test", model.problem.test),
+    ]
+    return parts.compactMap { part, examples in
+      examples.flatMap(model.metrics).map { (part, $0) }
     }
   }
 }

@@ -13,18 +13,21 @@ struct TasksCommand: ParsableCommand {
     for task in LearningTask.allCases {
       var settings = Settings()
       settings.task = task
-      print("\(task.rawValue)\n  \(task.summary)")
+      Output.line("\(task.rawValue)\n  \(task.summary)")
       Output.line(
         "  "
           + [task.network, task.lossWords, "\(settings.defaultEpochs) epochs"]
           .compactMap(\.self).joined(separator: ", "))
       if let files = task.source?.files, !files.isEmpty {
-        print("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
+        Output.line("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
       }
-      if task == .text { print("  reads the file text.path") }
-      if task == .table { print("  reads the file data.path, to predict its column data.target") }
+      if task == .text { Output.line("  reads the file text.path") }
+      if task == .table {
+        Output.line("  reads the file data.path, to predict its column data.target")
+      }
     }
-    print("\nData sets are looked for in \(DataDirectory.path()); 'adamqlr data' fetches them.")
+    Output.line(
+      "\nData sets are looked for in \(DataDirectory.path()); 'adamqlr data' fetches them.")
   }
 }
 
@@ -80,11 +83,11 @@ struct OptimizersCommand: ParsableCommand {
     commandName: "optimizers", abstract: "Lists the optimizers and every setting.")
 
   func run() {
-    print("Presets (--optimizer NAME), each with its point in the grid")
-    print("direction × learning rate × momentum × damping:")
+    Output.line("Presets (--optimizer NAME), each with its point in the grid")
+    Output.line("direction × learning rate × momentum × damping:")
     for preset in Preset.all {
       let settings = Settings(preset)
-      print("\n  \(preset.name)\n      \(preset.summary)")
+      Output.line("\n  \(preset.name)\n      \(preset.summary)")
       Output.wrapped(
         preset.method.kinds.filter { $0.axis != .acceptance }.map { $0.name ?? "–" },
         separator: " × ")
@@ -92,9 +95,10 @@ struct OptimizersCommand: ParsableCommand {
         preset.changes.map { "\($0.name)=\($0.text(of: settings))" })
     }
     let base = Settings(.adamQLR)
-    print("\nSettings (--set key=value, or YAML), with adamqlr's values; – where it has none:")
+    Output.line(
+      "\nSettings (--set key=value, or YAML), with adamqlr's values; – where it has none:")
     for key in Settings.all {
-      print("  \(key.name)=\(key.text(of: base))")
+      Output.line("  \(key.name)=\(key.text(of: base))")
       Output.wrapped("\(key.help) \(key.expectation).".split(separator: " ").map(String.init))
     }
   }

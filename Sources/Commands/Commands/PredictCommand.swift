@@ -1,5 +1,6 @@
 import AdamQLRNetworks
 import ArgumentParser
+import Files
 import Foundation
 import Tasks
 import AdamQLRTorch
@@ -16,6 +17,7 @@ struct PredictCommand: ParsableCommand {
         adamqlr train --task table --set data.path=houses.csv --set data.target=price \\
           --output runs/houses
         adamqlr predict runs/houses new-houses.csv --output prices.csv
+        adamqlr predict runs/houses new-houses.csv --keep address --output prices.csv
       """)
 
   @Argument(help: ArgumentHelp("The run's directory.", valueName: "run"))
@@ -31,26 +33,29 @@ struct PredictCommand: ParsableCommand {
 
   @Option(help: .runDevice) var device: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A column of the file to carry into the output, such as an id; may be repeated.",
+      valueName: "column"))
+  var keep: [String] = []
+
   func run() throws {
-    let predictor = try TablePredictor(
-      RunDirectory(existing: path), device: try device.map(Device.init(option:)),
-      weights: weights)
-    for damage in predictor.damage { Output.warning("\(damage); taking the one before") }
-    let (columns, unseen) = try predictor.predict(file)
-    for (column, count) in unseen.sorted(by: { $0.key < $1.key }) {
-      Output.warning(
-        "note: column '\(column)' has \(count) words that the training file does not have")
+    let directory = try RunDirectory(existing: path)
+    let destination = try output.map { output throws(FileError) in
+      try OutputFile(output, notReplacing: [file])
     }
+    try destination?.refuse(where: RunDirectory.owns)
+    let predictor = try TablePredictor(
+      directory, device: try device.map(Device.init(option:)), weights: weights)
+    for damage in predictor.damage { Output.warning("\(damage); taking the one before") }
+    let (columns, notes) = try predictor.predict(file, keeping: keep)
+    for note in notes { Output.warning("note: \(note)") }
     var lines = [CSVTable.line(of: columns.map(\.name))]
     for row in columns[0].cells.indices {
       lines.append(CSVTable.line(of: columns.map { $0.cells[row] }))
     }
     let text = lines.joined(separator: "\n")
-    guard let output else { return Output.line(text) }
-    do {
-      try Data("\(text)\n".utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
-    } catch {
-      throw ValidationError("\(output) cannot be written: \(error.localizedDescription)")
-    }
+    guard let destination else { return Output.line(text) }
+    try destination.write(Data("\(text)\n".utf8))
   }
 }

@@ -68,6 +68,9 @@ struct ReportWriter {
     var gnuplot = Gnuplot()
     if needsPlots, gnuplot == nil { Output.warning(Gnuplot.advice) }
     let path = output ?? (format == .html ? "\(folder)/report.html" : nil)
+    // Before plots are drawn, which takes a while.
+    let file = try path.map { path throws(FileError) in try OutputFile(path) }
+    try file?.refuse(where: RunDirectory.owns)
     let plotFolder =
       path.map { URL(fileURLWithPath: $0).deletingLastPathComponent().relativePath } ?? folder
     var written: [String] = []
@@ -88,12 +91,12 @@ struct ReportWriter {
       Output.warning("\(error)")
       text = try self.text(nil)
     }
-    if let path {
-      try replaceFile(at: path, with: Data(text.utf8))
-      written.append("the report is in \(path)")
+    if let file {
+      try file.write(Data(text.utf8))
+      written.append("the report is in \(file.path)")
       written.forEach(Output.line)
     } else {
-      print(text, terminator: "")
+      Output.text(text)
       written.forEach(Output.warning)
     }
   }

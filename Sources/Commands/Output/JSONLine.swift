@@ -40,6 +40,11 @@ package struct JSONLine {
     members.append("\(Self.quoted(name)): [\(values.map(\.text).joined(separator: ", "))]")
   }
 
+  mutating func add(_ name: String, rows: [[Int]]) {
+    let rows = rows.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" }
+    members.append("\(Self.quoted(name)): [\(rows.joined(separator: ", "))]")
+  }
+
   var text: String { "{" + members.joined(separator: ", ") + "}" }
 
   package func print() { Output.line(text) }

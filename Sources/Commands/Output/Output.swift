@@ -6,14 +6,34 @@ package enum Output {
   package static let isTerminal = isatty(STDOUT_FILENO) == 1
 
   /// Prints a line that is seen at once, also by a program at the other end of a pipe.
-  package static func line(_ text: String) {
-    print(text)
-    fflush(nil)
+  package static func line(_ text: String) { bytes(Array("\(text)\n".utf8)) }
+
+  /// Prints a text as it stands.
+  static func text(_ text: String) { bytes(Array(text.utf8)) }
+
+  /// Writes bytes, which need not be whole characters, that are seen at once. Where they cannot be
+  /// written, the program ends.
+  static func bytes(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+      } else if errno != EINTR {
+        fail()
+      }
+    }
   }
 
-  /// Writes bytes, which need not be whole characters, that are seen at once.
-  static func bytes(_ bytes: [UInt8]) {
-    FileHandle.standardOutput.write(Data(bytes))
+  private static func fail() -> Never {
+    let reason = String(cString: strerror(errno))
+    warning("Error: standard output cannot be written: \(reason)")
+    _exit(ExitStatus.inputOutput)
+  }
+
+  /// Sees to it that what others print, such as help, ends in an error too where it cannot be written.
+  static func watchForFailure() {
+    atexit { if fflush(nil) != 0 { Output.fail() } }
   }
 
   /// Prints a line on standard error.
@@ -23,8 +43,7 @@ package enum Output {
 
   /// Rewrites the terminal's current line.
   package static func rewrite(_ text: String) {
-    print("\r\u{1B}[K\(text)", terminator: "")
-    fflush(nil)
+    self.text("\r\u{1B}[K\(text)")
   }
 }
 
@@ -36,13 +55,13 @@ extension Output {
     for word in words {
       let longer = line.isEmpty ? word : line + separator + word
       if indentation.count + longer.count > 80, !line.isEmpty {
-        print(indentation + line + (separator == " " ? "" : String(separator.dropLast())))
+        Output.line(indentation + line + (separator == " " ? "" : String(separator.dropLast())))
         line = word
       } else {
         line = longer
       }
     }
-    if !line.isEmpty { print(indentation + line) }
+    if !line.isEmpty { Output.line(indentation + line) }
   }
 }
 

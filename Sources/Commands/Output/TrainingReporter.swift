@@ -54,6 +54,7 @@ struct JSONReporter: TrainingReporter {
     line.add("test_loss", epoch.test?.loss)
     line.add("test_accuracy", epoch.test?.accuracy)
     line.add("learning_rate", epoch.last.learningRate)
+    line.add("applied_learning_rate", epoch.last.appliedLearningRate)
     line.add("damping", epoch.last.nextDamping)
     line.add("reduction_ratio", epoch.last.reductionRatio)
     line.add("seconds", epoch.seconds)
@@ -89,6 +90,7 @@ struct JSONReporter: TrainingReporter {
       events.add(name, count)
     }
     line.add("events", events)
+    if let metrics = summary.metrics { line.add("metrics", JSONLine(metrics)) }
     line.print()
   }
 }
@@ -155,6 +157,7 @@ final class TextReporter: TrainingReporter {
     TextTable(scores: summary.training, summary.validation, summary.test, trainer.problem).lines
       .forEach(Output.line)
     if let best = summary.best { show(best, last: summary.steps) }
+    if let metrics = summary.metrics { show(metrics) }
     let rate = Double(summary.steps) / summary.seconds
     Output.line(
       "\n\(summary.steps.grouped) steps in \(summary.seconds.short) s, \(rate.short) steps/s")
@@ -184,6 +187,15 @@ final class TextReporter: TrainingReporter {
     }
   }
 
+  /// Shows how good predictions are: of numbers always, of classes where they are one's own.
+  private func show(_ metrics: FinalMetrics) {
+    if case .classification = metrics.values, trainer.problem.encoding == nil { return }
+    Output.line("")
+    metrics.values.lines(
+      of: metrics.part.rawValue, target: trainer.problem.encoding?.targetName
+    ).forEach(Output.line)
+  }
+
   private func line(epoch: Int, loss: Double, _ report: StepReport) -> String {
     var parts = [
       "epoch \(epoch)" + (epochs.map { "/\($0)" } ?? ""), "loss \(loss.short)",
@@ -195,7 +207,10 @@ final class TextReporter: TrainingReporter {
     } else if let validation {
       parts.append("validation \(validation.loss.short)")
     }
-    parts.append("α \(report.learningRate.short)")
+    let applied = report.appliedLearningRate ?? report.learningRate
+    parts.append(
+      "α \(report.learningRate.short)"
+        + (applied.short == report.learningRate.short ? "" : " (applied \(applied.short))"))
     if trainer.isDamped { parts.append("λ \(report.nextDamping.short)") }
     if let ratio = report.reductionRatio { parts.append("ρ \(ratio.short)") }
     parts.append("\((Double(trainer.step) / trainer.seconds).short) steps/s")

@@ -62,9 +62,25 @@ struct HTMLPage {
     parts.append("<h3>Results</h3>")
     parts.append(results(task))
     parts += note(task.tableNote)
+    if let classes = task.classes { parts += section(classes) }
     parts += settings(task)
     parts.append("</section>")
     return parts
+  }
+
+  private func section(_ classes: ClassResults) -> [String] {
+    func table(_ rows: [[String]]) -> String {
+      self.table(
+        rows[0],
+        rows.dropFirst().map { row in
+          "<tr><th scope=\"row\">\(row[0].html)</th>"
+            + row.dropFirst().map { "<td>\($0.html)</td>" }.joined() + "</tr>"
+        })
+    }
+    return ["<h3>Classes</h3>", table(classes.rows)] + note(ClassResults.note)
+      + classes.confusions.map { label, rows in
+        "<details><summary>What \(label.html) took for what</summary>\(table(rows))</details>"
+      }
   }
 
   private func note(_ text: String) -> [String] {

@@ -35,6 +35,14 @@ struct MarkdownReport {
         if !section.note.isEmpty { blocks.append(section.note) }
       }
     }
+    if let classes = task.classes {
+      blocks.append("### Classes")
+      blocks.append(markdownTable(classes.rows.map { $0.map(\.markdown) }))
+      blocks.append(ClassResults.note)
+      if classes.groups.count == 1 {
+        blocks += classes.confusions.map { markdownTable($0.rows.map { $0.map(\.markdown) }) }
+      }
+    }
     let differences = task.differences
     if !differences.isEmpty {
       blocks.append("Settings that differ:")

@@ -9,7 +9,11 @@ public struct ResultFormat: Sendable {
 
   /// The figure's name with its unit.
   public var heading: String {
-    figure.isShare ? "\(figure.rawValue) (%)" : figure.rawValue
+    switch figure {
+    case .rSquared: "R²"
+    case _ where figure.isShare: "\(figure.rawValue) (%)"
+    default: figure.rawValue
+    }
   }
 
   /// A number.

@@ -45,11 +45,11 @@ public struct RunCollection: Sendable {
       var isDirectory: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
         isDirectory.boolValue
-      else { throw FileError(path, "there is no such directory") }
+      else { throw FileError(path, "there is no such directory", .unreadable) }
       let count = found.count
       search(path, Self.depth, &found)
       if found.count == count, damage.isEmpty {
-        throw FileError(path, "there are no runs in this directory")
+        throw FileError(path, "there are no runs in this directory", .unreadable)
       }
     }
     var records: [(label: String, record: RunRecord)] = []

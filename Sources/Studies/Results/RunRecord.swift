@@ -99,9 +99,19 @@ extension RunRecord {
     case .lowestValidationLoss: summary.curve?.lowest?.validation?.loss
     case .testLossAtLowest: summary.curve?.lowest?.test?.loss
     case .testAccuracyAtLowest: summary.curve?.lowest?.test?.accuracy
+    case .rmse, .mae, .rSquared: summary.metrics.flatMap { metric(figure, $0.values) }
     case .lowestStep: (summary.curve?.lowest?.step).map(Double.init)
     case .steps: Double(summary.steps)
     case .seconds: summary.seconds
+    }
+  }
+
+  private func metric(_ figure: Figure, _ metrics: TaskMetrics) -> Double? {
+    guard case .regression(let metrics) = metrics else { return nil }
+    return switch figure {
+    case .rmse: metrics.rmse
+    case .mae: metrics.mae
+    default: metrics.rSquared
     }
   }
 
@@ -123,7 +133,7 @@ extension RunRecord {
     case .testLoss: latest(.testLoss)
     case .validationAccuracy: latest(.validationAccuracy)
     case .testAccuracy: latest(.testAccuracy)
-    case .generalizationGap: nil
+    case .generalizationGap, .rmse, .mae, .rSquared: nil
     case .lowestValidationLoss: lowest(.validationLoss)
     case .testLossAtLowest: lowest(.testLoss)
     case .testAccuracyAtLowest: lowest(.testAccuracy)
@@ -154,6 +164,13 @@ public enum Figure: String, CaseIterable, Sendable {
   case testLossAtLowest = "test loss at lowest"
   /// The share of test examples classified correctly at that evaluation.
   case testAccuracyAtLowest = "test accuracy at lowest"
+  /// The root of the mean squared error in the target's units, of the test examples where there are
+  /// some, with the weights that a run keeps.
+  case rmse = "RMSE"
+  /// The mean absolute error, likewise.
+  case mae = "MAE"
+  /// The coefficient of determination, likewise.
+  case rSquared = "R2"
   /// The number of steps before that evaluation.
   case lowestStep = "steps to lowest"
   /// The number of steps.

@@ -53,7 +53,8 @@ public struct Comparison: Sendable {
   /// - Throws: ``FileError`` where there is none or it is damaged.
   public init(existing path: String) throws(FileError) {
     guard Self.exists(at: path) else {
-      throw FileError(path, "there is no comparison in this directory: it has no comparison.json")
+      throw FileError(
+        path, "there is no comparison in this directory: it has no comparison.json", .unreadable)
     }
     let data = try readFile(at: Self.manifestPath(path))
     guard let manifest = try? JSONDecoder().decode(Manifest.self, from: data),
@@ -96,7 +97,7 @@ public struct Comparison: Sendable {
       return
     }
     if (try? RunDirectory(existing: path)) != nil {
-      throw FileError(path, "there is a run in this directory; give another --output")
+      throw FileError(path, "there is a run in this directory; give another --output", .uncreatable)
     }
     self.path = path
     self.seedCount = seedCount

@@ -19,6 +19,8 @@ public struct Problem: Sendable {
   public internal(set) var validation: ExampleSet?
   /// The examples that the result is judged by, where the task has some.
   public internal(set) var test: ExampleSet?
+  /// The mean and deviation of the target before it was normalized, where one number is predicted.
+  public let targetScale: TableEncoding.Scale?
   /// About how many numbers one example needs in the layer that needs the most.
   public let largestLayer: Int
   /// How a table is encoded; `nil` for all other tasks.
@@ -201,6 +203,8 @@ public struct Problem: Sendable {
     training = sets.training
     validation = sets.validation
     test = sets.test
+    targetScale =
+      if case .number(let scale)? = encoding?.target { scale } else { sets.targetScale }
     self.encoding = encoding
     self.textEncoding = textEncoding
     self.notes = notes
@@ -233,6 +237,7 @@ struct Parts {
   var validation: ExampleSet?
   var test: ExampleSet?
   let shape: ProblemShape
+  private(set) var targetScale: TableEncoding.Scale?
 
   init(training: Batch, test: Batch? = nil, shape: ProblemShape) {
     self.training = ExampleSet(training)
@@ -245,6 +250,10 @@ struct Parts {
     training = ExampleSet(Batch(set.training))
     validation = set.validation.map { ExampleSet(Batch($0)) }
     test = ExampleSet(Batch(set.test))
+    if let normalization = set.targetNormalization, normalization.columns == 1 {
+      targetScale = TableEncoding.Scale(
+        mean: normalization.means[0], deviation: normalization.deviations[0])
+    }
   }
 
   init(_ set: ImageDataSet, _ type: DataType) {

@@ -31,7 +31,7 @@ struct EventLog: ~Copyable {
       throw FileError(path, "the log has \(size) bytes, but had \(position) at the checkpoint")
     }
     guard ftruncate(file.number, position) == 0, lseek(file.number, position, SEEK_SET) >= 0 else {
-      throw FileError(path)
+      throw FileError(path, .unwritable)
     }
     let start = position == 0 ? Self.record(event: Self.start) : []
     try file.write(start)

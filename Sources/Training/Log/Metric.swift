@@ -50,6 +50,8 @@ public enum Metric: Int, CaseIterable, Sendable {
   case positionX
   /// The second parameter, of a problem that has two.
   case positionY
+  /// The rate that is applied, where it is another than α.
+  case appliedLearningRate
 
   /// The name in the log, that of the paper's published implementation where it has one.
   public var tag: String {
@@ -78,6 +80,7 @@ public enum Metric: Int, CaseIterable, Sendable {
     case .seconds: "Time/Seconds"
     case .positionX: "Position/X"
     case .positionY: "Position/Y"
+    case .appliedLearningRate: "Adaptive/Applied_Learning_Rate"
     }
   }
 }
@@ -97,6 +100,9 @@ struct MetricRow {
   mutating func add(_ report: StepReport) {
     add(.trainingLoss, report.loss)
     add(.learningRate, report.learningRate)
+    if report.appliedLearningRate != report.learningRate {
+      add(.appliedLearningRate, report.appliedLearningRate)
+    }
     add(.momentum, report.momentum)
     add(.damping, report.damping)
     add(.reductionRatio, report.reductionRatio)

@@ -11,8 +11,7 @@ extension Problem {
     let weights = Weights(
       step: 0, parameters: parameters, statistics: statistics ?? FlatVector([], parameters.type))
     var score = model.score(
-      loss, on: examples.count, at: weights,
-      piece: min(max(16_000_000 / max(largestLayer, 1), 1), 5000), examples.rows)
+      loss, on: examples.count, at: weights, piece: evaluationPiece, examples.rows)
     if !isClassification { score.accuracy = nil }
     return score
   }

@@ -114,6 +114,17 @@ public struct Trainer {
       earlyStop: earlyStop)
   }
 
+  /// How good predictions are at the end, with the weights that the settings say.
+  public func finalMetrics() -> FinalMetrics? {
+    let kept = settings.weights == .best ? best : nil
+    let part: FinalMetrics.Part =
+      problem.test != nil ? .test : problem.validation != nil ? .validation : .training
+    let examples = problem.test ?? problem.validation ?? problem.training
+    return problem.metrics(examples, at: kept ?? learnedWeights).map {
+      FinalMetrics(part: part, weights: kept == nil ? .last : .best, values: $0)
+    }
+  }
+
   /// The scores of the best weights.
   ///
   /// - Parameter lastTraining: That of the last weights on the training examples.

@@ -1,4 +1,5 @@
 import AdamQLRNetworks
+import Tasks
 
 import AdamQLR
 
@@ -68,6 +69,25 @@ public struct TrainingSummary: Codable, Sendable {
   public var best: BestScores?
   /// How the run was stopped early, if it was; it is complete then.
   public var earlyStop: EarlyStop?
+  /// How good predictions are in the words and units of the task, with the weights that the settings
+  /// say; `nil` of texts, and in a run of an earlier version.
+  public var metrics: FinalMetrics?
+}
+
+/// How good predictions are at the end of a run.
+public struct FinalMetrics: Hashable, Codable, Sendable {
+  /// The part of the examples that they are of: those that test, else those that validate, else those
+  /// that train.
+  public var part: Part
+  /// With which weights.
+  public var weights: Weights.Choice
+  /// The metrics.
+  public var values: TaskMetrics
+
+  /// A part of the examples.
+  public enum Part: String, Codable, Sendable {
+    case training, validation, test
+  }
 }
 
 /// The scores of the weights with the lowest validation loss of any evaluation, of equals the first.

@@ -69,7 +69,7 @@ extension RunDirectory {
     ofTasks owners: String
   ) throws(FileError) -> Encoding {
     guard let data = FileManager.default.contents(atPath: encodingPath) else {
-      throw FileError(encodingPath, "no such file; \(owners)")
+      throw FileError(encodingPath, "no such file; \(owners)", .unreadable)
     }
     do {
       return try StateCoding.decoder().decode(Encoding.self, from: data)

@@ -20,7 +20,7 @@ public struct RunDirectory: Hashable, Sendable {
     self.path = path
     guard FileManager.default.fileExists(atPath: settingsPath) else {
       let kind = FileManager.default.fileExists(atPath: path) ? "this is" : "there is"
-      throw FileError(path, "\(kind) no run directory: it has no settings.yaml")
+      throw FileError(path, "\(kind) no run directory: it has no settings.yaml", .unreadable)
     }
   }
 
@@ -39,7 +39,7 @@ public struct RunDirectory: Hashable, Sendable {
         throw FileError(
           path,
           "there is a run in this directory; --resume \(path) goes on with it, and another "
-            + "--output keeps both")
+            + "--output keeps both", .uncreatable)
       }
     } else {
       self.path = try makeRunsDirectory(
@@ -66,6 +66,21 @@ extension RunDirectory {
   public var checkpointsPath: String { path + "/checkpoints" }
   var statusPath: String { path + "/run.json" }
 
+  /// Whether a file of that name in a directory is one that a run or a comparison has written, and
+  /// needs.
+  package static func owns(directory: String, name: String) -> Bool {
+    func has(_ file: String) -> Bool { FileManager.default.fileExists(atPath: file) }
+    let names = [
+      "settings.yaml", "run.json", "encoding.json", "events.out.tfevents.adamqlr", ".lock",
+      "comparison.json", "checkpoints",
+    ]
+    let parts = directory.split(separator: "/")
+    let isOfCheckpoint = parts.suffix(2).contains("checkpoints")
+    return isOfCheckpoint
+      || names.contains(name)
+        && (has(directory + "/settings.yaml") || has(directory + "/comparison.json"))
+  }
+
   /// Reads the run's settings.
   public func settings() throws(SettingsError) -> Settings { try Settings(file: settingsPath) }
 
@@ -90,7 +105,7 @@ package func makeRunsDirectory(_ name: String) throws(FileError) -> String {
   for number in 1... {
     let candidate = number == 1 ? path : "\(path)-\(number)"
     if mkdir(candidate, 0o777) == 0 { return candidate }
-    guard errno == EEXIST else { throw FileError(candidate) }
+    guard errno == EEXIST else { throw FileError(candidate, .uncreatable) }
   }
   return path
 }

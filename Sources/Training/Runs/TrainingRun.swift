@@ -103,7 +103,8 @@ public final class TrainingRun {
       continuation = try observe(event)
     }
     trainer.prepareWeights()
-    let summary = trainer.summary()
+    var summary = trainer.summary()
+    summary.metrics = trainer.finalMetrics()
     try writeCheckpoint()
     status.summary = summary
     status.state =

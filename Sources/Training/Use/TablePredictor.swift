@@ -47,26 +47,40 @@ public struct TablePredictor {
 
   /// Predicts the target of a file's rows.
   ///
-  /// - Parameter path: A file with the training file's columns, in any order; it need not have the
-  ///   target.
-  /// - Returns: The predictions, row for row, in the target's own words or units; and how many cells
-  ///   of which columns are words that no row had that trained.
+  /// - Parameters:
+  ///   - path: A file with the training file's columns, in any order; it need not have the target.
+  ///   - kept: Columns of the file that stand before the predictions as they are.
+  /// - Returns: The predictions, row for row, in the target's own words or units; and what is worth
+  ///   knowing of the file, in a line each.
   /// - Throws: `DataError`.
   public func predict(
-    _ path: String
-  ) throws(DataError) -> (columns: [TableEncoding.Prediction], unseen: [String: Int]) {
+    _ path: String, keeping kept: [String] = []
+  ) throws(DataError) -> (columns: [TableEncoding.Prediction], notes: [String]) {
     let table = try encoding.readTable(path)
-    return parameters.type == .float64
+    let columns = try kept.map { name throws(DataError) in
+      let place = try table.column(name)
+      return TableEncoding.Prediction(
+        name: table.columns[place],
+        cells: (0..<table.rowCount).map { table.text(row: $0, column: place) })
+    }
+    let (predictions, notes) =
+      parameters.type == .float64
       ? try predict(table, as: Double.self) : try predict(table, as: Float.self)
+    let names = Set(columns.map(\.name))
+    let renamed = predictions.map {
+      names.contains($0.name)
+        ? TableEncoding.Prediction(name: "predicted \($0.name)", cells: $0.cells) : $0
+    }
+    return (columns + renamed, table.notes + notes)
   }
 
   private func predict<Scalar: BinaryFloatingPoint & TensorElement>(
     _ table: CSVTable, as type: Scalar.Type
-  ) throws(DataError) -> (columns: [TableEncoding.Prediction], unseen: [String: Int]) {
+  ) throws(DataError) -> (columns: [TableEncoding.Prediction], notes: [String]) {
     let rows = try encoding.encode(table, as: type)
     let inputs = Tensor(rows.values, shape: [rows.count, encoding.featureCount])
       .to(parameters.device)
     let outputs = model(inputs, at: parameters, statistics: statistics).elements(type)
-    return (encoding.decode(outputs), rows.unseen)
+    return (encoding.decode(outputs), rows.unseenNotes(in: table.file))
   }
 }

@@ -105,6 +105,12 @@ public struct TrainedModel {
     (score(problem.training), problem.validation.map(score), problem.test.map(score))
   }
 
+  /// How good predictions are on some examples, in the words and units of the task; `nil` of texts.
+  public func metrics(_ examples: ExampleSet) -> TaskMetrics? {
+    problem.metrics(
+      examples, at: Weights(step: step, parameters: parameters, statistics: statistics))
+  }
+
   private func score(_ examples: ExampleSet) -> Score {
     problem.evaluate(examples, at: parameters, statistics: statistics)
   }

@@ -18,19 +18,27 @@ struct CellCensus {
   /// The number of cells that are not missing.
   var known: Int { numbers + texts + (firstInfinite == nil ? 0 : infinite) }
   private var infinite = 0
+  private var firstPlain: Int?
 
   init(_ table: CSVTable, _ column: Int) {
     for row in 0..<table.rowCount {
-      switch table.value(row: row, column: column) {
+      let plain = table.plainValue(row: row, column: column)
+      var (value, isPlain) = (plain, true)
+      if case .text = plain {
+        (value, isPlain) = (table.value(row: row, column: column), false)
+      }
+      switch value {
       case .missing:
         missing += 1
         firstMissing = firstMissing ?? row
       case .number:
         numbers += 1
-        let unit =
-          table.isPlainNumber(row: row, column: column)
-          ? nil : table.numberText(row: row, column: column)?.unit
-        if units[unit] == nil { units[unit] = row }
+        if isPlain {
+          firstPlain = firstPlain ?? row
+        } else {
+          let unit = table.numberText(row: row, column: column)?.unit
+          if units[unit] == nil { units[unit] = row }
+        }
       case .infinite:
         infinite += 1
         firstInfinite = firstInfinite ?? row
@@ -46,6 +54,7 @@ struct CellCensus {
         }
       }
     }
+    if let firstPlain { units[nil] = min(units[nil] ?? firstPlain, firstPlain) }
     areTruthValues = areTruthValues && numbers == 0 && firstInfinite == nil
   }
 

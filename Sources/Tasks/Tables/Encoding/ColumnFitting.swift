@@ -64,9 +64,11 @@ struct ColumnFitting {
   private func numbers(
     _ column: Int, _ notes: inout [String], _ leaveOut: (String) -> Void
   ) throws(DataError) -> TableEncoding.Kind? {
-    let values = training.compactMap { row -> Double? in
-      if case .number(let value) = table.value(row: row, column: column) { value } else { nil }
+    // In the file's order, for cells that lie together are read faster.
+    let all = (0..<table.rowCount).map { row -> Double in
+      if case .number(let value) = table.value(row: row, column: column) { value } else { .nan }
     }
+    let values = training.lazy.map { all[$0] }.filter { !$0.isNaN }
     guard let least = values.min(), least != values.max() else {
       leaveOut("it is the same in all rows that train")
       return nil
@@ -76,7 +78,7 @@ struct ColumnFitting {
         "column '\(name(column))' counts the rows; if it says nothing else, "
           + "data.ignore=[\(name(column))]")
     }
-    return .number(try scale(values, column))
+    return .number(try scale(Array(values), column))
   }
 
   private func truthValues(

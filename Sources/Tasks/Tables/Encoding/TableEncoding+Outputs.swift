@@ -15,6 +15,12 @@ extension TableEncoding {
     public let name: String
     /// A cell for each row.
     public let cells: [String]
+
+    /// A column with these cells.
+    public init(name: String, cells: [String]) {
+      self.name = name
+      self.cells = cells
+    }
   }
 
   /// A network's outputs in the words and units of the training file.

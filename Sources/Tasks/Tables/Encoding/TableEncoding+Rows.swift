@@ -33,6 +33,8 @@ extension TableEncoding {
   ) throws(DataError) -> Inputs<Scalar> {
     let places = try places(in: table)
     let rows = rows ?? Array(0..<table.rowCount)
+    // Cells that lie together are read faster.
+    let inFileOrder = rows.enumerated().sorted { $0.element < $1.element }
     let width = featureCount
     var values = [Scalar](repeating: 0, count: rows.count * width)
     var unseen: [String: Int] = [:]
@@ -40,18 +42,18 @@ extension TableEncoding {
     for (input, column) in zip(inputs, places) {
       switch input.kind {
       case .number(let scale):
-        for (i, row) in rows.enumerated() {
+        for (i, row) in inFileOrder {
           if let value = try number(table, row, column) {
             values[i * width + offset] = Scalar(try normalized(value, scale, table, row, column))
           }
         }
       case .boolean(let usual, let scale):
-        for (i, row) in rows.enumerated() {
+        for (i, row) in inFileOrder {
           let value = try boolean(table, row, column) ?? usual
           values[i * width + offset] = Scalar(scale.normalized(value ? 1 : 0))
         }
       case .date(let order, let parts):
-        for (i, row) in rows.enumerated() {
+        for (i, row) in inFileOrder {
           guard let date = try date(table, row, column, order) else { continue }
           for (j, part) in parts.enumerated() {
             if let value = date.part(part.kind) {
@@ -62,7 +64,7 @@ extension TableEncoding {
         }
       case .category(let names, let usual):
         let numbers = Dictionary(zip(names, names.indices)) { first, _ in first }
-        for (i, row) in rows.enumerated() {
+        for (i, row) in inFileOrder {
           if let number = numbers[try word(table, row, column) ?? usual] {
             values[i * width + offset + number] = 1
           } else {

@@ -127,13 +127,9 @@ public struct CSVTable: Sendable {
     NumberText(grid.bytes.span.extracting(range(row, column)))
   }
 
-  /// Whether a cell is a number of nothing but digits, sign, decimals and a power of ten.
-  func isPlainNumber(row: Int, column: Int) -> Bool {
-    if case .number = reader.plainValue(grid.bytes.span.extracting(range(row, column))) {
-      true
-    } else {
-      false
-    }
+  /// What a cell says, if a number is nothing but digits, sign, decimals and a power of ten.
+  func plainValue(row: Int, column: Int) -> CellValue {
+    reader.plainValue(grid.bytes.span.extracting(range(row, column)))
   }
 
   /// Why the numbers of a column cannot be read, if they cannot.
