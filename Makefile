@@ -9,13 +9,15 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format bench docs docs-preview gpu-bundle clean
+.PHONY: help setup build demo test lint format bench docs docs-preview install uninstall gpu-bundle \
+  clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup:  ## Put libtorch in .libtorch, fetching it once
+setup:  ## Put libtorch in .libtorch, fetching it once, and gnuplot where there is none
 	@scripts/setup.sh
+	@scripts/plots.sh
 
 build: setup  ## Build the libraries and the adamqlr command
 	$(SWIFT_BUILD)
@@ -46,6 +48,13 @@ docs: build  ## Make the libraries' documentation in .build/docs
 
 docs-preview: build  ## Make it, and serve it on the loopback
 	@scripts/docs.sh preview
+
+PREFIX ?= /usr/local
+install: build  ## Put the command into PREFIX (/usr/local), to run without this clone
+	@scripts/install.sh "$(PREFIX)"
+
+uninstall:  ## Remove it from there
+	@scripts/install.sh --remove "$(PREFIX)"
 
 gpu-bundle:  ## Make the folder that checks and measures a GPU elsewhere
 	@scripts/gpu-bundle.sh

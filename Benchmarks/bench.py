@@ -35,9 +35,9 @@ CASES = [
     Case("uci-protein-1000", "uci-protein", [9, 100, 1], 1000, "squared-error",
          {"adamqlr-paper": 0.5, "kfac": 0.4}),
     Case("fashion-mnist-50", "fashion-mnist", [784, 50, 10], 50, "cross-entropy",
-         {"adamqlr-paper": 0.5, "kfac": 0.7}),
+         {"adamqlr-paper": 0.5, "kfac": 0.4}),
     Case("fashion-mnist-3200", "fashion-mnist", [784, 50, 10], 3200, "cross-entropy",
-         {"adamqlr-paper": 0.8, "kfac": 0.4}),
+         {"adamqlr-paper": 0.6, "kfac": 0.4}),
     Case("resnet18-32", "digits-color", None, 32, "cross-entropy", {},
          {"adamqlr-paper": 0.88, "adam": 1.0}, "resnet18"),
 ]

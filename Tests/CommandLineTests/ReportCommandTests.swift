@@ -34,6 +34,24 @@ struct ReportCommandTests {
     }
   }
 
+  @Test(
+    "Where PATH has no gnuplot, the one in the user's cache draws",
+    .enabled(if: hasGnuplot, "gnuplot is not installed"))
+  func cachedProgram() throws {
+    let path = try comparison("rosenbrock", "--steps", "5", "--optimizers", "adam")
+    let cache = Tool.newPath("cache")
+    let tools = cache + "/adamqlr-swift/tools"
+    try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    let program = try #require(
+      folders.map { "\($0)/gnuplot" }.first(where: FileManager.default.isExecutableFile))
+    symlink(program, tools + "/gnuplot")
+    let result = try Tool.run(["report", path], path: "/nowhere", cache: cache)
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    #expect(
+      try String(contentsOfFile: path + "/report.html", encoding: .utf8).contains("<figure"))
+  }
+
   @Test("A gnuplot that fails costs the plots alone")
   func brokenProgram() throws {
     let path = try comparison("rosenbrock", "--steps", "5", "--optimizers", "adam")

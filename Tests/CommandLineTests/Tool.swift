@@ -60,7 +60,8 @@ struct Tool {
   ///   - path: The folders of other programs; `nil`: those that the tests find.
   static func start(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    memoryLimit: Int? = nil, path: String? = nil, output: Any, errors: Pipe
+    memoryLimit: Int? = nil, path: String? = nil, cache: String = cache, output: Any,
+    errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()
@@ -94,12 +95,12 @@ struct Tool {
 
   static func run(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    memoryLimit: Int? = nil, path: String? = nil
+    memoryLimit: Int? = nil, path: String? = nil, cache: String = cache
   ) throws -> Result {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(
       arguments, program: program, fileSizeLimit: fileSizeLimit, memoryLimit: memoryLimit,
-      path: path, output: output, errors: errors)
+      path: path, cache: cache, output: output, errors: errors)
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()

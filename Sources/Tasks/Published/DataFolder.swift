@@ -40,9 +40,3 @@ package struct DataFolder {
     return PathKind(of: path) == .nothing ? nil : path
   }
 }
-
-/// A path below another.
-package func joined(_ path: String, _ name: String) -> String {
-  if path.isEmpty || name.isEmpty { return path + name }
-  return path.hasSuffix("/") ? path + name : path + "/" + name
-}
