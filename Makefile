@@ -9,7 +9,7 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format bench docs docs-preview install uninstall gpu-bundle \
+.PHONY: help setup images build demo test lint format bench docs docs-preview install uninstall gpu-bundle \
   clean
 
 help:  ## Show this list
@@ -18,6 +18,9 @@ help:  ## Show this list
 setup:  ## Put libtorch in .libtorch, fetching it once, and gnuplot where there is none
 	@scripts/setup.sh
 	@scripts/plots.sh
+
+images: setup  ## Get Pillow, which reads the images of --task images
+	@scripts/images.sh
 
 build: setup  ## Build the libraries and the adamqlr command
 	$(SWIFT_BUILD)

@@ -33,7 +33,8 @@ let package = Package(
     .systemLibrary(name: "CMatio"),
     .target(name: "Files", dependencies: ["CMatio", "CZlib", "Requirements"]),
     .target(
-      name: "Tasks", dependencies: ["AdamQLRNetworks", "AdamQLRTorch", "Files", "Requirements"]),
+      name: "Tasks", dependencies: ["AdamQLRNetworks", "AdamQLRTorch", "Files", "Requirements"],
+      resources: [.embedInCode("Images/Folders/pack_images.py")]),
     .target(
       name: "Training",
       dependencies: [

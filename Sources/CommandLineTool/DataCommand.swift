@@ -186,7 +186,7 @@ struct DataCheckCommand: ParsableCommand {
     }
     if source.hasColor {
       let images = try source.loadImages(from: options.path)
-      return words(images.training.count, images.validation.count, images.test.count)
+      return words(images.training.count, images.validation?.count, images.test?.count ?? 0)
     }
     let data: DataSet<Float> = try source.load(from: options.path)
     return words(data.training.count, data.validation?.count, data.test.count)

@@ -51,7 +51,7 @@ public struct StepBenchmark {
       guard let shape = settings.problemShape else {
         throw SettingsError(
           settings.task == .table
-            || settings.task == .text
+            || settings.task == .text || settings.task == .images
             ? "the shape of the task '\(settings.task.rawValue)' depends on its file, so no random "
               + "data can stand for it"
             : "\(settings.task.rawValue) has no examples, so none to draw at random")

@@ -60,8 +60,8 @@ struct Tool {
   ///   - path: The folders of other programs; `nil`: those that the tests find.
   static func start(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    memoryLimit: Int? = nil, path: String? = nil, cache: String = cache, output: Any,
-    errors: Pipe
+    memoryLimit: Int? = nil, path: String? = nil, python: String? = nil, cache: String = cache,
+    output: Any, errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()
@@ -86,6 +86,7 @@ struct Tool {
     environment["XDG_CACHE_HOME"] = cache
     environment["no_proxy"] = "127.0.0.1"
     if let path { environment["PATH"] = path }
+    if let python { environment["ADAMQLR_PYTHON"] = python }
     process.environment = environment
     try process.run()
     return process
@@ -95,12 +96,12 @@ struct Tool {
 
   static func run(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
-    memoryLimit: Int? = nil, path: String? = nil, cache: String = cache
+    memoryLimit: Int? = nil, path: String? = nil, python: String? = nil, cache: String = cache
   ) throws -> Result {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(
       arguments, program: program, fileSizeLimit: fileSizeLimit, memoryLimit: memoryLimit,
-      path: path, cache: cache, output: output, errors: errors)
+      path: path, python: python, cache: cache, output: output, errors: errors)
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()

@@ -66,9 +66,9 @@ struct CIFARTests {
     }
     try folder.write(records(7), to: "cifar-10-batches-bin/test_batch.bin")
     let data = try DataSource.cifar10.loadImages(from: folder.path)
-    #expect(data.training.count == 18 && data.validation.count == 2 && data.test.count == 1)
+    #expect(data.training.count == 18 && data.validation?.count == 2 && data.test?.count == 1)
     #expect(data.training.augmentation == .cifar)
-    #expect(data.validation.augmentation == nil && data.test.augmentation == nil)
-    #expect(data.validation.classes(at: 0..<2) == [3, 4])
+    #expect(data.validation?.augmentation == nil && data.test?.augmentation == nil)
+    #expect(data.validation?.classes(at: 0..<2) == [3, 4])
   }
 }

@@ -30,9 +30,9 @@ struct ImageExamplesTests {
     let place = { (image: Int) in expected[(36 * image)..<(36 * (image + 1))] }
     #expect(training == Array(place(4) + place(0) + place(4)))
     #expect(data.training.classes(at: [4, 0, 4]) == [4, 0, 4])
-    let validation: [Float] = data.validation.values(at: [1])
+    let validation: [Float]? = data.validation?.values(at: [1])
     #expect(validation == Array(place(9)))
-    #expect(data.validation.classes(at: [1]) == [9])
+    #expect(data.validation?.classes(at: [1]) == [9])
   }
 
   @Test("Sets of either kind give the same batches", arguments: [DataType.float32, .float64])

@@ -135,9 +135,9 @@ struct SVHNTests {
     try folder.write(
       matFile(images(2), matBytes("y", [2, 1], [1, 2])), to: "svhn/test_32x32.mat")
     let data = try DataSource.svhn.loadImages(from: folder.path)
-    #expect(data.training.count == 10 && data.validation.count == 2 && data.test.count == 2)
+    #expect(data.training.count == 10 && data.validation?.count == 2 && data.test?.count == 2)
     #expect(data.example == .image(height: 3, width: 4, channels: 3))
     #expect(data.training.augmentation == nil)
-    #expect(data.validation.classes(at: 0..<2) == [1, 2])
+    #expect(data.validation?.classes(at: 0..<2) == [1, 2])
   }
 }

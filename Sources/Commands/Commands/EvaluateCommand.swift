@@ -56,7 +56,9 @@ struct EvaluateCommand: ParsableCommand {
       } else if let text {
         try TrainedModel(directory, judgedByText: text, device: device, weights: weights)
       } else {
-        try TrainedModel(directory, dataDirectory: dataDir, device: device, weights: weights)
+        try Output.showingProgress(of: "images") {
+          try TrainedModel(directory, dataDirectory: dataDir, device: device, weights: weights)
+        }
       }
     for damage in model.damage { Output.warning("\(damage); taking the one before") }
     for note in model.problem.notes { Output.warning("note: \(note)") }

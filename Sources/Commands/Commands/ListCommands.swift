@@ -21,6 +21,7 @@ struct TasksCommand: ParsableCommand {
       if let files = task.source?.files, !files.isEmpty {
         Output.line("  reads \(task.rawValue)/{\(files.joined(separator: ","))}, compressed or not")
       }
+      if task == .images { Output.line("  reads the folder images.path") }
       if task == .text { Output.line("  reads the file text.path") }
       if task == .table {
         Output.line("  reads the file data.path, to predict its column data.target")

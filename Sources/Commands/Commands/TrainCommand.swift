@@ -75,7 +75,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let run = try makeRun()
+    let run = try Output.showingProgress(of: "images") { try makeRun() }
     let reporter: any TrainingReporter =
       json ? JSONReporter(run) : TextReporter(run)
     for note in run.notes { Output.warning("note: \(note)") }

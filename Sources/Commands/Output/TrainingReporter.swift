@@ -112,7 +112,7 @@ final class TextReporter: TrainingReporter {
   }
 
   func start() {
-    trainer.problem.tableSummary?.lines.forEach(Output.line)
+    trainer.problem.summaryLines.forEach(Output.line)
     let batches = trainer.stepsPerEpoch == 1 ? "1 batch" : "\(trainer.stepsPerEpoch) batches"
     Output.line(
       "\(trainer.settings.optimizer.name) on \(trainer.settings.task.rawValue)"
@@ -189,7 +189,7 @@ final class TextReporter: TrainingReporter {
 
   /// Shows how good predictions are: of numbers always, of classes where they are one's own.
   private func show(_ metrics: FinalMetrics) {
-    if case .classification = metrics.values, trainer.problem.encoding == nil { return }
+    if case .classification = metrics.values, trainer.problem.summaryLines.isEmpty { return }
     Output.line("")
     metrics.values.lines(
       of: metrics.part.rawValue, target: trainer.problem.encoding?.targetName

@@ -119,6 +119,7 @@ public struct Study: Sendable {
     switch task.task {
     case .table: if let data { try sources.add("data.path", .text(data), from: path) }
     case .text: if let data { try sources.add("text.path", .text(data), from: path) }
+    case .images: if let data { try sources.add("images.path", .text(data), from: path) }
     default: try sources.add("data-dir", .text(data ?? directory), from: path)
     }
     return try sources.resolve().withAbsolutePaths

@@ -24,7 +24,7 @@ public struct ExampleSet: Sendable {
   /// Images, of which a batch becomes numbers of this type.
   public init(_ images: ImageExamples, _ type: DataType) {
     storage = .images(images, type: type)
-    dimensions = [images.images.rows, images.images.columns, images.images.channels]
+    dimensions = [images.store.rows, images.store.columns, images.store.channels]
   }
 
   private init(_ storage: Storage, _ dimensions: [Int]) {
@@ -33,7 +33,7 @@ public struct ExampleSet: Sendable {
   }
 
   /// The same examples, each one's inputs in this shape.
-  func shaped(_ dimensions: [Int]) -> ExampleSet {
+  package func shaped(_ dimensions: [Int]) -> ExampleSet {
     if dimensions == self.dimensions { return self }
     guard case .tensors(let tensors) = storage else { return ExampleSet(storage, dimensions) }
     return ExampleSet(

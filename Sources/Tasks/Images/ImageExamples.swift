@@ -4,15 +4,17 @@ import AdamQLRTorch
 public struct ImageDataSet: Sendable {
   /// The examples that train.
   public let training: ImageExamples
-  /// The examples that settings are chosen by.
-  public let validation: ImageExamples
-  /// The examples that the result is judged by.
-  public let test: ImageExamples
+  /// The examples that settings are chosen by; `nil` where there are none.
+  public let validation: ImageExamples?
+  /// The examples that the result is judged by; `nil` where there are none.
+  public let test: ImageExamples?
   /// What the values are normalized by: mean and deviation of each channel where images train and
   /// validate, after the values were divided by 255.
   public let normalization: Normalization
+  /// The number of classes.
+  public let classCount: Int
 
-  /// Divides images, and measures them.
+  /// Divides images of ten classes, and measures them.
   ///
   /// - Parameters:
   ///   - images: Those that train, and behind them those that validate.
@@ -23,28 +25,44 @@ public struct ImageDataSet: Sendable {
     _ images: LabeledImages, _ split: Split, test: LabeledImages,
     augmentation: ImageAugmentation? = nil
   ) {
-    let normalization = Normalization(
-      ofPixels: images.pixels, columns: images.channels,
-      rows: 0..<(split.validation.upperBound * images.rows * images.columns))
+    let store = ImageStore(images)
+    let normalization = store.normalization(of: Array(0..<split.validation.upperBound))
     self.normalization = normalization
-    training = ImageExamples(images, split.training, normalization, augmentation)
-    validation = ImageExamples(images, split.validation, normalization)
-    self.test = ImageExamples(test, 0..<test.count, normalization)
+    classCount = 10
+    training = ImageExamples(store, Array(split.training), normalization, augmentation)
+    validation = ImageExamples(store, Array(split.validation), normalization)
+    self.test = ImageExamples(ImageStore(test), Array(0..<test.count), normalization)
+  }
+
+  /// Divides images.
+  ///
+  /// - Parameter normalization: `nil`: by those that train and validate.
+  init(
+    _ store: ImageStore, classCount: Int, training: [Int], validation: [Int], test: [Int],
+    augmentation: ImageAugmentation?, normalization: Normalization? = nil
+  ) {
+    let normalization = normalization ?? store.normalization(of: training + validation)
+    self.normalization = normalization
+    self.classCount = classCount
+    self.training = ImageExamples(store, training, normalization, augmentation)
+    self.validation =
+      validation.isEmpty ? nil : ImageExamples(store, validation, normalization)
+    self.test = test.isEmpty ? nil : ImageExamples(store, test, normalization)
   }
 
   /// What one example is.
   public var example: ExampleShape {
-    let images = training.images
+    let images = training.store
     return .image(height: images.rows, width: images.columns, channels: images.channels)
   }
 }
 
 /// Some images and their classes, kept as bytes: numbers are made of those that a batch takes.
 public struct ImageExamples: Sendable {
-  let images: LabeledImages
+  let store: ImageStore
   /// How they are varied in training.
   public let augmentation: ImageAugmentation?
-  private let places: Range<Int>
+  private let places: [Int]
   /// What becomes of each value, 256 numbers for each channel.
   private let numbers: [Double]
 
@@ -52,13 +70,13 @@ public struct ImageExamples: Sendable {
   public var count: Int { places.count }
 
   init(
-    _ images: LabeledImages, _ places: Range<Int>, _ normalization: Normalization,
+    _ store: ImageStore, _ places: [Int], _ normalization: Normalization,
     _ augmentation: ImageAugmentation? = nil
   ) {
-    self.images = images
+    self.store = store
     self.places = places
     self.augmentation = augmentation
-    numbers = (0..<images.channels).flatMap { channel in
+    numbers = (0..<store.channels).flatMap { channel in
       normalization[channel..<(channel + 1)]
         .normalizedPixels(Array(0...255), as: Double.self)
     }
@@ -66,7 +84,7 @@ public struct ImageExamples: Sendable {
 
   /// The classes of some images.
   public func classes(at indices: some Collection<Int>) -> [Int64] {
-    indices.map { Int64(images.labels[places.lowerBound + $0]) }
+    indices.map { Int64(store.labels[places[$0]]) }
   }
 
   /// The normalized values of some images: image after image, row after row, pixel after pixel.
@@ -78,7 +96,7 @@ public struct ImageExamples: Sendable {
     at indices: some Collection<Int>, varying generator: SeededGenerator? = nil,
     as type: Scalar.Type = Scalar.self
   ) -> [Scalar] {
-    let count = indices.count * images.valueCount
+    let count = indices.count * store.valueCount
     return [Scalar](unsafeUninitializedCapacity: count) { result, filled in
       fill(UnsafeMutableBufferPointer(rebasing: result[..<count]), with: Array(indices), generator)
       filled = count
@@ -94,13 +112,13 @@ public struct ImageExamples: Sendable {
   ) {
     let augmentation = generator == nil ? nil : self.augmentation
     var generator = generator ?? SeededGenerator(seed: 0)
-    let painter = Painter<Scalar>(images.rows, images.columns, images.channels)
-    let size = images.valueCount
+    let painter = Painter<Scalar>(store.rows, store.columns, store.channels)
+    let size = store.valueCount
     let numbers = self.numbers.map { Scalar($0) }
-    images.pixels.withUnsafeBufferPointer { pixels in
+    store.withPixels { pixels in
       numbers.withUnsafeBufferPointer { numbers in
         for (place, index) in indices.enumerated() {
-          let start = (places.lowerBound + index) * size
+          let start = places[index] * size
           painter.paint(
             UnsafeBufferPointer(rebasing: pixels[start..<(start + size)]),
             augmentation?.variation(using: &generator) ?? ImageAugmentation.Variation(), numbers,
@@ -167,8 +185,8 @@ private struct Painter<Scalar: BinaryFloatingPoint> {
 }
 
 extension DataSet {
-  /// All images as numbers, four or eight times the memory of their bytes; those that train are as
-  /// they are, not varied.
+  /// All images of ten classes as numbers, four or eight times the memory of their bytes; those that
+  /// train are as they are, not varied.
   init(_ images: ImageDataSet) {
     func examples(_ images: ImageExamples) -> Examples<Scalar> {
       Examples(
@@ -176,8 +194,8 @@ extension DataSet {
         targets: .classes(images.classes(at: 0..<images.count), count: 10))
     }
     self.init(
-      training: examples(images.training), validation: examples(images.validation),
-      test: examples(images.test), example: images.example,
+      training: examples(images.training), validation: images.validation.map(examples),
+      test: examples(images.test ?? images.training), example: images.example,
       inputNormalization: images.normalization, targetNormalization: nil)
   }
 }

@@ -70,6 +70,7 @@ extension Problem {
   /// The names of the classes; `nil` of texts, and where numbers are predicted.
   public var classNames: [String]? {
     if case .classes(let names, _)? = encoding?.target { return names }
+    if let imageEncoding { return imageEncoding.classes }
     guard encoding == nil, isClassification, task.inputKind != .tokens, let shape = task.shape
     else {
       return nil

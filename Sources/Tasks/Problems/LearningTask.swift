@@ -25,6 +25,8 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   case svhn
   /// CIFAR-10.
   case cifar10 = "cifar-10"
+  /// Images of one's own, which an ``ImageSource`` describes.
+  case images
   /// Rosenbrock's function.
   case rosenbrock
   /// A table of one's own, which a ``TableSource`` describes.
@@ -45,6 +47,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .text: "a text of one's own, the next of its bytes or words"
     case .svhn: "SVHN, 32×32 color images of house numbers' digits; 61,048 train, 26,032 test"
     case .cifar10: "CIFAR-10, 32×32 color images, cut and mirrored anew; 45,000 train, 10,000 test"
+    case .images: "images of one's own, a folder a class"
     case .rosenbrock: "Rosenbrock's function from (1, −1), as least squares"
     case .table: "a table of one's own (CSV), a regression or classification by the target's column"
     }
@@ -59,7 +62,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     case .rosenbrock: nil
     case .pennTreebank, .text: .tokens
     case .uciEnergy, .uciProtein, .table: .features
-    case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k, .svhn, .cifar10: .image
+    case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k, .svhn, .cifar10, .images: .image
     }
   }
 
@@ -68,7 +71,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
     switch self {
     case .rosenbrock: nil
     case .digits, .uciEnergy, .uciProtein, .fashionMNIST, .mnist, .mnist10k, .table: .mlp
-    case .digitsColor, .svhn, .cifar10: .resnet18
+    case .digitsColor, .svhn, .cifar10, .images: .resnet18
     case .pennTreebank, .text: .gpt2
     }
   }
@@ -91,7 +94,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   /// One example's inputs and the outputs; `nil` where there are none, or only the data tell.
   public var shape: ProblemShape? {
     switch self {
-    case .rosenbrock, .table, .text, .pennTreebank: nil
+    case .rosenbrock, .table, .text, .pennTreebank, .images: nil
     case .uciEnergy: ProblemShape(.features(8), outputs: 1)
     case .uciProtein: ProblemShape(.features(9), outputs: 1)
     case .digits, .fashionMNIST, .mnist, .mnist10k:
@@ -104,7 +107,7 @@ public enum LearningTask: String, Codable, CaseIterable, Sendable {
   /// Whether examples are classified; otherwise numbers are predicted. A table's are as its
   /// ``TableEncoding`` says.
   public var isClassification: Bool {
-    inputKind == .tokens || shape.map { $0.outputs > 1 } ?? false
+    inputKind == .tokens || self == .images || shape.map { $0.outputs > 1 } ?? false
   }
 
   /// The loss; a table's depends on whether its examples are classified.

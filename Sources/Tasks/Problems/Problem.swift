@@ -27,6 +27,10 @@ public struct Problem: Sendable {
   public let encoding: TableEncoding?
   /// How a text became tokens; `nil` for all other tasks.
   public let textEncoding: TextEncoding?
+  /// How images of one's own are encoded; `nil` for all other tasks.
+  public internal(set) var imageEncoding: ImageEncoding?
+  /// What is known of images of one's own, for a reader.
+  var imageLines: [String] = []
   /// What was understood of a table; `nil` for all other tasks.
   public internal(set) var tableSummary: TableSummary?
   /// What is worth knowing about the data, in a line each.
@@ -257,10 +261,10 @@ struct Parts {
   }
 
   init(_ set: ImageDataSet, _ type: DataType) {
-    shape = ProblemShape(set.example, outputs: 10)
+    shape = ProblemShape(set.example, outputs: set.classCount)
     training = ExampleSet(set.training, type)
-    validation = ExampleSet(set.validation, type)
-    test = ExampleSet(set.test, type)
+    validation = set.validation.map { ExampleSet($0, type) }
+    test = set.test.map { ExampleSet($0, type) }
   }
 
   init<Scalar: BinaryFloatingPoint & TensorElement>(_ data: TableData<Scalar>) {

@@ -61,29 +61,39 @@ public struct Normalization: Hashable, Codable, Sendable {
   ///   least one.
   public init(ofPixels pixels: [UInt8], columns: Int, rows: Range<Int>? = nil) {
     let rows = checkedRows(rows, valueCount: pixels.count, columns: columns)
+    self = pixels.withUnsafeBufferPointer {
+      Normalization(ofPixels: $0, columns: columns, ranges: CollectionOfOne(rows))
+    }
+  }
+
+  /// Measures the columns of gray values, each divided by 255, in some ranges of rows.
+  ///
+  /// - Precondition: The rows are among those that the values fill, and at least one.
+  init(
+    ofPixels pixels: UnsafeBufferPointer<UInt8>, columns: Int, ranges: some Collection<Range<Int>>
+  ) {
     // Sums of whole numbers are exact.
     var sums = [Int](repeating: 0, count: columns)
     var squares = [Int](repeating: 0, count: columns)
-    pixels.withUnsafeBufferPointer { pixels in
-      sums.withUnsafeMutableBufferPointer { sums in
-        squares.withUnsafeMutableBufferPointer { squares in
-          for row in rows {
-            let start = row * columns
-            for j in 0..<columns {
-              let value = Int(pixels[start + j])
-              sums[j] &+= value
-              squares[j] &+= value &* value
-            }
+    sums.withUnsafeMutableBufferPointer { sums in
+      squares.withUnsafeMutableBufferPointer { squares in
+        for row in ranges.joined() {
+          let start = row * columns
+          for j in 0..<columns {
+            let value = Int(pixels[start + j])
+            sums[j] &+= value
+            squares[j] &+= value &* value
           }
         }
       }
     }
-    let (count, white) = (Double(rows.count), 255.0)
+    let rows = ranges.reduce(0) { $0 + $1.count }
+    let (count, white) = (Double(rows), 255.0)
     self.init(
       means: sums.map { Double($0) / (count * white) },
       variances: zip(sums, squares).map { sum, square in
         // Exact as long as whole numbers can count it; sum² is at most that product.
-        let (product, isTooMuch) = square.multipliedReportingOverflow(by: rows.count)
+        let (product, isTooMuch) = square.multipliedReportingOverflow(by: rows)
         let difference =
           isTooMuch
           ? count * Double(square) - Double(sum) * Double(sum) : Double(product - sum * sum)

@@ -57,7 +57,8 @@ extension TableSource {
     return division
   }
 
-  private static func divide(
+  /// The rows of each part, in this order: the last test, those before them validate.
+  static func divide(
     _ order: [Int], _ testShare: Double, _ validationFraction: Double
   ) -> TableDivision {
     let testCount = Int((Double(order.count) * testShare).rounded())

@@ -27,7 +27,14 @@ extension RunDirectory {
     return try readEncoding(ofTasks: "runs that learn from a text have one")
   }
 
-  /// Keeps the encoding of a table or a text, or compares it with the one that is kept already.
+  /// Reads how images of one's own become inputs.
+  ///
+  /// - Throws: ``FileError`` where there is none, as of a run that learns from others, or it is damaged.
+  public func imageEncoding() throws(FileError) -> ImageEncoding {
+    try readEncoding(ofTasks: "only runs of the task 'images' have one")
+  }
+
+  /// Keeps the encoding of a table, a text or images, or compares it with the one that is kept already.
   ///
   /// - Returns: What was damaged, and has been mended.
   /// - Throws: ``FileError`` where the data are no longer what they were when the run began.
@@ -38,6 +45,9 @@ extension RunDirectory {
     if let encoding = problem.textEncoding {
       let file = problem.task == .text ? settings.text.path : settings.directory
       return try keep(encoding, of: file, named: "text")
+    }
+    if let encoding = problem.imageEncoding {
+      return try keep(encoding, of: settings.images.path, named: "folder")
     }
     return nil
   }

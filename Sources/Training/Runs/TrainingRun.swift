@@ -188,6 +188,10 @@ extension Settings {
       settings.table.path = absolute(settings.table.path)
       settings.table.testPath = settings.table.testPath.map(absolute)
     }
+    if task == .images, !images.path.isEmpty {
+      settings.images = expandedImages
+      settings.images.path = absolute(settings.images.path)
+    }
     if task == .text, !text.path.isEmpty {
       settings.text = expandedText
       settings.text.path = absolute(settings.text.path)

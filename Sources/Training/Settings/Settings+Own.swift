@@ -32,7 +32,7 @@ extension Settings {
     return cache.withLock { cache in
       if let cache, cache.version == version { return cache }
       let settings =
-        run + data + text + network
+        run + data + text + imageFolder + network
         + Method.allSettings.map {
           $0.lifted(to: "", get: { $0.method }, set: { $0.method = $1 })
         }
@@ -64,7 +64,8 @@ extension Settings {
         "Length in seconds of steps, evaluation aside, instead."),
       Setting(
         "batch-size", \.batchSize, .positive,
-        "Greatest number of examples in a batch; of texts, 32 sequences unless it is set."),
+        "Greatest number of examples in a batch; of texts 32 sequences, of images of one's own 128, "
+          + "unless it is set."),
       Setting(
         "micro-batches", \.microBatches, .positive,
         "Parts in which a batch is evaluated, one after the other: less memory, more time."),

@@ -6,14 +6,19 @@ import AdamQLRTorch
 extension Settings {
   /// What is learned, with its data.
   ///
-  /// - Parameter encoding: How a table was encoded by a run that learned from it; `nil`: as fits.
+  /// - Parameters:
+  ///   - encoding: How a table was encoded by a run that learned from it; `nil`: as fits.
+  ///   - imageEncoding: How images of one's own were, likewise.
   /// - Throws: ``SettingsError`` where a table or text is the task, but not named; `DataError` where
   ///   data cannot be read; `ModelError` where the model is not one for them.
-  public func makeProblem(encodedBy encoding: TableEncoding? = nil) throws -> Problem {
+  public func makeProblem(
+    encodedBy encoding: TableEncoding? = nil, imageEncoding: ImageEncoding? = nil
+  ) throws -> Problem {
     let type = precision.type
     if let text = absentSource ?? misplacedSource { throw SettingsError(text) }
     switch task {
     case .table: return try Problem(expandedTable, encodedBy: encoding, model: model, type)
+    case .images: return try Problem(expandedImages, encodedBy: imageEncoding, model: model, type)
     case .text, .pennTreebank:
       return try Problem(task, expandedText, model: model, dataDirectory: directory)
     default:
@@ -52,6 +57,13 @@ extension Settings {
     return source
   }
 
+  /// The images, likewise.
+  var expandedImages: ImageSource {
+    var source = images
+    source.path = expanded(source.path)
+    return source
+  }
+
   private func expanded(_ path: String) -> String { (path as NSString).expandingTildeInPath }
 
   /// What is wrong with the model's settings, given the task.
@@ -63,11 +75,12 @@ extension Settings {
       in: .table, ["data.path": table.path, "data.target": table.target],
       "--set data.path=FILE.csv --set data.target=COLUMN")
       ?? absence(in: .text, ["text.path": text.path], "--set text.path=FILE.txt")
+      ?? absence(in: .images, ["images.path": images.path], "--set images.path=FOLDER")
   }
 
   /// A setting of the groups `data` and `text` that is another task's, in words.
   var misplacedSource: String? {
-    change(in: "data", for: .table)
+    change(in: "data", for: .table) ?? change(in: "images", for: .images)
       ?? change(in: "text", for: .text, except: task == .pennTreebank ? "text.context" : nil)
   }
 

@@ -39,6 +39,8 @@ public struct Settings: Hashable, Sendable {
   public var table = TableSource(path: "", target: "")
   /// The text to learn from, where that is the task; the path is empty unless given.
   public var text = TextSource(path: "")
+  /// The images to learn from, where they are the task; the path is empty unless given.
+  public var images = ImageSource(path: "")
   /// The epochs from one evaluation to the next.
   public var evaluationInterval = 1
   /// The steps from one row of the log to the next.
@@ -69,8 +71,10 @@ public struct Settings: Hashable, Sendable {
   }
 
   /// The greatest size of a batch without any setting: 3200; of texts, whose examples are whole
-  /// sequences, 32.
-  public var defaultBatchSize: Int { task.inputKind == .tokens ? 32 : 3200 }
+  /// sequences, 32; of images of one's own 128.
+  public var defaultBatchSize: Int {
+    task.inputKind == .tokens ? 32 : task == .images ? 128 : 3200
+  }
 
   /// The number of epochs without any setting.
   public var defaultEpochs: Int {
@@ -78,7 +82,7 @@ public struct Settings: Hashable, Sendable {
     case .digits, .digitsColor, .fashionMNIST, .mnist, .mnist10k: 20
     case .uciEnergy, .uciProtein, .table: 200
     case .pennTreebank, .text: 10
-    case .svhn: 10
+    case .svhn, .images: 10
     case .cifar10: 72
     case .rosenbrock: 200
     }

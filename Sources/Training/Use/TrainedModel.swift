@@ -39,7 +39,10 @@ public struct TrainedModel {
     settings.dataDirectory = dataDirectory ?? settings.dataDirectory
     settings.device = device ?? settings.device
     let encoding = settings.task == .table ? try directory.encoding() : nil
-    try self.init(directory, settings, try settings.makeProblem(encodedBy: encoding), weights)
+    let images = settings.task == .images ? try directory.imageEncoding() : nil
+    try self.init(
+      directory, settings, try settings.makeProblem(encodedBy: encoding, imageEncoding: images),
+      weights)
   }
 
   /// Reads the directory of a run that learned from a table, and other rows to judge it by; the

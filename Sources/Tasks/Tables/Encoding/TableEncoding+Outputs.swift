@@ -1,13 +1,5 @@
 import Requirements
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension TableEncoding {
   /// A column of predictions.
   public struct Prediction: Hashable, Sendable {
@@ -41,23 +33,7 @@ extension TableEncoding {
           name: targetName, cells: outputs.map { "\(Scalar(scale.restored(Double($0))))" })
       ]
     case .classes(let names, _):
-      let starts = stride(from: 0, to: outputs.count, by: width)
-      let probabilities = starts.map { softmax(outputs[$0..<($0 + width)]) }
-      let classes = probabilities.map { row in
-        names[row.indices.max { row[$0] < row[$1] || row[$0] == row[$1] && $0 > $1 } ?? 0]
-      }
-      return [Prediction(name: targetName, cells: classes)]
-        + names.enumerated().map { i, name in
-          Prediction(
-            name: "probability of \(name)", cells: probabilities.map { "\(Float($0[i]))" })
-        }
+      return Prediction.classes(outputs, names: names, title: targetName)
     }
-  }
-
-  private func softmax<Scalar: BinaryFloatingPoint>(_ outputs: ArraySlice<Scalar>) -> [Double] {
-    let greatest = Double(outputs.max() ?? 0)
-    let powers = outputs.map { exp(Double($0) - greatest) }
-    let sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
   }
 }
