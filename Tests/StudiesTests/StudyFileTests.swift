@@ -133,7 +133,9 @@ struct StudyFileTests {
       "early-stopping.patience", "averaging.share", "learning-rate.envelope-warm-up",
       "data.max-categories", "data.dates", "data.date-order", "data.missing-values",
       "data.keep-default-missing", "data.missing-target", "data.class-weights", "data.split",
-      "data.split-column", "data.skip-lines", "data.thousands",
+      "data.split-column", "data.skip-lines", "data.thousands", "initial-weights", "frozen",
+      "network.stem", "network.pooling", "images.path", "images.size", "images.augmentation",
+      "images.test", "images.validation",
     ]
     let values = Settings.all.compactMap { setting in
       excluded.contains(setting.name)

@@ -1,5 +1,6 @@
 import AdamQLR
 import AdamQLRTorch
+import Requirements
 
 /// The training of a model on mini-batches, step by step.
 ///
@@ -94,6 +95,22 @@ public struct Fit<Batches: BatchSource> {
     try self.init(
       model, loss, method, on: batches, totalSteps: epochs * batches.batchCount, seed: seed,
       type: type, device: device)
+  }
+
+  /// Starts from other weights than those that were drawn, as if no step had been made.
+  ///
+  /// - Precondition: They are of this model and type.
+  /// - Throws: `OptimizerError` where the method cannot train them.
+  public mutating func start(from weights: Weights) throws(OptimizerError) {
+    require(
+      weights.parameters.count == parameters.count && weights.parameters.type == parameters.type
+        && weights.statistics.count == statistics.count,
+      "weights of another model or type")
+    parameters = weights.parameters.to(parameters.device)
+    statistics = weights.statistics.to(statistics.device)
+    step = 0
+    knownStatistics = nil
+    optimizer = try Optimizer(optimizer.method, for: parameters, layout: model.layout)
   }
 
   /// The method, resolved for this run.

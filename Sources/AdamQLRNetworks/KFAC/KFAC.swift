@@ -180,6 +180,10 @@ public struct KFAC: Direction, Hashable, Codable {
     for (block, place) in structure.blocks {
       block.precondition(gradient.tensor, into: destination, factors, next.vectors, at: place)
     }
+    // A block's weights reach its biases, of which one may move without the other.
+    for range in linearization.part.frozenRanges {
+      destination.slice(from: range.lowerBound, shape: [range.count]).fill(0)
+    }
     return events
   }
 

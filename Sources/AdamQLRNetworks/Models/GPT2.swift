@@ -81,16 +81,17 @@ public struct TransformerBlock: Layer {
   ///   - initializer: How the weights start.
   ///   - outputInitializer: How those start whose results are added. Default: as the others.
   ///   - dropout: The probability that an element of what is added is dropped. Default 0.
+  ///   - epsilon: The normalizations' ε. Default 1e-5.
   public init(
     _ size: Int, heads: Int, isCausal: Bool, activation: Activation, initializer: Initializer,
-    outputInitializer: Initializer? = nil, dropout: Double = 0
+    outputInitializer: Initializer? = nil, dropout: Double = 0, epsilon: Double = 1e-5
   ) {
     let outputInitializer = outputInitializer ?? initializer
-    attentionNorm = LayerNormalization(size)
+    attentionNorm = LayerNormalization(size, epsilon: epsilon)
     attention = SelfAttention(
       size, heads: heads, isCausal: isCausal, initializer: initializer,
       outputInitializer: outputInitializer)
-    perceptronNorm = LayerNormalization(size)
+    perceptronNorm = LayerNormalization(size, epsilon: epsilon)
     hidden = Dense(size, 4 * size, activation: activation, initializer: initializer)
     output = Dense(4 * size, size, initializer: outputInitializer)
     self.dropout = Dropout(dropout)

@@ -13,6 +13,17 @@ public struct Model: Sendable {
   /// float32; using the model afterwards, and Hessian products, keep single precision. Default: in
   /// single precision.
   public var products = ProductPrecision.float
+  /// The names of parameters that do not move: their part of every gradient is 0, and takes no time.
+  /// Running statistics move all the same. Default: none.
+  ///
+  /// - Precondition: There are parameters of these names.
+  public var frozen: Set<String> = [] {
+    didSet {
+      for name in frozen where layout[name] == nil {
+        fatalError("a model without parameter '\(name)' cannot keep it as it is")
+      }
+    }
+  }
   let shapes: ParameterShapes
   private let statisticsShapes: ParameterShapes
   private let layer: any Layer
@@ -97,6 +108,16 @@ public struct Model: Sendable {
       "a model with \(statisticsLayout.count) running statistics was given \(count)")
     let values = statistics?.views(statisticsShapes) ?? []
     return record(.value, .evaluation(values), parameters, inputs).output
+  }
+
+  /// The views of a gradient; `nil`, and all 0, of what does not move.
+  func moving(_ views: [Tensor]) -> [Tensor?] {
+    if frozen.isEmpty { return views }
+    return zip(layout.entries, views).map { entry, view in
+      guard frozen.contains(entry.name) else { return view }
+      view.fill(0)
+      return nil
+    }
   }
 
   /// The parameters as tensors that share memory with `parameters`, by name.

@@ -123,12 +123,18 @@ public struct NetworkObjective: Objective {
       linearizedLoss = objective.lossFunction.linearized(output, targets: objective.targets)
     }
 
+    /// The places of the parameters that do not move.
+    var frozenRanges: [Range<Int>] {
+      let model = objective.model
+      return model.frozen.compactMap { model.layout[$0]?.range }
+    }
+
     /// The loss.
     public var loss: Double { linearizedLoss.value }
 
     public func formGradient(_ gradient: inout FlatVector) {
-      record.pullback(
-        linearizedLoss.cotangent, into: gradient.overwrittenViews(objective.model.shapes))
+      let views = gradient.overwrittenViews(objective.model.shapes)
+      record.pullback(linearizedLoss.cotangent, into: objective.model.moving(views))
     }
 
     /// Adds the gradient times a factor to `gradient`, or overwrites that with it.
@@ -136,7 +142,8 @@ public struct NetworkObjective: Objective {
       let shapes = objective.model.shapes
       record.pullback(
         factor * linearizedLoss.cotangent,
-        into: overwrites ? gradient.overwrittenViews(shapes) : gradient.mutatedViews(shapes),
+        into: objective.model.moving(
+          overwrites ? gradient.overwrittenViews(shapes) : gradient.mutatedViews(shapes)),
         accumulates: !overwrites)
     }
 

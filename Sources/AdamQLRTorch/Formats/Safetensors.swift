@@ -86,14 +86,15 @@ public struct Safetensors {
     var offset = 0
     for (name, place) in places {
       let type = try place.check(name, after: offset, limit: bytes.endIndex - start)
-      let tensor = Tensor(uninitialized: place.shape, type)
       offset = place.end
-      bytes.withUnsafeBytes { source in
+      tensors[name] = bytes.withUnsafeBytes { source in
         let first = start - bytes.startIndex + place.start
-        tensor.overwrite(
-          withElementBytes: UnsafeRawBufferPointer(rebasing: source[first..<(first + place.size)]))
+        let elements = UnsafeRawBufferPointer(rebasing: source[first..<(first + place.size)])
+        if let half = type.half { return half.widened(elements, place.shape) }
+        let tensor = Tensor(uninitialized: place.shape, type.type)
+        tensor.overwrite(withElementBytes: elements)
+        return tensor
       }
-      tensors[name] = tensor
     }
     guard offset == bytes.endIndex - start else {
       throw SafetensorsError(
@@ -146,8 +147,10 @@ private struct Place: Codable {
   var size: Int { end - start }
 
   /// The type, if the place begins where the tensor before ends and the shape fills it.
-  func check(_ name: String, after offset: Int, limit: Int) throws(SafetensorsError) -> DataType {
-    guard let type = DataType.allCases.first(where: { $0.safetensorsName == dtype }) else {
+  func check(
+    _ name: String, after offset: Int, limit: Int
+  ) throws(SafetensorsError) -> StoredType {
+    guard let type = StoredType(dtype) else {
       throw SafetensorsError("'\(name)' has elements of type \(dtype), which is not supported")
     }
     guard data_offsets.count == 2, start == offset, start <= end, end <= limit else {
@@ -165,6 +168,53 @@ private struct Place: Codable {
       throw SafetensorsError("'\(name)' has \(size) bytes, but the shape \(shape) of \(dtype)")
     }
     return type
+  }
+}
+
+/// How elements are stored.
+private struct StoredType {
+  /// What they become.
+  let type: DataType
+  /// How they are stored, if in half precision.
+  let half: HalfPrecision?
+
+  init?(_ name: String) {
+    half = HalfPrecision(rawValue: name)
+    guard
+      let type = half == nil
+        ? DataType.allCases.first(where: { $0.safetensorsName == name }) : .float32
+    else { return nil }
+    self.type = type
+  }
+
+  /// The bytes of an element in the file.
+  var size: Int { half == nil ? type.size : 2 }
+}
+
+/// Numbers of two bytes, which become those of four.
+private enum HalfPrecision: String {
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+
+  func widened(_ bytes: UnsafeRawBufferPointer, _ shape: [Int]) -> Tensor {
+    let count = bytes.count / 2
+    let numbers = (0..<count).map { i -> Float in
+      let bits = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
+      return self == .bfloat16 ? Float(bitPattern: UInt32(bits) << 16) : Self.float16(bits)
+    }
+    return Tensor(numbers, shape: shape)
+  }
+
+  /// IEEE 754's binary16.
+  private static func float16(_ bits: UInt16) -> Float {
+    let (sign, exponent, fraction) = (bits >> 15, Int(bits >> 10 & 31), Float(bits & 1023))
+    let magnitude: Float =
+      switch exponent {
+      case 0: fraction * 0x1p-24
+      case 31: fraction == 0 ? .infinity : .nan
+      default: Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
+      }
+    return sign == 0 ? magnitude : -magnitude
   }
 }
 

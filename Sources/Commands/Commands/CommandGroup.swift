@@ -9,7 +9,7 @@ package enum CommandGroup {
     [
       TrainCommand.self, CompareCommand.self, AblateCommand.self, StudyCommand.self,
       ReportCommand.self,
-      EvaluateCommand.self, PredictCommand.self, GenerateCommand.self,
+      EvaluateCommand.self, PredictCommand.self, GenerateCommand.self, ExportCommand.self,
     ]
   }
 

@@ -28,6 +28,12 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var length: LengthOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Weights to start from: safetensors of torchvision, timm or transformers, or of a run.",
+      discussion: "Default: they are drawn.", valueName: "file"))
+  var initialWeights: String?
+
   @Option(help: ArgumentHelp("Epochs from one evaluation to the next. Default: 1.", valueName: "n"))
   var evalEvery: Int?
 
@@ -64,7 +70,7 @@ struct TrainCommand: ParsableCommand {
       if output != nil { throw ValidationError("give --output or --resume, not both") }
       var others = options
       others.problem.device = nil
-      if others.isAnyGiven
+      if others.isAnyGiven || initialWeights != nil
         || [evalEvery, logEvery, checkpointEvery, keep].contains(where: { $0 != nil })
       {
         throw ValidationError(
@@ -97,6 +103,7 @@ struct TrainCommand: ParsableCommand {
     guard let resume else {
       var sources = try options.sources()
       try length.add(to: &sources)
+      try sources.add("initial-weights", initialWeights, from: "--initial-weights")
       try sources.add("eval-every", evalEvery, from: "--eval-every")
       try sources.add("log-every", logEvery, from: "--log-every")
       try sources.add("checkpoint-every", checkpointEvery, from: "--checkpoint-every")

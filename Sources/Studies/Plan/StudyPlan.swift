@@ -130,7 +130,10 @@ public struct StudyPlan: Sendable {
       "data.missing-values": .list([]), "data.keep-default-missing": .bool(true),
       "data.missing-target": .text("refuse"), "data.class-weights": .text("equal"),
       "data.split": .text("random"), "data.split-column": .null, "data.skip-lines": .integer(0),
-      "data.thousands": .text("auto"),
+      "data.thousands": .text("auto"), "initial-weights": .null, "frozen": .list([]),
+      "network.stem": .null, "network.pooling": .text("mean"),
+      "images.path": .null, "images.size": .integer(64), "images.augmentation": .text("none"),
+      "images.test": .number(0.1), "images.validation": .number(0.15),
     ]
     // What now finds out for itself was a point before, and reads the same numbers alike.
     let earlierTexts = ["data.decimal=auto": "data.decimal=point"]

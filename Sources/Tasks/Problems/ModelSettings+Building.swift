@@ -21,17 +21,18 @@ extension ModelSettings {
     }
     let size = { (size: Size) in self.value(of: size, for: kind, task) }
     switch (kind, shape.example) {
-    case (.resnet18, .image(_, _, let channels)), (.resnet50, .image(_, _, let channels)):
+    case (.resnet18, .image(let height, _, let channels)),
+      (.resnet50, .image(let height, _, let channels)):
       return Model(
         ResNet(
           kind == .resnet18 ? .eighteen : .fifty, classes: shape.outputs, channels: channels,
-          width: size(.width)))
+          width: size(.width), stem: stem ?? (height >= 128 ? .imageNet : .cifar)))
     case (.vitS16, .image(let height, _, let channels)):
       return Model(
         VisionTransformer(
           imageSize: height, classes: shape.outputs, channels: channels, patch: size(.patch),
           layers: size(.layers), heads: size(.heads), embedding: size(.embedding),
-          dropout: dropout))
+          dropout: dropout, pooling: pooling))
     case (.lstm, .tokens(_, let vocabulary)):
       return Model(
         LSTMLanguageModel(
@@ -119,6 +120,8 @@ extension ModelSettings {
     if hiddenSizes != nil { given.append(("hidden", { $0 == .mlp })) }
     if activation != plain.activation { given.append(("activation", { $0 == .mlp })) }
     if initializer != plain.initializer { given.append(("initializer", { $0 == .mlp })) }
+    if stem != plain.stem { given.append(("stem", { [.resnet18, .resnet50].contains($0) })) }
+    if pooling != plain.pooling { given.append(("pooling", { $0 == .vitS16 })) }
     if dropout != plain.dropout { given.append(("dropout", \.hasDropout)) }
     for size in Size.allCases where self[size] != nil {
       given.append((size.rawValue, { $0.sizes.contains { $0.size == size } }))
@@ -150,6 +153,19 @@ extension ModelKind {
       return positions * max(vocabulary, 4 * size(.embedding), positions * size(.heads))
     default:
       return max(shape.example.count, settings.hiddenSizes?.max() ?? 0, shape.outputs)
+    }
+  }
+}
+
+extension ModelSettings {
+  /// How another package has the weights of the model; `nil` where none is known that has it.
+  public func packageLayout(for task: LearningTask) -> PackageLayout? {
+    switch kind(for: task) {
+    case .resnet18: .torchvision(.eighteen)
+    case .resnet50: .torchvision(.fifty)
+    case .vitS16: .timm(layers: value(of: .layers, for: .vitS16, task))
+    case .gpt2: .transformers(layers: value(of: .layers, for: .gpt2, task))
+    case .mlp, .lstm, nil: nil
     }
   }
 }

@@ -16,6 +16,11 @@ public struct ModelSettings: Hashable, Codable, Sendable {
   public var initializer = WeightInitializer.leCun
   /// The probability that an element is dropped in training, in models with dropout. Default 0.
   public var dropout = 0.0
+  /// What comes before the stages of a residual network; `nil`: that for small images, of images of
+  /// 128 pixels and more that for ImageNet's.
+  public var stem: ResNet.Stem?
+  /// What a vision transformer makes its scores of. Default: the mean over the patches.
+  public var pooling = VisionTransformer.Pooling.mean
   private var sizes: [Size: Int] = [:]
 
   /// A model with the default for everything else.

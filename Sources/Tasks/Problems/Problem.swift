@@ -8,7 +8,7 @@ public struct Problem: Sendable {
   /// The task.
   public let task: LearningTask
   /// The model.
-  public internal(set) var model: Model
+  public package(set) var model: Model
   /// The loss.
   public let loss: any Loss
   /// Whether examples are classified; otherwise numbers are predicted.

@@ -23,6 +23,10 @@ public struct Trainer {
   /// before, and where there are no validation examples.
   public private(set) var best: Weights?
 
+  /// Why the initial weights could not be read.
+  let initialWeightsError: FileError?
+  /// What of the initial weights was not read from their file, in a line each.
+  private let initialNotes: [String]
   private let heldBackBatches: BatchStream?
   private var fit: Fit<BatchStream>
   private var progress = Progress()
@@ -31,7 +35,11 @@ public struct Trainer {
   ///
   /// - Throws: ``SettingsError`` where settings do not go together or the device cannot be used, and
   ///   `DataError` where data cannot be read.
-  public init(_ settings: Settings) throws {
+  public init(_ settings: Settings) throws { try self.init(settings, resumes: false) }
+
+  /// - Parameter resumes: Whether a checkpoint may follow, so that initial weights that cannot be read
+  ///   are no error yet.
+  init(_ settings: Settings, resumes: Bool) throws {
     guard settings.microBatches <= settings.batchSize else {
       throw SettingsError(
         "micro-batches is \(settings.microBatches), but a batch has only \(settings.batchSize) "
@@ -39,7 +47,8 @@ public struct Trainer {
     }
     try settings.prepareEngine()
     let device = settings.device
-    let problem = try settings.makeProblem().placed(on: device, products: settings.products)
+    var problem = try settings.makeProblem().placed(on: device, products: settings.products)
+    problem.model.frozen = try settings.frozenNames(of: problem.model)
     self.settings = settings
     self.problem = problem
     let plan = BatchPlan(
@@ -61,9 +70,12 @@ public struct Trainer {
     let statisticsBatches =
       problem.model.statisticsLayout.count > 0
       ? StatisticsBatches(shuffled("statistics-batches", size: size), size: size) : nil
+    var method = settings.method
+    // What does not move does not shrink either.
+    method.weightDecay.excludedNames.formUnion(problem.model.frozen)
     do {
       fit = try Fit(
-        problem.model, problem.loss, settings.method,
+        problem.model, problem.loss, method,
         on: BatchStream(problem.training, plan, stepCount: totalSteps), totalSteps: totalSteps,
         seed: UInt64(settings.seed), type: settings.precision.type, device: device,
         microBatches: settings.microBatches,
@@ -72,6 +84,13 @@ public struct Trainer {
         statisticsBatches: statisticsBatches)
     } catch {
       throw SettingsError("\(error)")
+    }
+    do throws(FileError) {
+      initialNotes = try settings.readInitialWeights(into: &fit)
+      initialWeightsError = nil
+    } catch {
+      (initialNotes, initialWeightsError) = ([], error)
+      if !resumes { throw error }
     }
     if let patience = settings.patience, problem.validation == nil {
       throw SettingsError(
@@ -199,9 +218,9 @@ extension Trainer {
   /// What is worth knowing before the first step, in a line each.
   public var notes: [String] {
     guard settings.microBatches > 1, problem.model.statisticsLayout.count > 0 else {
-      return problem.notes
+      return problem.notes + initialNotes
     }
-    return problem.notes + [
+    return problem.notes + initialNotes + [
       "with micro-batches, batch normalization uses the statistics of each part of a batch, so steps "
         + "differ from those with whole batches"
     ]

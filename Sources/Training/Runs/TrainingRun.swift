@@ -58,7 +58,7 @@ public final class TrainingRun {
   public init(resuming directory: RunDirectory, _ settings: Settings) throws {
     self.directory = directory
     lock = try RunLock(directory)
-    trainer = try Trainer(settings)
+    trainer = try Trainer(settings, resumes: true)
     let (checkpoint, damage) = directory.newestCheckpoint(
       of: trainer.problem.model, settings.precision, on: settings.device)
     var notes = trainer.notes
@@ -68,6 +68,8 @@ public final class TrainingRun {
     if let checkpoint {
       try trainer.restore(
         checkpoint.state(), checkpoint.last, best: checkpoint.best, path: checkpoint.path)
+    } else if let error = trainer.initialWeightsError {
+      throw error
     }
     if let stop = trainer.earlyStop {
       notes.append(
@@ -187,6 +189,9 @@ extension Settings {
       settings.table = expandedTable
       settings.table.path = absolute(settings.table.path)
       settings.table.testPath = settings.table.testPath.map(absolute)
+    }
+    settings.initialWeights = initialWeights.map {
+      absolute(($0 as NSString).expandingTildeInPath)
     }
     if task == .images, !images.path.isEmpty {
       settings.images = expandedImages

@@ -54,6 +54,13 @@ extension Settings {
         "The preset that the method's settings start from.", get: { $0.optimizer.name },
         set: { settings, name in Preset(named: name).map { settings.optimizer = $0 } }),
       Setting(
+        "initial-weights", \.initialWeights, SettingRange("a file, or null"),
+        "Weights to start from: safetensors of torchvision, timm or transformers, or of a run; null: "
+          + "drawn at random."),
+      Setting(
+        "frozen", \.frozen, SettingRange("a list of names"),
+        "Parameters that do not move, by name or by how names begin, such as [stem, blocks]."),
+      Setting(
         "epochs", \.epochs, SettingRange<Int>.positive.orNull,
         "Length in epochs; null: the task's."),
       Setting(
@@ -194,12 +201,18 @@ extension Settings {
         "network.activation", \.model.activation, "Perceptron: after each hidden layer."),
       Setting("network.initializer", \.model.initializer, "Perceptron: how weights start."),
       size(.width, "Residual network: channels of its first stage; null: 64."),
+      Setting(
+        "network.stem", \.model.stem,
+        "Residual network: what comes first, imagenet: a 7×7 convolution and pooling; null: that of "
+          + "images of 128 pixels and more, else a 3×3 convolution."),
       size(.layers, "Transformer: its blocks; LSTM: how many, one after the other."),
       size(.heads, "Transformer: heads of each attention; they divide the embedding."),
       size(.embedding, "Transformer, LSTM: size of the vectors for tokens or patches."),
       size(.context, "GPT-2: most positions."),
       size(.units, "LSTM: units of each."),
       size(.patch, "Vision transformer: height and width of a patch."),
+      Setting(
+        "network.pooling", \.model.pooling, "Vision transformer: what the scores are made of."),
       Setting(
         "network.dropout", \.model.dropout, .decay,
         "Transformer, LSTM: probability that an element is dropped."),

@@ -35,6 +35,10 @@ public struct Settings: Hashable, Sendable {
   public var products = ProductPrecision.float
   /// Which model learns it, and its sizes.
   public var model = ModelSettings()
+  /// The file of the weights to start from; `nil`: they are drawn.
+  public var initialWeights: String?
+  /// The parameters that do not move: their names, or how those begin, up to a point.
+  public var frozen: [String] = []
   /// The table to learn from, where that is the task; path and target are empty unless given.
   public var table = TableSource(path: "", target: "")
   /// The text to learn from, where that is the task; the path is empty unless given.
