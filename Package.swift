@@ -93,7 +93,8 @@ let package = Package(
       name: "TasksTests",
       dependencies: [
         "AdamQLRNetworks", "AdamQLRTorch", "Fetching", "Files", "LocalServer", "Tasks",
-      ]),
+      ],
+      resources: [.copy("Baselines")]),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["AdamQLR", "AdamQLRNetworks", "Files", "Tasks", "Training"]),

@@ -16,7 +16,8 @@ struct ConsumerTests {
         Consumer.Program(name: "Classifier", product: "AdamQLRNetworks", source: classifier),
       ] + (try Self.articles("AdamQLR") + Self.articles("AdamQLRNetworks"))
     try Consumer.with(programs) { consumer in
-      let build = try consumer.swift("build")
+      let build = try consumer.swift(
+        "build", "--disable-index-store", "-debug-info-format", "none")
       try #require(build.status == 0, "\(build.output)")
       try checkLine(consumer.swift("run", "--skip-build", "Line"))
       let run = try consumer.swift("run", "--skip-build", "Classifier")

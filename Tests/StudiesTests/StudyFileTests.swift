@@ -135,7 +135,7 @@ struct StudyFileTests {
       "data.keep-default-missing", "data.missing-target", "data.class-weights", "data.split",
       "data.split-column", "data.skip-lines", "data.thousands", "initial-weights", "frozen",
       "network.stem", "network.pooling", "images.path", "images.size", "images.augmentation",
-      "images.test", "images.validation",
+      "images.test", "images.validation", "text.tokenizer",
     ]
     let values = Settings.all.compactMap { setting in
       excluded.contains(setting.name)

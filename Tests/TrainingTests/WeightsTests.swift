@@ -142,7 +142,7 @@ struct WeightsTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var sources = SettingsSources()
     for assignment in [
-      "model=resnet18", "network.width=2", "batch-size=1000", "micro-batches=20", "steps=2",
+      "model=resnet18", "network.width=1", "batch-size=1000", "micro-batches=20", "steps=2",
       "optimizer=schedule-free-adamw", "learning-rate.value=0.01", "threads=2",
     ] {
       try sources.add(assignment, from: "test")

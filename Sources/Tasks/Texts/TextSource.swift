@@ -6,6 +6,8 @@ public struct TextSource: Hashable, Sendable {
   public var path: String
   /// What a token is. Default: a byte, which every file has.
   public var vocabulary = Vocabulary.Kind.bytes
+  /// The folder with `vocab.json` and `merges.txt`, where tokens are pieces of words.
+  public var tokenizer: String?
   /// The greatest number of tokens where they are words; `nil`: no limit. Default 10,000.
   public var maximumWords: Int? = 10_000
   /// How often a word must be in what trains to have a token of its own. Default 2, so that there
@@ -37,7 +39,8 @@ public struct TextSource: Hashable, Sendable {
   public func load() throws(DataError) -> TextData {
     var parts =
       switch vocabulary {
-      case .bytes: try byteParts()
+      case .bytes: try streamParts(.bytes)
+      case .bpe: try streamParts(Vocabulary(try bytePairEncoding()))
       case .words: try wordParts()
       }
     if let testPath {
@@ -47,11 +50,20 @@ public struct TextSource: Hashable, Sendable {
     return try parts.data(context: context)
   }
 
-  private func byteParts() throws(DataError) -> TextParts {
-    let stream = try Vocabulary.bytes.tokens(ofFile: path)
+  private func bytePairEncoding() throws(DataError) -> BytePairEncoding {
+    guard let tokenizer else {
+      throw .malformed(
+        file: path, found: "text.vocabulary=bpe without text.tokenizer",
+        expected: "the folder that has vocab.json and merges.txt")
+    }
+    return try BytePairEncoding(folder: tokenizer)
+  }
+
+  private func streamParts(_ vocabulary: Vocabulary) throws(DataError) -> TextParts {
+    let stream = try vocabulary.tokens(ofFile: path)
     return TextParts(
       parts: division(of: stream.count).map { ($0.name, path, stream[$0.range]) },
-      vocabulary: .bytes, remedy: remedy)
+      vocabulary: vocabulary, remedy: remedy)
   }
 
   private func wordParts() throws(DataError) -> TextParts {

@@ -8,7 +8,7 @@ extension Vocabulary {
   /// - Throws: ``DataError`` where it cannot be read, is empty, or is not UTF-8 where words are
   ///   tokens.
   public func tokens(ofFile path: String) throws(DataError) -> TokenStream {
-    guard kind == .bytes else { return try NumberedWords(file: path).tokens(of: self) }
+    guard kind != .words else { return try NumberedWords(file: path).tokens(of: self) }
     let stream = try ByteStream(path)
     var bytes: [UInt8] = []
     if !stream.isCompressed { bytes.reserveCapacity(stream.fileSize) }
@@ -16,6 +16,7 @@ extension Vocabulary {
     guard !bytes.isEmpty else {
       throw .malformed(file: path, found: "no bytes", expected: "a text")
     }
+    if let bytePairs { return TokenStream(Tensor(bytePairs.tokens(of: bytes).map(Int64.init))) }
     return TokenStream(Tensor(bytes))
   }
 

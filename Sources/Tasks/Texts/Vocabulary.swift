@@ -1,7 +1,8 @@
 /// The tokens that texts are made of, and their numbers.
 ///
 /// Tokens are bytes, 256 of them, which is enough for any file; or words, which are what white space
-/// divides, and then each line ends with a token of its own.
+/// divides, and then each line ends with a token of its own; or pieces of words, of a
+/// ``BytePairEncoding``.
 public struct Vocabulary: Hashable, Sendable {
   /// What a token is.
   public enum Kind: String, Codable, CaseIterable, Sendable {
@@ -9,6 +10,8 @@ public struct Vocabulary: Hashable, Sendable {
     case bytes
     /// A word of a text in UTF-8, or the end of a line.
     case words
+    /// A piece of a word, as a ``BytePairEncoding`` has them.
+    case bpe
   }
 
   /// What stands for all words that have no token of their own.
@@ -26,13 +29,22 @@ public struct Vocabulary: Hashable, Sendable {
   public let kind: Kind
   /// The words in the order of their numbers; empty where tokens are bytes.
   public let words: [String]
+  /// The pieces of words, where those are the tokens.
+  public let bytePairs: BytePairEncoding?
 
   /// The number of tokens.
-  public var count: Int { kind == .bytes ? 256 : words.count }
+  public var count: Int { kind == .bytes ? 256 : bytePairs?.count ?? words.count }
 
   private init(kind: Kind, words: [String]) {
     self.kind = kind
     self.words = words
+    bytePairs = nil
+  }
+
+  /// Pieces of words.
+  public init(_ bytePairs: BytePairEncoding) {
+    (kind, words) = (.bpe, [])
+    self.bytePairs = bytePairs
   }
 
   /// Makes tokens of words: ``unknown``, ``endOfLine``, and then the others, the most frequent first;
@@ -47,6 +59,7 @@ public struct Vocabulary: Hashable, Sendable {
     let frequent = frequencies.filter { $0.value >= minimumCount && !special.contains($0.key) }
       .sorted { $0.value > $1.value || $0.value == $1.value && $0.key < $1.key }.map(\.key)
     kind = .words
+    bytePairs = nil
     words = special + frequent.prefix(max((maximum ?? .max) - special.count, 0))
   }
 
@@ -57,6 +70,7 @@ public struct Vocabulary: Hashable, Sendable {
 
   /// The tokens of a text. A last line without an end is not given one, so that a text may go on.
   public func tokens(of text: String) -> [Int] {
+    if let bytePairs { return bytePairs.tokens(of: Array(text.utf8)).map { Int($0) } }
     guard kind == .words else { return text.utf8.map { Int($0) } }
     let numbers = numbers
     var tokens: [Int] = []
@@ -78,6 +92,7 @@ public struct Vocabulary: Hashable, Sendable {
   ///   `nil`: none.
   /// - Precondition: The tokens are numbers of this vocabulary.
   public func text(of tokens: [Int], after previous: Int? = nil) -> [UInt8] {
+    if let bytePairs { return bytePairs.bytes(of: tokens) }
     guard kind == .words else { return tokens.map { UInt8($0) } }
     var text: [UInt8] = []
     var previous = previous ?? Self.endOfLineToken
@@ -97,6 +112,7 @@ public struct Vocabulary: Hashable, Sendable {
 extension Vocabulary: Codable {
   private enum CodingKeys: String, CodingKey {
     case kind, words
+    case bytePairs = "bpe"
   }
 
   /// Reads a vocabulary that was stored.
@@ -107,10 +123,12 @@ extension Vocabulary: Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     kind = try container.decode(Kind.self, forKey: .kind)
     words = try container.decodeIfPresent([String].self, forKey: .words) ?? []
+    bytePairs = try container.decodeIfPresent(BytePairEncoding.self, forKey: .bytePairs)
     let isSound =
-      kind == .bytes
-      ? words.isEmpty
-      : words.starts(with: [Self.unknown, Self.endOfLine]) && Set(words).count == words.count
+      kind != .words
+      ? words.isEmpty && (kind == .bpe) == (bytePairs != nil)
+      : bytePairs == nil && words.starts(with: [Self.unknown, Self.endOfLine])
+        && Set(words).count == words.count
     guard isSound else {
       throw DecodingError.dataCorruptedError(
         forKey: .words, in: container, debugDescription: "these words are no vocabulary")
@@ -121,5 +139,6 @@ extension Vocabulary: Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(kind, forKey: .kind)
     if kind == .words { try container.encode(words, forKey: .words) }
+    try container.encodeIfPresent(bytePairs, forKey: .bytePairs)
   }
 }

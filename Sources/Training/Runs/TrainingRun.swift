@@ -201,6 +201,7 @@ extension Settings {
       settings.text = expandedText
       settings.text.path = absolute(settings.text.path)
       settings.text.testPath = settings.text.testPath.map(absolute)
+      settings.text.tokenizer = settings.text.tokenizer.map(absolute)
     }
     return settings
   }

@@ -34,6 +34,7 @@ extension Settings {
       return ProblemShape(tokens: PennTreebank.vocabularySize, context: text.context)
     case .text where text.vocabulary == .bytes:
       return ProblemShape(.bytes, context: text.context)
+    case .text where text.vocabulary == .bpe: return nil
     case .text:
       return text.maximumWords.map { ProblemShape(tokens: $0, context: text.context) }
     default: return task.shape
@@ -54,6 +55,7 @@ extension Settings {
     var source = text
     source.path = expanded(source.path)
     source.testPath = source.testPath.map(expanded)
+    source.tokenizer = source.tokenizer.map(expanded)
     return source
   }
 

@@ -7,7 +7,12 @@ extension Settings {
     Setting(
       "text.path", \.text.optionalPath, SettingRange("a file, or null"),
       "Text: its file, compressed (.gz) or not."),
-    Setting("text.vocabulary", \.text.vocabulary, "Text: what a token is."),
+    Setting(
+      "text.vocabulary", \.text.vocabulary,
+      "Text: what a token is; bpe: pieces of words, as GPT-2 has them."),
+    Setting(
+      "text.tokenizer", \.text.tokenizer, SettingRange("a folder, or null"),
+      "Text of bpe: the folder with vocab.json and merges.txt."),
     Setting(
       "text.max-words", \.text.maximumWords,
       SettingRange<Int?>("a whole number from 3, or null") { $0 ?? 3 >= 3 },

@@ -88,7 +88,7 @@ struct TextSourceTests {
   @Test("What is loaded is the same each time, and its checksum tells another text")
   func determinism() throws {
     let text = String(repeating: "some words in a line\nand more of them\n", count: 30)
-    for kind in Vocabulary.Kind.allCases {
+    for kind in [Vocabulary.Kind.bytes, .words] {
       var source = source(try folder.write(text, to: "text"))
       source.vocabulary = kind
       let (first, second) = (try source.load(), try source.load())
