@@ -4,7 +4,7 @@ import Training
 
 @Suite("adamqlr compare")
 struct CompareCommandTests {
-  private static let arguments = [
+  private static let longComparison = [
     "compare", "--task", "rosenbrock", "--steps", "60", "--seeds", "2", "--optimizers",
     "adamqlr,slow=sgd+learning-rate.value=1e-4,bad=sgd+learning-rate.value=1e+4",
   ]
@@ -69,7 +69,7 @@ struct CompareCommandTests {
     arguments: [SIGINT, SIGKILL])
   func interruption(_ signal: Int32) throws {
     let (whole, broken) = (try Self.whole.get(), Tool.newPath("broken"))
-    let process = try Tool.start(Self.arguments + [broken], output: Pipe(), errors: Pipe())
+    let process = try Tool.start(Self.longComparison + [broken], output: Pipe(), errors: Pipe())
     let log = broken + "/adamqlr/seed-0/events.out.tfevents.adamqlr"
     // Far enough to have written something, and not at its end.
     while (try? EventFile(log))?[.validationLoss].steps.count ?? 0 < 2 {
@@ -95,7 +95,7 @@ struct CompareCommandTests {
     }
   }
 
-  private static let arguments = [
+  private static let longComparison = [
     "compare", "--optimizers", "adamqlr,adam", "--seeds", "2", "--batch-size", "1000",
     "--epochs", "50", "--set", "network.hidden=[8]", "--jobs", "2", "--output",
   ]
@@ -103,7 +103,7 @@ struct CompareCommandTests {
   /// A comparison that nothing disturbed, for all that are.
   private static let whole = Result {
     let path = Tool.newPath("whole")
-    let result = try Tool.run(arguments + [path])
+    let result = try Tool.run(longComparison + [path])
     try #require(result.status == 0, "\(result.errors)")
     return path
   }
