@@ -4,7 +4,7 @@ import Training
 
 @Suite("adamqlr compare")
 struct CompareCommandTests {
-  private static let longComparison = [
+  private static let arguments = [
     "compare", "--task", "rosenbrock", "--steps", "60", "--seeds", "2", "--optimizers",
     "adamqlr,slow=sgd+learning-rate.value=1e-4,bad=sgd+learning-rate.value=1e+4",
   ]
