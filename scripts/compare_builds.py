@@ -629,7 +629,13 @@ def first_difference(old, new):
         weight_difference(old.weights, new.weights))
 
 
+# What earlier versions did not log.
+NEW_TAGS = {"Adaptive/Applied_Learning_Rate"}
+
+
 def log_difference(old, new):
+    if not NEW_TAGS & set(old):
+        new = {tag: values for tag, values in new.items() if tag not in NEW_TAGS}
     if set(old) != set(new):
         return "the log has %s in one build only" % ", ".join(sorted(set(old) ^ set(new)))
     places = []

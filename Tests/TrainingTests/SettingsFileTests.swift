@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tasks
 import Testing
@@ -63,6 +64,18 @@ struct SettingsFileTests {
     #expect(settings.modelKind == .vitS16 && settings.model[.patch] == 8)
     #expect(settings.model.dropout == 0.5 && settings.model[.width] == nil)
     #expect(try read(settings.yaml) == settings)
+  }
+
+  @Test("Files of 0.1.0, which have every setting, mean the same for tasks that have no table")
+  func earlierDefaults() throws {
+    let yaml = "task: uci-energy\ndata:\n  decimal: point\n  delimiter: auto\n  header: auto\n"
+    let settings = try Settings(yaml: yaml, from: "settings.yaml")
+    #expect(throws: SettingsError.self) {
+      try Settings(yaml: yaml.replacing("point", with: "comma"), from: "settings.yaml")
+    }
+    var elsewhere = settings
+    elsewhere.dataDirectory = "/nowhere"
+    #expect { try elsewhere.makeProblem() } throws: { $0 is DataError }
   }
 
   @Test("Settings from before there were models mean a perceptron")

@@ -1,3 +1,4 @@
+import AdamQLR
 import Files
 import Foundation
 import Tasks
@@ -101,8 +102,12 @@ extension Settings {
   ) -> String? {
     if task == owner { return nil }
     let plain = Settings()
+    // Files of earlier versions have every setting, with the defaults of then.
+    let earlierDefaults: [String: SettingValue] = ["data.decimal": .text("point")]
     let changed = Settings.all.filter {
-      $0.group == group && $0.value(self) != $0.value(plain) && $0.name != name
+      let value = $0.value(self)
+      return $0.group == group && value != $0.value(plain) && value != earlierDefaults[$0.name]
+        && $0.name != name
     }
     return changed.first.map {
       "\($0.name) is for the task '\(owner.rawValue)' (--task \(owner.rawValue)), but the task is "
