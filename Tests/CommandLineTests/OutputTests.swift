@@ -107,15 +107,24 @@ struct OutputTests {
     #expect(wrong.status == 65 && wrong.errors.contains("no column 'z'"))
   }
 
-  @Test("A table that has changed is noticed when a run is evaluated")
+  @Test("A table that has changed is noticed when a run is evaluated or goes on")
   func changedTable() throws {
     let (run, table) = try trained()
-    let before = try Tool.run("evaluate", run, "--json")
-    #expect(before.status == 0)
-    let text = try contents(table).replacingOccurrences(of: "r5,2", with: "r5,3")
-    try Data(text.utf8).write(to: URL(fileURLWithPath: table))
-    let changed = try Tool.run("evaluate", run)
-    #expect(changed.status == 65 && changed.errors.contains("has changed since the run began"))
+    let text = try contents(table)
+    #expect(try Tool.run("evaluate", run, "--json").status == 0)
+    // A cell, a name of a class, a word that is no input, a row more, a row less.
+    for changed in [
+      text.replacingOccurrences(of: "r5,2", with: "r5,3"),
+      text.replacingOccurrences(of: ",a\n", with: ",c\n"),
+      text.replacingOccurrences(of: "r6,", with: "r7,"),
+      text + "r60,5,b\n", String(text.dropLast("r59,6,b\n".count)),
+    ] {
+      try Data(changed.utf8).write(to: URL(fileURLWithPath: table))
+      let evaluation = try Tool.run("evaluate", run)
+      #expect(evaluation.status == 65 && evaluation.errors.contains("has changed since the run"))
+      let resumed = try Tool.run("train", "--resume", run, "--steps", "4")
+      #expect(resumed.status == 65 && resumed.errors.contains("has changed since the run"))
+    }
     #expect(try Tool.run("evaluate", run, "--table", table).status == 0)
   }
 
