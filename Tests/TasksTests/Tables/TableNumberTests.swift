@@ -87,6 +87,17 @@ struct TableNumberTests {
     #expect(data.notes.contains { $0.hasPrefix("commas set thousands apart") })
   }
 
+  @Test("Decimals behind a point stay that beside amounts and grouped digits elsewhere")
+  func points() throws {
+    // Three decimals or none, and no number of thousands: as grouped digits would look.
+    let values = (0..<24).map { $0 % 4 == 0 ? "\($0 % 7)" : "\($0 % 9 + 1).\(100 + 37 * $0 % 900)" }
+    for other in ["$5", "1,234,567", "12 %", "1 234"] {
+      let rows = values.enumerated().map { "\(other);\($0 % 2);\($1)\n" }.joined()
+      let data = try load("a;x;y\n" + rows)
+      #expect(close(numbers(data), values.compactMap(Double.init).sorted()), "\(other)")
+    }
+  }
+
   @Test(
     "A comma that may be either is refused by name, and the advice does not corrupt",
     arguments: [

@@ -57,27 +57,26 @@ struct NumberFindings {
 
     var decimals: [NumberText.Separator: String] = [:]
     var groupings: [NumberText.Separator: String] = [:]
-    var either: [NumberText.Separator: [Int]] = [:]
+    var ambiguous: [Int] = []
     for column in 0..<grid.columnCount {
       guard let census = SeparatorCensus(grid, column, missing) else { continue }
       decimals.merge(census.decimals) { first, _ in first }
       groupings.merge(census.groupings) { first, _ in first }
-      for separator in census.either {
-        // Numbers of thousands and more all have it, and those below have nothing: it groups them.
-        if census.lookGrouped {
-          groupings[separator] = groupings[separator] ?? census.example
-        } else {
-          either[separator, default: []].append(column)
-        }
+      // A point that may be either is before decimals, unless a number shows that commas are.
+      guard census.either.contains(.comma) else { continue }
+      // Numbers of thousands and more all have it, and those below have nothing: it groups them.
+      if census.lookGrouped {
+        groupings[.comma] = groupings[.comma] ?? census.example
+      } else {
+        ambiguous.append(column)
       }
     }
-    settle(format, decimals, groupings, either, unplain)
+    settle(format, decimals, groupings, ambiguous, unplain)
   }
 
   private mutating func settle(
     _ format: TableFormat, _ decimals: [NumberText.Separator: String],
-    _ groupings: [NumberText.Separator: String], _ either: [NumberText.Separator: [Int]],
-    _ unplain: [Int]
+    _ groupings: [NumberText.Separator: String], _ ambiguous: [Int], _ unplain: [Int]
   ) {
     guard format.decimal == .auto else { return }
     let comma = decimals[.comma] ?? groupings[.point]
@@ -94,8 +93,8 @@ struct NumberFindings {
       }
     case (nil, nil):
       guard format.thousands == .auto else { return }
-      for column in either[.comma] ?? [] { doubts[column] = .ambiguous }
-      if either[.comma] != nil { style.grouping = [.space, .apostrophe] }
+      for column in ambiguous { doubts[column] = .ambiguous }
+      if !ambiguous.isEmpty { style.grouping = [.space, .apostrophe] }
     }
   }
 }
