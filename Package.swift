@@ -42,7 +42,10 @@ let package = Package(
       ]),
     .target(
       name: "Studies",
-      dependencies: ["AdamQLR", "Files", "Requirements", "Tasks", "Training", "Yams"]),
+      dependencies: [
+        "AdamQLR", "AdamQLRNetworks", "Files", "Requirements", "Tasks", "Training", "Yams",
+      ],
+      resources: [.embedInCode("Paper/performance.yaml")]),
     .target(
       name: "Verification",
       dependencies: [

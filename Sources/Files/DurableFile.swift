@@ -65,6 +65,13 @@ package func replaceFile(at path: String, with contents: Data) throws(FileError)
     directory: URL(fileURLWithPath: path).deletingLastPathComponent().path)
 }
 
+/// Adds a line to a file, and waits until it has reached the disk.
+package func addLine(_ line: String, to path: String) throws(FileError) {
+  let file = try FileDescriptor(path, O_WRONLY | O_APPEND)
+  try file.write(Data("\(line)\n".utf8))
+  try file.synchronize()
+}
+
 /// Renames a file or a directory.
 package func renameFile(_ old: String, to new: String) throws(FileError) {
   guard rename(old, new) == 0 else { throw FileError(new, .unwritable) }

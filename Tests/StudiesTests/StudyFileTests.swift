@@ -136,6 +136,7 @@ struct StudyFileTests {
       "data.split-column", "data.skip-lines", "data.thousands", "initial-weights", "frozen",
       "network.stem", "network.pooling", "images.path", "images.size", "images.augmentation",
       "images.test", "images.validation", "text.tokenizer",
+      "rosenbrock.start",
     ]
     let values = Settings.all.compactMap { setting in
       excluded.contains(setting.name)

@@ -138,8 +138,7 @@ struct StudyCommand: ParsableCommand {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let jobs = jobs ?? max(cores / threads, 1)
     let runner = try StudyRunner(
-      plan, in: tries.isEmpty ? output : output + "/tries", executable: "/proc/self/exe",
-      arguments: ["study", "--worker"], jobs: jobs)
+      plan, in: tries.isEmpty ? output : output + "/tries", .ofThisProgram(jobs))
     let reporter = StudyReporter(plan, jobs: jobs)
     let isComplete = try runner.run { event in
       reporter.report(event)
@@ -270,5 +269,14 @@ struct StudyCommand: ParsableCommand {
       part.optimizers?.formUnion(group.members)
     }
     return part
+  }
+}
+
+extension Engine {
+  /// Processes of this program.
+  ///
+  /// - Parameter count: The number at a time.
+  static func ofThisProgram(_ count: Int) -> Engine {
+    .local(executable: "/proc/self/exe", arguments: ["study", "--worker"], count: count)
   }
 }

@@ -53,8 +53,7 @@ struct ComparisonOptions: ParsableArguments {
     Interruption.watch()
     let comparison = try makeComparison(descriptions, place)
     let jobs = try jobCount(comparison.contenders)
-    let runner = try ComparisonRunner(
-      comparison, executable: "/proc/self/exe", arguments: ["study", "--worker"], jobs: jobs)
+    let runner = try ComparisonRunner(comparison, .ofThisProgram(jobs))
     let reporter = ComparisonReporter(comparison, jobs: jobs)
     let isComplete = try runner.run { event in
       reporter.report(event)

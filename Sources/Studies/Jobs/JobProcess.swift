@@ -20,9 +20,10 @@ final class JobProcess {
   /// Starts the process.
   ///
   /// - Parameters:
-  ///   - worker: How.
+  ///   - executable: The path of the program.
+  ///   - arguments: What makes it serve as a ``JobWorker``.
   ///   - errorPath: The file that its standard error goes to.
-  init(_ worker: JobRunner.Worker, errorPath: String) throws {
+  init(_ executable: String, _ arguments: [String], errorPath: String) throws {
     self.errorPath = errorPath
     for pipe in [input, output] {
       // Another process that held an end open would keep this one from seeing that it is closed.
@@ -34,8 +35,8 @@ final class JobProcess {
       throw FileError(errorPath, "the file cannot be made")
     }
     let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
-    process.executableURL = URL(fileURLWithPath: worker.executable)
-    process.arguments = worker.arguments
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
     var environment = ProcessInfo.processInfo.environment
     environment[JobWorker.parentVariable] = String(getpid())
     process.environment = environment

@@ -1,7 +1,7 @@
 /// How far jobs have come.
 public struct JobProgress: Sendable {
   /// The number of runs, those that were over before among them.
-  public let total: Int
+  public private(set) var total: Int
   /// The number of those that are over.
   public private(set) var done: Int
   /// The number of those that failed.
@@ -14,7 +14,7 @@ public struct JobProgress: Sendable {
 
   /// Of each job, what runs alike share, the most alike first: its optimizer in its cell, its cell,
   /// its task.
-  private let kinds: [[String]]
+  private var kinds: [[String]]
   private var isOver: [Bool]
   /// Sums of times and their numbers.
   private var times: [String: (sum: Double, count: Int)] = [:]
@@ -36,6 +36,13 @@ public struct JobProgress: Sendable {
       let before = times[kind] ?? (0, 0)
       times[kind] = (before.sum + seconds, before.count + 1)
     }
+  }
+
+  /// Learns of another job, which has the next number.
+  mutating func add(_ kinds: [String]) {
+    self.kinds.append(kinds + [""])
+    isOver.append(false)
+    total += 1
   }
 
   mutating func noteEnd(_ job: Int, seconds: Double) {

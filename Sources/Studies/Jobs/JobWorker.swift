@@ -16,8 +16,7 @@ public enum JobWorker {
     while goesOn(), let line = readLine() {
       let job = try decoder.decode(Job.self, from: Data(line.utf8))
       do {
-        let outcome = try job.make(reporting: { try? say(.progress($0)) }, while: goesOn)
-        try say(outcome.map(JobMessage.finished) ?? .stopped)
+        try say(.ended(try job.make(reporting: { try? say(.progress($0)) }, while: goesOn)))
       } catch {
         try say(.failed("\(error)"))
       }

@@ -102,27 +102,51 @@ public struct Study: Sendable {
     for assignment in task.assignments {
       try sources.add(assignment.text, from: assignment.place)
     }
+    try sources.add(optimizer, ofFile: path)
+    try sources.add(task.task, data: task.data, dataDirectory, from: path)
+    try sources.add("batch-size", .integer(batchSize), from: path)
+    try sources.add("seed", .integer(seed), from: path)
+    return try sources.resolve().withAbsolutePaths
+  }
+}
+
+extension SettingsSources {
+  /// Adds an optimizer's settings.
+  ///
+  /// - Parameter path: The study's file, beside which that of the optimizer lies.
+  mutating func add(
+    _ optimizer: ContenderDescription, ofFile path: String
+  ) throws(SettingsError) {
     if let file = optimizer.file {
-      try sources.add(
-        file: URL(fileURLWithPath: path).deletingLastPathComponent().path + "/" + file)
+      try add(file: URL(fileURLWithPath: path).deletingLastPathComponent().path + "/" + file)
     }
     let place = "\(path): \(optimizer.label)"
     if let preset = optimizer.preset {
-      try sources.add("optimizer", .text(preset.name), from: place)
+      try add("optimizer", .text(preset.name), from: place)
     }
-    for assignment in optimizer.assignments { try sources.add(assignment, from: place) }
-    try sources.add("task", .text(task.task.rawValue), from: path)
-    try sources.add("batch-size", .integer(batchSize), from: path)
-    try sources.add("seed", .integer(seed), from: path)
+    for assignment in optimizer.assignments { try add(assignment, from: place) }
+  }
+
+  /// Adds a task and where its data are.
+  ///
+  /// - Parameters:
+  ///   - task: The task.
+  ///   - data: The file or folder that it reads, seen from the directory of all data sets; `nil`: as the
+  ///     task itself finds it.
+  ///   - dataDirectory: The directory of all data sets; `nil`: the usual one.
+  ///   - path: The study's file.
+  mutating func add(
+    _ task: LearningTask, data: String?, _ dataDirectory: String?, from path: String
+  ) throws(SettingsError) {
+    try add("task", .text(task.rawValue), from: path)
     let directory = DataDirectory.path(dataDirectory)
-    let data = task.data.map { "\(directory)/\($0)" }
-    switch task.task {
-    case .table: if let data { try sources.add("data.path", .text(data), from: path) }
-    case .text: if let data { try sources.add("text.path", .text(data), from: path) }
-    case .images: if let data { try sources.add("images.path", .text(data), from: path) }
-    default: try sources.add("data-dir", .text(data ?? directory), from: path)
+    let data = data.map { "\(directory)/\($0)" }
+    switch task {
+    case .table: if let data { try add("data.path", .text(data), from: path) }
+    case .text: if let data { try add("text.path", .text(data), from: path) }
+    case .images: if let data { try add("images.path", .text(data), from: path) }
+    default: try add("data-dir", .text(data ?? directory), from: path)
     }
-    return try sources.resolve().withAbsolutePaths
   }
 }
 

@@ -15,6 +15,8 @@ public struct StudyPlan: Sendable {
     public let fingerprint: String
     /// Its settings; the size of full batches is that of the data.
     public let settings: Settings
+    /// About how many points its curve has that is kept; `nil`: none is.
+    public var curvePoints: Int?
   }
 
   /// Part of a grid: the tasks, batch sizes, optimizers and seeds that are run.
@@ -42,6 +44,9 @@ public struct StudyPlan: Sendable {
   public let runs: [Run]
   /// What falls away because the data are fewer, a line each.
   public let notes: [String]
+
+  /// A plan of these runs.
+  init(_ runs: [Run]) { (self.runs, notes) = (runs, []) }
 
   /// Makes the plan.
   ///
@@ -131,6 +136,7 @@ public struct StudyPlan: Sendable {
       "data.missing-target": .text("refuse"), "data.class-weights": .text("equal"),
       "data.split": .text("random"), "data.split-column": .null, "data.skip-lines": .integer(0),
       "data.thousands": .text("auto"), "text.tokenizer": .null,
+      "rosenbrock.start": .text("fixed"),
       "initial-weights": .null, "frozen": .list([]),
       "network.stem": .null, "network.pooling": .text("mean"),
       "images.path": .null, "images.size": .integer(64), "images.augmentation": .text("none"),

@@ -53,7 +53,7 @@ struct StudyReader {
     SettingsError("\(place(node)): \(text)")
   }
 
-  private func place(_ node: Node) -> String {
+  func place(_ node: Node) -> String {
     node.mark.map { "\(path), line \($0.line)" } ?? path
   }
 
@@ -86,7 +86,7 @@ struct StudyReader {
   }
 
   /// A name that can be part of a file's name and of a row of the results.
-  private func checkName(_ name: String, _ node: Node, _ key: String) throws(SettingsError) {
+  func checkName(_ name: String, _ node: Node, _ key: String) throws(SettingsError) {
     if let problem = problem(name: name) { throw error(node, "\(key): \(problem)") }
   }
 
@@ -202,7 +202,7 @@ struct StudyReader {
     return sizes.sorted()
   }
 
-  private func assignments(
+  func assignments(
     _ node: Node?, under prefix: String = ""
   ) throws(SettingsError) -> [Study.Assignment] {
     guard let node else { return [] }

@@ -31,6 +31,8 @@ public struct RunOutcome: Hashable, Codable, Sendable {
   public var curve: LearningCurve?
   /// How the validation loss fell; `nil` where there is none, or no record of it.
   public var descent: Descent?
+  /// What happened along the run, where that was asked for; `nil` in a result that is read back.
+  public var runCurve: RunCurve?
   /// The share of validation examples classified correctly.
   public var validationAccuracy: Double?
   /// The share of test examples classified correctly.

@@ -11,16 +11,27 @@ public struct StudyResults: Sendable {
   /// The results; of two of one run, the later.
   public private(set) var rows: [StudyResult.Key: StudyResult] = [:]
 
+  /// Whether rows have the curves of their runs.
+  private let hasCurves: Bool
+
   /// Reads the results, if there are any yet.
   ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - hasCurves: Whether rows that are written have the curves of their runs. Default: as in the
+  ///     file.
   /// - Throws: `FileError` with the line where one is damaged.
-  public init(_ path: String) throws(FileError) {
+  public init(_ path: String, hasCurves: Bool? = nil) throws(FileError) {
     self.path = path
-    guard FileManager.default.fileExists(atPath: path) else { return }
+    guard FileManager.default.fileExists(atPath: path) else {
+      self.hasCurves = hasCurves ?? false
+      return
+    }
     var lines = String(decoding: try readFile(at: path), as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false)
     // Behind the last line feed there is nothing, or a row that was cut off.
     lines.removeLast()
+    self.hasCurves = hasCurves ?? (lines.first == Self.columnsWithCurves.joined(separator: ",")[...])
     guard let head = lines.first else { return }
     let heads = Self.heads.map { $0.joined(separator: ",") }
     guard let version = heads.firstIndex(where: { $0 == head }) else {
@@ -43,15 +54,7 @@ public struct StudyResults: Sendable {
   /// - Throws: `FileError`.
   public mutating func add(_ result: StudyResult) throws(FileError) {
     rows[result.key] = result
-    do {
-      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-      defer { try? file.close() }
-      try file.seekToEnd()
-      try file.write(contentsOf: Data("\(result.row)\n".utf8))
-      try file.synchronize()
-    } catch {
-      throw FileError(path, "the result cannot be added: \(error.localizedDescription)")
-    }
+    try addLine(result.row(withCurve: hasCurves), to: path)
   }
 
   /// Writes all results anew: those of runs in the order of the runs, and any others behind them.
@@ -61,7 +64,8 @@ public struct StudyResults: Sendable {
     let places = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
     func place(_ key: StudyResult.Key) -> (Int, String) { (places[key] ?? .max, "\(key)") }
     let sorted = rows.values.sorted { place($0.key) < place($1.key) }
-    let lines = [Self.columns.joined(separator: ",")] + sorted.map(\.row)
+    let columns = hasCurves ? Self.columnsWithCurves : Self.columns
+    let lines = [columns.joined(separator: ",")] + sorted.map { $0.row(withCurve: hasCurves) }
     try replaceFile(at: path, with: Data(lines.map { $0 + "\n" }.joined().utf8))
   }
 
@@ -72,14 +76,22 @@ public struct StudyResults: Sendable {
     "wall-seconds", "test-loss-at-lowest", "lowest-step", "descent",
   ]
 
+  static let columnsWithCurves = columns + RunCurve.Quantity.allCases.map { "curve-\($0.rawValue)" }
+
   /// The first lines that files may have: today's, and that of 0.1.0, whose rows have nothing in the
   /// columns that have come since.
-  private static let heads = [columns, Array(columns.dropLast()), Array(columns.dropLast(3))]
+  private static let heads = [
+    columnsWithCurves, columns, Array(columns.dropLast()), Array(columns.dropLast(3)),
+  ]
 }
 
 extension StudyResult {
   /// The result as a row of a CSV file.
-  var row: String {
+  func row(withCurve hasCurve: Bool) -> String {
+    (figures + (hasCurve ? (outcome.runCurve ?? RunCurve()).cells : [])).joined(separator: ",")
+  }
+
+  private var figures: [String] {
     // More digits than single precision has are of no use, and make the file larger by a fifth.
     func text(_ value: Double?) -> String { value.map { String(format: "%.9g", $0) } ?? "" }
     let time = { (seconds: Double) in String(format: "%.3f", seconds) }
@@ -91,7 +103,7 @@ extension StudyResult {
       text(outcome.bestTestLoss), text(outcome.validationAccuracy), text(outcome.testAccuracy),
       time(outcome.seconds), time(outcome.wallSeconds), text(outcome.testLossAtLowest),
       outcome.lowestStep.map(String.init) ?? "", outcome.descent?.description ?? "",
-    ].joined(separator: ",")
+    ]
   }
 
   /// Reads a row; `nil` where it is none.
@@ -124,6 +136,12 @@ extension StudyResult {
     outcome.testLossAtLowest = Double(cells[19])
     outcome.lowestStep = Int(cells[20])
     outcome.descent = Descent(cells[21])
+    if cells.count > StudyResults.columns.count {
+      guard let curve = RunCurve(cells: Array(cells[StudyResults.columns.count...])) else {
+        return nil
+      }
+      outcome.runCurve = curve
+    }
     self.init(
       Key(task: cells[0], batchSize: size, optimizer: cells[2], seed: seed), settings: cells[4],
       outcome)

@@ -26,14 +26,10 @@ public final class ComparisonRunner {
   ///
   /// - Parameters:
   ///   - comparison: The runs that there shall be.
-  ///   - executable: The path of the program that they are made with.
-  ///   - arguments: What makes it serve as a ``JobWorker``.
-  ///   - jobs: The number of runs at a time.
+  ///   - engine: Where they are made.
   /// - Throws: ``FileError`` where another process makes them already, and `SettingsError` where an
   ///   optimizer's settings cannot be written.
-  public init(
-    _ comparison: Comparison, executable: String, arguments: [String], jobs: Int
-  ) throws {
+  public init(_ comparison: Comparison, _ engine: Engine) throws {
     self.comparison = comparison
     lock = try RunLock(comparison.path)
     let waiting = comparison.runs.filter { run in
@@ -44,7 +40,7 @@ public final class ComparisonRunner {
     runner = JobRunner(
       try waiting.map(comparison.job),
       JobProgress(waiting.map { [$0.label] }, done: comparison.runs.count - waiting.count),
-      .init(executable: executable, arguments: arguments), count: jobs, folder: comparison.path)
+      engine.makeEngine(in: comparison.path))
   }
 
   /// Makes all runs that are not over yet.
@@ -58,7 +54,7 @@ public final class ComparisonRunner {
     var progress: JobProgress?
     try runner.run { event in
       switch event {
-      case .finished(let number, _):
+      case .finished(let number, _), .paused(let number, _):
         let run = waiting[number]
         return observe(.finished(run, try RunRecord(RunDirectory(existing: run.path))))
       case .failed(let number, let complaint):

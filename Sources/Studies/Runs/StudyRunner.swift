@@ -33,20 +33,19 @@ public final class StudyRunner {
   ///   - plan: The runs that there shall be.
   ///   - output: The directory of the results; runs have theirs in its folder `runs` until they are
   ///     over.
-  ///   - executable: The path of the program that they are made with.
-  ///   - arguments: What makes it serve as a ``JobWorker``.
-  ///   - jobs: The number of runs at a time.
+  ///   - engine: Where they are made.
   /// - Throws: `FileError` where another process makes them already, or the results are damaged, and
   ///   `SettingsError` where settings cannot be written.
   public init(
-    _ plan: StudyPlan, in output: String, executable: String, arguments: [String], jobs: Int
+    _ plan: StudyPlan, in output: String, _ engine: Engine
   ) throws {
     self.plan = plan
     let folder = output + "/runs"
     self.folder = folder
     try makeDirectory(at: folder)
     lock = try RunLock(folder)
-    let results = try StudyResults(output + "/results.csv")
+    let hasCurves = plan.runs.contains { $0.curvePoints != nil }
+    let results = try StudyResults(output + "/results.csv", hasCurves: hasCurves ? true : nil)
     self.results = results
     let waiting = plan.runs.filter { results.rows[$0.key]?.settings != $0.fingerprint }
     self.waiting = waiting
@@ -59,11 +58,11 @@ public final class StudyRunner {
       return Job(
         settings: try run.settings.yaml,
         directory: "\(folder)/\(key.task),\(key.batchSize.text),\(key.optimizer),\(key.seed),"
-          + run.fingerprint)
+          + run.fingerprint, curvePoints: run.curvePoints)
     }
     runner = JobRunner(
-      self.jobs, progress, .init(executable: executable, arguments: arguments), count: jobs,
-      folder: folder)
+      self.jobs, progress,
+      engine.makeEngine(in: folder))
     // Rows that were cut off go, so that others can follow.
     try results.write(inOrderOf: plan.runs.map(\.key))
   }
@@ -77,7 +76,7 @@ public final class StudyRunner {
   public func run(_ observe: (Event) -> Continuation) throws -> Bool {
     try runner.run { event in
       switch event {
-      case .finished(let number, let outcome):
+      case .finished(let number, let outcome), .paused(let number, let outcome):
         let run = waiting[number]
         try results.add(StudyResult(run.key, settings: run.fingerprint, outcome))
         try? FileManager.default.removeItem(atPath: jobs[number].directory)

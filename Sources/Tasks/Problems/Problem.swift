@@ -56,11 +56,7 @@ public struct Problem: Sendable {
       task != .table && task.inputKind != .tokens, "'\(task.rawValue)' needs a source")
     if let problem = model.problem(for: task) { throw problem }
     guard let source = task.source else {
-      self.init(
-        task, Model(Rosenbrock()), largestLayer: 2,
-        Parts(
-          training: Batch(inputs: .zeros([1, 1], type), targets: .zeros([1, 2], type)),
-          shape: ProblemShape(.features(1), outputs: 2)))
+      self.init(rosenbrockFrom: .fixed, type)
       return
     }
     let sets: Parts
@@ -72,6 +68,19 @@ public struct Problem: Sendable {
       sets = Parts(try source.load(as: Float.self, from: directory, seed: seed))
     }
     try self.init(task, model, sets)
+  }
+
+  /// Rosenbrock's function.
+  ///
+  /// - Parameters:
+  ///   - start: Where a run starts.
+  ///   - type: The precision.
+  public init(rosenbrockFrom start: Rosenbrock.Start, _ type: DataType = .float32) {
+    self.init(
+      .rosenbrock, Model(Rosenbrock(from: start)), largestLayer: 2,
+      Parts(
+        training: Batch(inputs: .zeros([1, 1], type), targets: .zeros([1, 2], type)),
+        shape: ProblemShape(.features(1), outputs: 2)))
   }
 
   /// A table of one's own.

@@ -7,11 +7,24 @@ import AdamQLRTorch
 /// With ``SquaredError`` and zero targets the loss is the mean of their halved squares, ¼ of the
 /// textbook function. Its input is not looked at.
 public struct Rosenbrock: Layer {
-  /// (x, y), at first (1, −1).
-  public let position = Parameter(shape: [2], role: .other, initializer: .values([1, -1]))
+  /// Where a run starts.
+  public enum Start: String, CaseIterable, Codable, Sendable {
+    /// At (1, −1), the paper's point.
+    case fixed
+    /// At two numbers drawn from the standard normal distribution, as in the paper's search.
+    case normal
+  }
+
+  /// (x, y).
+  public let position: Parameter
 
   /// Makes the function.
-  public init() {}
+  ///
+  /// - Parameter start: Where a run starts. Default: (1, −1).
+  public init(from start: Start = .fixed) {
+    position = Parameter(
+      shape: [2], role: .other, initializer: start == .fixed ? .values([1, -1]) : .normal(standardDeviation: 1))
+  }
 
   public func callAsFunction(_ input: Variable) -> Variable {
     input.record.variable(position).applying(Residuals())

@@ -99,10 +99,24 @@ public final class TrainingRun {
   ///   can then go on from its last checkpoint.
   public func run(_ observe: (TrainingEvent) throws -> Continuation) throws -> TrainingSummary {
     var continuation = Continuation.goOn
-    while continuation == .goOn, let event = try trainer.next() {
+    return try run(
+      while: { _ in continuation == .goOn }, { event in continuation = try observe(event) })
+  }
+
+  /// Goes on to the end, or as long as `goesOn` says.
+  ///
+  /// - Parameters:
+  ///   - goesOn: Is asked before everything that may happen, the first thing among them.
+  ///   - observe: Is told of everything that happens.
+  /// - Returns: What came out.
+  /// - Throws: As ``run(_:)``.
+  public func run(
+    while goesOn: (Trainer) -> Bool, _ observe: (TrainingEvent) throws -> Void
+  ) throws -> TrainingSummary {
+    while goesOn(trainer), let event = try trainer.next() {
       try add(event)
       try writeCheckpointIfDue()
-      continuation = try observe(event)
+      try observe(event)
     }
     trainer.prepareWeights()
     var summary = trainer.summary()

@@ -32,7 +32,7 @@ extension Settings {
     return cache.withLock { cache in
       if let cache, cache.version == version { return cache }
       let settings =
-        run + data + text + imageFolder + network
+        run + data + text + imageFolder + rosenbrock + network
         + Method.allSettings.map {
           $0.lifted(to: "", get: { $0.method }, set: { $0.method = $1 })
         }
@@ -188,6 +188,12 @@ extension Settings {
     Setting(
       "data.thousands", \.table.format.thousands,
       "Table: what groups digits; auto: as the numbers show."),
+  ]
+
+  private static let rosenbrock: [Setting<Settings>] = [
+    Setting(
+      "rosenbrock.start", \.rosenbrockStart,
+      "Rosenbrock: where a run starts; fixed: at (1, -1), normal: at two standard normal numbers.")
   ]
 
   private static let network: [Setting<Settings>] =

@@ -22,6 +22,7 @@ extension Settings {
     case .images: return try Problem(expandedImages, encodedBy: imageEncoding, model: model, type)
     case .text, .pennTreebank:
       return try Problem(task, expandedText, model: model, dataDirectory: directory)
+    case .rosenbrock: return Problem(rosenbrockFrom: rosenbrockStart, type)
     default:
       return try Problem(
         task, model: model, dataDirectory: directory, seed: UInt64(seed), type)
@@ -83,7 +84,7 @@ extension Settings {
 
   /// A setting of the groups `data` and `text` that is another task's, in words.
   var misplacedSource: String? {
-    change(in: "data", for: .table) ?? change(in: "images", for: .images)
+    change(in: "data", for: .table) ?? change(in: "rosenbrock", for: .rosenbrock) ?? change(in: "images", for: .images)
       ?? change(in: "text", for: .text, except: task == .pennTreebank ? "text.context" : nil)
   }
 

@@ -45,6 +45,8 @@ public struct Settings: Hashable, Sendable {
   public var text = TextSource(path: "")
   /// The images to learn from, where they are the task; the path is empty unless given.
   public var images = ImageSource(path: "")
+  /// Where Rosenbrock's function starts, where that is the task.
+  public var rosenbrockStart = Rosenbrock.Start.fixed
   /// The epochs from one evaluation to the next.
   public var evaluationInterval = 1
   /// The steps from one row of the log to the next.
