@@ -45,7 +45,10 @@ let package = Package(
       dependencies: [
         "AdamQLR", "AdamQLRNetworks", "Files", "Requirements", "Tasks", "Training", "Yams",
       ],
-      resources: [.embedInCode("Paper/performance.yaml")]),
+      resources: [
+        "rosenbrock", "performance", "fixed-runtime-training", "fixed-runtime-validation",
+        "sensitivity", "ablation-damping", "ablation-curvature", "extensions", "equal-batch",
+      ].map { .embedInCode("Paper/\($0).yaml") }),
     .target(
       name: "Verification",
       dependencies: [

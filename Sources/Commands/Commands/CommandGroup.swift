@@ -8,7 +8,7 @@ package enum CommandGroup {
   package static var runs: [any ParsableCommand.Type] {
     [
       TrainCommand.self, CompareCommand.self, AblateCommand.self, StudyCommand.self,
-      TuneCommand.self,
+      TuneCommand.self, PaperCommand.self,
       ReportCommand.self,
       EvaluateCommand.self, PredictCommand.self, GenerateCommand.self, ExportCommand.self,
     ]

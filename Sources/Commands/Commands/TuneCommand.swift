@@ -51,7 +51,8 @@ struct TuneCommand: ParsableCommand {
   @OptionGroup var options: TuningOptions
 
   func run() throws {
-    var tuning = try Tuning(file: file, scale: scale, base: PaperExperiment.yaml)
+    var tuning = try Tuning(file: file, scale: scale, keepsTasks: !options.task.isEmpty,
+      base: PaperExperiment.yaml(ofFile:))
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
     var command = "adamqlr tune \(file)"
     if let scale { command += " --scale \(scale)" }

@@ -121,6 +121,7 @@ extension RunOutcome {
     nonFiniteSteps = StepEvents.nonFinite.names.reduce(0) { $0 + (summary.events[$1] ?? 0) }
     validationLoss = summary.validation?.loss
     testLoss = summary.test?.loss
+    trainingAccuracy = summary.training.accuracy
     validationAccuracy = summary.validation?.accuracy
     testAccuracy = summary.test?.accuracy
     note(curve)

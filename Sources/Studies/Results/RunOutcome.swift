@@ -33,6 +33,8 @@ public struct RunOutcome: Hashable, Codable, Sendable {
   public var descent: Descent?
   /// What happened along the run, where that was asked for; `nil` in a result that is read back.
   public var runCurve: RunCurve?
+  /// The share of training examples classified correctly; kept only beside a ``runCurve``.
+  public var trainingAccuracy: Double?
   /// The share of validation examples classified correctly.
   public var validationAccuracy: Double?
   /// The share of test examples classified correctly.

@@ -76,7 +76,8 @@ public struct StudyResults: Sendable {
     "wall-seconds", "test-loss-at-lowest", "lowest-step", "descent",
   ]
 
-  static let columnsWithCurves = columns + RunCurve.Quantity.allCases.map { "curve-\($0.rawValue)" }
+  static let columnsWithCurves =
+    columns + ["training-accuracy"] + RunCurve.Quantity.allCases.map { "curve-\($0.rawValue)" }
 
   /// The first lines that files may have: today's, and that of 0.1.0, whose rows have nothing in the
   /// columns that have come since.
@@ -88,7 +89,9 @@ public struct StudyResults: Sendable {
 extension StudyResult {
   /// The result as a row of a CSV file.
   func row(withCurve hasCurve: Bool) -> String {
-    (figures + (hasCurve ? (outcome.runCurve ?? RunCurve()).cells : [])).joined(separator: ",")
+    let accuracy = outcome.trainingAccuracy.map { String(format: "%.9g", $0) } ?? ""
+    let along = [accuracy] + (outcome.runCurve ?? RunCurve()).cells
+    return (figures + (hasCurve ? along : [])).joined(separator: ",")
   }
 
   private var figures: [String] {
@@ -137,9 +140,11 @@ extension StudyResult {
     outcome.lowestStep = Int(cells[20])
     outcome.descent = Descent(cells[21])
     if cells.count > StudyResults.columns.count {
-      guard let curve = RunCurve(cells: Array(cells[StudyResults.columns.count...])) else {
-        return nil
-      }
+      let along = Array(cells[StudyResults.columns.count...])
+      guard let curve = RunCurve(cells: Array(along.dropFirst())),
+        along[0].isEmpty || Double(along[0]) != nil
+      else { return nil }
+      outcome.trainingAccuracy = Double(along[0])
       outcome.runCurve = curve
     }
     self.init(

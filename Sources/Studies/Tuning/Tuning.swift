@@ -6,7 +6,7 @@ import Training
 /// A study of tuned optimizers: of each one, settings are searched on a task; the best are run again
 /// with seeds of their own; and around them single settings are varied.
 ///
-/// A YAML file describes it; see ``init(file:scale:)``.
+/// A YAML file describes it; see ``init(file:scale:keepsTasks:base:)``.
 public struct Tuning: Sendable {
   /// The loss that a search is by.
   public enum Metric: String, CaseIterable, Sendable {
@@ -46,6 +46,8 @@ public struct Tuning: Sendable {
     var additions: [SearchSpace.Parameter]
     /// The settings over the defaults, each with its place in the file.
     var assignments: [Study.Assignment]
+    /// Likewise, of the search only.
+    var searchAssignments: [Study.Assignment]
   }
 
   /// An optimizer.
@@ -144,7 +146,7 @@ public struct Tuning: Sendable {
     if let batchSize = task.batchSize {
       try sources.add("batch-size", .integer(batchSize), from: path)
     }
-    for assignment in task.assignments {
+    for assignment in task.assignments + (isTrial ? task.searchAssignments : []) {
       try sources.add(assignment.text, from: assignment.place)
     }
     try sources.add(optimizer.description, ofFile: path)
@@ -171,5 +173,19 @@ public struct Tuning: Sendable {
     var generator = SeededGenerator(
       seed: seed, stream: "search/\(task.name)/\(optimizer.label)/\(index)/seed")
     return Int.random(in: 1_000_000..<1_000_000_000, using: &generator)
+  }
+}
+
+extension Tuning {
+  /// Settings with which the data of a task are read.
+  ///
+  /// - Throws: `SettingsError`.
+  public func problemSettings(
+    _ task: Task, dataDirectory: String?
+  ) throws(SettingsError) -> Settings {
+    let optimizer = optimizers(of: task)[0]
+    return try settings(
+      optimizer, on: task, sample(0, of: optimizer, on: task), seed: 0, isTrial: false,
+      dataDirectory: dataDirectory)
   }
 }

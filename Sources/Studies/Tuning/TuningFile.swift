@@ -35,17 +35,19 @@ extension Tuning {
   ///
   /// A task may also have `search-seconds`, a time after which trials end; `break`, where plots over time
   /// are compressed; `samples`, `rungs`, `repetitions` and `optimizers` of its own; `search`,
-  /// distributions in place of an optimizer's; and `search-also`, what is searched of every optimizer
-  /// beside. A file that `extends` another takes over its keys, and of its optimizers those that `keep`
+  /// distributions in place of an optimizer's; `search-also`, what is searched of every optimizer
+  /// beside; and `search-settings`, settings of trials only. A file that `extends` another takes over its keys, and of its optimizers those that `keep`
   /// names.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - scale: The scale; `nil`: as the file stands.
+  ///   - keepsTasks: Whether tasks that the scale leaves out stay. Default: no.
   ///   - base: The text of a file that is not there, by its name.
   /// - Throws: `SettingsError` with the line, the key and what it may be.
   public init(
-    file path: String, scale: String? = nil, base: (String) -> String? = { _ in nil }
+    file path: String, scale: String? = nil, keepsTasks: Bool = false,
+    base: (String) -> String? = { _ in nil }
   ) throws(SettingsError) {
     let text: String
     do {
@@ -53,12 +55,13 @@ extension Tuning {
     } catch {
       throw SettingsError("\(path): the file cannot be read as text: \(error.localizedDescription)")
     }
-    try self.init(yaml: text, path: path, scale: scale, base: base)
+    try self.init(yaml: text, path: path, scale: scale, keepsTasks: keepsTasks, base: base)
   }
 
-  /// As ``init(file:scale:base:)``, of the file's text.
+  /// As ``init(file:scale:keepsTasks:base:)``, of the file's text.
   public init(
-    yaml text: String, path: String, scale: String? = nil, base: (String) -> String? = { _ in nil }
+    yaml text: String, path: String, scale: String? = nil, keepsTasks: Bool = false,
+    base: (String) -> String? = { _ in nil }
   ) throws(SettingsError) {
     let reader = TuningReader(path: path)
     var node = try reader.compose(text)
@@ -73,7 +76,8 @@ extension Tuning {
       node = try reader.extending(try TuningReader(path: name).compose(basis), by: node)
     }
     var notes: [String] = []
-    if let scale { (node, notes) = try TuningScale(reader, node, named: scale).applied() }
+    if let scale { (node, notes) = try TuningScale(reader, node, named: scale)
+        .applied(keepingTasks: keepsTasks) }
     let top = try reader.common.entries(
       node, "the file",
       [

@@ -172,7 +172,7 @@ struct TuningReader {
         [
           "name", "task", "data", "epochs", "steps", "seconds", "search-seconds", "batch-size",
           "break", "samples", "rungs", "repetitions", "optimizers", "settings", "search",
-          "search-also",
+          "search-also", "search-settings",
         ], required: ["task"])
       let choices = LearningTask.allCases.map(\.rawValue)
       guard let name = try entries.choice("task", choices), let task = LearningTask(rawValue: name)
@@ -204,7 +204,8 @@ struct TuningReader {
           halving: entries["rungs"] == nil ? halving : try rungs(entries["rungs"]),
           optimizers: try common.names(entries["optimizers"], "optimizers", labels).map(Set.init),
           distributions: try parameters(entries["search"], "search"),
-          additions: try parameters(entries["search-also"], "search-also"), assignments: own))
+          additions: try parameters(entries["search-also"], "search-also"), assignments: own,
+          searchAssignments: try common.assignments(entries["search-settings"])))
     }
     return tasks
   }

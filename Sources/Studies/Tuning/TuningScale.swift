@@ -26,7 +26,9 @@ struct TuningScale {
   }
 
   /// The file with it, and what has changed, a line each.
-  func applied() throws(SettingsError) -> (Node, [String]) {
+  ///
+  /// - Parameter keepsTasks: Whether tasks that it leaves out stay.
+  func applied(keepingTasks keepsTasks: Bool) throws(SettingsError) -> (Node, [String]) {
     guard var top = node.mapping else { return (node, []) }
     var notes: [String] = []
     for key in ["samples", "repetitions"] {
@@ -39,7 +41,8 @@ struct TuningScale {
       top["rungs"] = rungs
       notes.append("other rungs")
     }
-    let names = entries["tasks"]?.sequence?.compactMap { $0.scalar?.string }
+    let names =
+      keepsTasks ? nil : entries["tasks"]?.sequence?.compactMap { $0.scalar?.string }
     let length = entries["length"]?.scalar?.string.asDouble ?? 1
     var tasks: [Node] = []
     for task in top["tasks"]?.sequence ?? Node.Sequence([]) {
