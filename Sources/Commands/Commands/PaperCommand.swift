@@ -33,10 +33,12 @@ struct PaperCommand: ParsableCommand {
   var name: String?
 
   @Option(
-    help: ArgumentHelp("full, laptop or smoke.", discussion: "Default: laptop.", valueName: "scale"))
+    help: ArgumentHelp("full, laptop or smoke.", discussion: "Default: laptop.", valueName: "scale")
+  )
   var scale = PaperExperiment.Scale.laptop
 
-  @Option(help: ArgumentHelp("Only this sweep of 'sensitivity'; may be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Only this sweep of 'sensitivity'; may be repeated.", valueName: "name"))
   var sweep: [String] = []
 
   @Flag(help: "Print the experiment's file, and do nothing.")
@@ -103,7 +105,9 @@ struct PaperCommand: ParsableCommand {
 
   /// What a task lacks, in words; `nil` where its data are there.
   private func absence(of task: Tuning.Task, _ tuning: Tuning) -> String? {
-    guard !options.reportOnly, let source = task.task.source, !source.files.isEmpty else { return nil }
+    guard !options.reportOnly, let source = task.task.source, !source.files.isEmpty else {
+      return nil
+    }
     let directory = DataDirectory.path(options.dataDir)
     do {
       _ = try tuning.problemSettings(task, dataDirectory: options.dataDir).makeProblem()

@@ -51,7 +51,8 @@ struct TuneCommand: ParsableCommand {
   @OptionGroup var options: TuningOptions
 
   func run() throws {
-    var tuning = try Tuning(file: file, scale: scale, keepsTasks: !options.task.isEmpty,
+    var tuning = try Tuning(
+      file: file, scale: scale, keepsTasks: !options.task.isEmpty,
       base: PaperExperiment.yaml(ofFile:))
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
     var command = "adamqlr tune \(file)"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import Studies
@@ -33,6 +34,17 @@ struct TuningOptions: ParsableArguments {
       discussion: "Default: $ADAMQLR_DATA, else adamqlr-swift/data in the user's cache directory.",
       valueName: "dir"))
   var dataDir: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A form of the page: md, html or latex (its tables); may be repeated.",
+      discussion: "Default: md and html.", valueName: "format"))
+  var format: [TuningPage.Format] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write every plot as a file: svg, pdf or png; may be repeated.", valueName: "format"))
+  var plots: [PlotFormat] = []
 
   @Flag(help: "Write the pages from the results that there are, without runs.")
   var reportOnly = false
@@ -106,5 +118,30 @@ struct TuningOptions: ParsableArguments {
   }
 
   private func writePage(_ plan: TuningPlan, in folder: String, command: String) throws {
+    let results = try TuningResults(
+      plan, SearchHistory(folder + "/trials.csv"), StudyResults(folder + "/results.csv"))
+    guard !results.isEmpty else {
+      if reportOnly {
+        throw FileError(folder, "there are no results of the present settings", .unreadable)
+      }
+      return
+    }
+    var command = "\(command) --task \(plan.task.name)"
+    for label in optimizer { command += " --optimizer \(label)" }
+    let page = TuningPage(results, command: command + " --data-dir data")
+    let formats = format.isEmpty ? [.markdown, .html] : format
+    let gnuplot = Gnuplot()
+    if gnuplot == nil { Output.warning(Gnuplot.advice) }
+    let files: [String]
+    do {
+      files = try page.write(formats, plots: plots, to: folder, gnuplot)
+    } catch let error as ReportError {
+      // A program that does not do what it should is as good as none.
+      Output.warning("\(error)")
+      files = try page.write(formats, to: folder, nil)
+    }
+    files.forEach { Output.line("written: \($0)") }
   }
 }
+
+extension TuningPage.Format: ExpressibleByArgument {}

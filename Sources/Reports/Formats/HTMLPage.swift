@@ -13,7 +13,9 @@ struct HTMLPage {
   init(_ report: Report, _ gnuplot: Gnuplot?) throws {
     self.report = report
     hasPlots = gnuplot != nil
-    plots = try gnuplot.map { try $0.embeddedPlots(report.tasks.flatMap(\.sections)) } ?? [:]
+    plots =
+      try gnuplot.map { try $0.embeddedPlots(report.tasks.flatMap(\.sections).flatMap(\.plots)) }
+      ?? [:]
   }
 
   var text: String {
@@ -107,11 +109,7 @@ struct HTMLPage {
   }
 
   private func swatch(_ label: String, _ task: TaskReport) -> String {
-    let style = task.style(label)
-    let dashes = style.dashes.map(String.init).joined(separator: " ")
-    return "<svg class=\"swatch\" viewBox=\"0 0 36 10\" aria-hidden=\"true\">"
-      + "<line x1=\"0\" y1=\"5\" x2=\"36\" y2=\"5\" stroke=\"\(style.color)\" stroke-width=\"3\""
-      + (dashes.isEmpty ? "" : " stroke-dasharray=\"\(dashes)\"") + "/></svg>"
+    task.style(label).swatch
   }
 
   private func results(_ task: TaskReport) -> String {

@@ -5,6 +5,8 @@ struct Plot {
     var label: String
     var style: PlotStyle
     var points: [CurvePoint]
+    /// Whether points are drawn by themselves, without a line through them.
+    var isScattered = false
   }
 
   /// The name of its file, without extension.
@@ -16,6 +18,8 @@ struct Plot {
   var lines: [Line]
   /// Values of y at which a thin line lies.
   var guides: [Double] = []
+  /// Whether a page's legend does not say what its lines are.
+  var hasOwnLegend = false
   /// Whether lines are paths over Rosenbrock's function, of which contours are drawn.
   var showsRosenbrock = false
 }

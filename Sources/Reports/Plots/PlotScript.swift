@@ -10,18 +10,24 @@ struct PlotScript {
   private let plot: Plot
   private let format: PlotFormat
   private let isEmbedded: Bool
+  private let hasLegend: Bool
   /// The file it is written to.
   let path: String
 
   /// Prepares a plot.
   ///
   /// - Parameters:
-  ///   - isEmbedded: Whether it becomes part of a page that has title and legend itself.
-  init(_ plot: Plot, _ format: PlotFormat, to path: String, isEmbedded: Bool = false) {
+  ///   - isEmbedded: Whether it becomes part of a page.
+  ///   - hasLegend: Whether it has title and legend itself. Default: unless it is embedded.
+  init(
+    _ plot: Plot, _ format: PlotFormat, to path: String, isEmbedded: Bool = false,
+    hasLegend: Bool? = nil
+  ) {
     self.plot = plot
     self.format = format
     self.path = path
     self.isEmbedded = isEmbedded
+    self.hasLegend = hasLegend ?? !isEmbedded
   }
 
   /// The commands.
@@ -31,8 +37,9 @@ struct PlotScript {
     lines.append("set grid xtics ytics lt 1 lw 1 dt 1 lc rgb '#dddddd'")
     lines.append("set style fill transparent solid 0.16 noborder")
     lines.append("set clip two")
+    lines.append("set style circle radius graph 0.008")
     lines += commands(for: plot.x, "x") + commands(for: plot.y, "y")
-    if isEmbedded {
+    if !hasLegend {
       lines.append("set key off")
     } else {
       lines.append("set title \(Self.quoted(plot.title))")
@@ -48,7 +55,7 @@ struct PlotScript {
   private var terminal: String {
     // Room for the legend below: gnuplot makes its columns as wide as the longest label needs.
     let columns = max(360 / (8 * (labels.map(\.count).max() ?? 0) + 60), 1)
-    let rows = isEmbedded ? 0 : (labels.count - 1) / columns + 1
+    let rows = !hasLegend ? 0 : (labels.count - 1) / columns + 1
     let (width, height) = (440, (plot.showsRosenbrock ? 440 : 320) + 22 * rows)
     return switch format {
     case .svg:
@@ -110,10 +117,13 @@ struct PlotScript {
     for (index, line) in plot.lines.enumerated() {
       let dashes = line.style.dashes.map(String.init).joined(separator: ",")
       let isFirst = !plot.lines[..<index].contains { $0.label == line.label }
+      let way =
+        line.isScattered
+        ? "1:2 with circles fs transparent solid 0.6 noborder"
+        : "1:2 with lines lw 2 dt \(dashes.isEmpty ? "1" : "(\(dashes))")"
       elements.append(
-        "$d\(index) using 1:2 with lines lw 2 dt \(dashes.isEmpty ? "1" : "(\(dashes))") "
-          + "lc rgb '\(line.style.color)' "
-          + (isFirst && !isEmbedded ? "title \(Self.quoted(line.label))" : "notitle"))
+        "$d\(index) using \(way) lc rgb '\(line.style.color)' "
+          + (isFirst && hasLegend ? "title \(Self.quoted(line.label))" : "notitle"))
     }
     return elements
   }
@@ -122,7 +132,7 @@ struct PlotScript {
 
   private func data(_ line: Plot.Line) -> String {
     var points = line.points
-    if points.count == 1 {
+    if points.count == 1, !line.isScattered {
       // A line of one point would not be seen.
       points = [0.98, 1.02].map { factor in
         var point = points[0]

@@ -75,7 +75,9 @@ final class JobRunner {
       let index = waiting.firstIndex {
         (try? RunDirectory(existing: jobs[$0].directory))?.isInUse != true
       }
-      guard let index, try engine.start(jobs[waiting[index]], number: waiting[index]) else { return }
+      guard let index, try engine.start(jobs[waiting[index]], number: waiting[index]) else {
+        return
+      }
       waiting.remove(at: index)
     }
   }

@@ -93,10 +93,11 @@ public struct RunCurve: Hashable, Codable, Sendable {
     }
     let half = max(count / 2, 1)
     let ratio = Double(last) / Double(first)
-    let wanted = (1...half).flatMap { index in
-      let share = Double(index) / Double(half)
-      return [share * Double(last), Double(first) * pow(ratio, share - 1 / Double(half))]
-    }.sorted() + [Double(last)]
+    let wanted =
+      (1...half).flatMap { index in
+        let share = Double(index) / Double(half)
+        return [share * Double(last), Double(first) * pow(ratio, share - 1 / Double(half))]
+      }.sorted() + [Double(last)]
     var places: [Int] = []
     var place = 0
     for step in wanted {
@@ -152,7 +153,8 @@ extension RunCurve {
 
   private static func text(_ number: Double) -> String {
     if number.isNaN { return "nan" }
-    let text = number == number.rounded() && abs(number) < 1e9
+    let text =
+      number == number.rounded() && abs(number) < 1e9
       ? String(Int(number)) : String(format: "%.6g", number)
     return text.hasPrefix("0.") ? String(text.dropFirst()) : text
   }

@@ -31,7 +31,8 @@ public struct StudyResults: Sendable {
       .split(separator: "\n", omittingEmptySubsequences: false)
     // Behind the last line feed there is nothing, or a row that was cut off.
     lines.removeLast()
-    self.hasCurves = hasCurves ?? (lines.first == Self.columnsWithCurves.joined(separator: ",")[...])
+    self.hasCurves =
+      hasCurves ?? (lines.first == Self.columnsWithCurves.joined(separator: ",")[...])
     guard let head = lines.first else { return }
     let heads = Self.heads.map { $0.joined(separator: ",") }
     guard let version = heads.firstIndex(where: { $0 == head }) else {

@@ -101,7 +101,8 @@ public final class SearchRunner {
       }
     }
     if let halving = plan.task.halving, halving.isOrdered {
-      try history.write(byTrial: true, optimizers: plan.tuning.optimizers.map(\.label)) { _ in true }
+      try history.write(byTrial: true, optimizers: plan.tuning.optimizers.map(\.label)) { _ in true
+      }
     }
     let isOver = searches.values.allSatisfy { $0.states.allSatisfy { $0 == .isOver } } && !hasFailed
     if isOver { try? FileManager.default.removeItem(atPath: folder) }

@@ -32,6 +32,8 @@ public struct Tuning: Sendable {
     public var searchSeconds: Double?
     /// Where, in seconds, plots over time are compressed; `nil`: nowhere.
     public var axisBreak: Double?
+    /// What a reader of its page must know; `nil`: nothing.
+    public var note: String?
     /// The number of samples.
     public var sampleCount: Int
     /// The number of repetitions.
@@ -85,6 +87,8 @@ public struct Tuning: Sendable {
   public var scale: String?
   /// What the scale changes, a line each.
   public var scaleNotes: [String] = []
+  /// What a reader of its pages must know, a paragraph each.
+  public var notes: [String]
   /// The seed of the search.
   public var seed: UInt64
   /// The loss that the search is by.

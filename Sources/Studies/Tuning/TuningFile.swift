@@ -33,7 +33,7 @@ extension Tuning {
   ///     scales:                         # chosen by --scale
   ///       smoke: {samples: 4, repetitions: 2, length: 0.1, values: 3}
   ///
-  /// A task may also have `search-seconds`, a time after which trials end; `break`, where plots over time
+  /// `notes` are paragraphs for the page. A task may also have a `note`; `search-seconds`, a time after which trials end; `break`, where plots over time
   /// are compressed; `samples`, `rungs`, `repetitions` and `optimizers` of its own; `search`,
   /// distributions in place of an optimizer's; `search-also`, what is searched of every optimizer
   /// beside; and `search-settings`, settings of trials only. A file that `extends` another takes over its keys, and of its optimizers those that `keep`
@@ -75,21 +75,28 @@ extension Tuning {
       }
       node = try reader.extending(try TuningReader(path: name).compose(basis), by: node)
     }
-    var notes: [String] = []
-    if let scale { (node, notes) = try TuningScale(reader, node, named: scale)
-        .applied(keepingTasks: keepsTasks) }
+    var changes: [String] = []
+    if let scale {
+      (node, changes) = try TuningScale(reader, node, named: scale)
+        .applied(keepingTasks: keepsTasks)
+    }
     let top = try reader.common.entries(
       node, "the file",
       [
         "title", "seed", "metric", "samples", "rungs", "repetitions", "curve-points", "settings",
-        "tasks", "optimizers", "sweeps", "scales",
+        "tasks", "optimizers", "sweeps", "scales", "notes",
       ], required: ["title", "tasks", "optimizers"])
     self.path = path
     self.scale = scale
-    scaleNotes = notes
+    scaleNotes = changes
     title = try top.text("title")
+    notes =
+      try top["notes"].map { node throws(SettingsError) in
+        try reader.common.sequence(node, "notes").compactMap { $0.scalar?.string }
+      } ?? []
     seed = UInt64(try reader.count(top, "seed") ?? 0)
-    metric = try top.choice("metric", Metric.allCases.map(\.rawValue)).flatMap(Metric.init)
+    metric =
+      try top.choice("metric", Metric.allCases.map(\.rawValue)).flatMap(Metric.init)
       ?? .validationLoss
     curvePoints = try top.whole("curve-points") ?? 30
     optimizers = try reader.optimizers(try top.list("optimizers"))

@@ -35,7 +35,8 @@ struct TuningReader {
         labels.firstIndex(of: name).map { optimizers[$0] }
       }
     }
-    result["optimizers"] = Node(optimizers + Array(own["optimizers"]?.sequence ?? Node.Sequence([])))
+    result["optimizers"] = Node(
+      optimizers + Array(own["optimizers"]?.sequence ?? Node.Sequence([])))
     return .mapping(result)
   }
 
@@ -126,7 +127,8 @@ struct TuningReader {
     let expected =
       "\(name): expected a list of values, or uniform, log-uniform or one-minus-log-uniform with two "
       + "bounds, as {log-uniform: [1e-6, 1]}"
-    guard let mapping = node.mapping, mapping.count == 1, let kind = mapping.first?.key.scalar?.string,
+    guard let mapping = node.mapping, mapping.count == 1,
+      let kind = mapping.first?.key.scalar?.string,
       let bounds = mapping.first?.value.sequence, bounds.count == 2
     else { throw common.error(node, expected) }
     let (low, high) = (try number(bounds[0], name), try number(bounds[1], name))
@@ -172,7 +174,7 @@ struct TuningReader {
         [
           "name", "task", "data", "epochs", "steps", "seconds", "search-seconds", "batch-size",
           "break", "samples", "rungs", "repetitions", "optimizers", "settings", "search",
-          "search-also", "search-settings",
+          "search-also", "search-settings", "note",
         ], required: ["task"])
       let choices = LearningTask.allCases.map(\.rawValue)
       guard let name = try entries.choice("task", choices), let task = LearningTask(rawValue: name)
@@ -199,6 +201,7 @@ struct TuningReader {
           batchSize: try entries.whole("batch-size"),
           searchSeconds: try positive(entries, "search-seconds"),
           axisBreak: try positive(entries, "break"),
+          note: entries["note"] == nil ? nil : try entries.text("note"),
           sampleCount: try entries.whole("samples") ?? samples ?? 50,
           repetitionCount: try entries.whole("repetitions") ?? repetitions ?? 10,
           halving: entries["rungs"] == nil ? halving : try rungs(entries["rungs"]),

@@ -63,7 +63,6 @@ struct TuningScale {
     }
     top["tasks"] = Node(tasks)
     if length != 1 { notes.append("runs of \(length) times the length") }
-    if let names { notes.append("of the tasks only \(names.joined(separator: ", "))") }
     if let most = try entries.whole("values"), let sweeps = top["sweeps"]?.sequence {
       top["sweeps"] = Node(sweeps.map { Self.thinned($0, to: most) })
       if !sweeps.isEmpty { notes.append("at most \(most) values of each sweep") }

@@ -23,7 +23,8 @@ public struct Rosenbrock: Layer {
   /// - Parameter start: Where a run starts. Default: (1, −1).
   public init(from start: Start = .fixed) {
     position = Parameter(
-      shape: [2], role: .other, initializer: start == .fixed ? .values([1, -1]) : .normal(standardDeviation: 1))
+      shape: [2], role: .other,
+      initializer: start == .fixed ? .values([1, -1]) : .normal(standardDeviation: 1))
   }
 
   public func callAsFunction(_ input: Variable) -> Variable {

@@ -84,7 +84,8 @@ extension Settings {
 
   /// A setting of the groups `data` and `text` that is another task's, in words.
   var misplacedSource: String? {
-    change(in: "data", for: .table) ?? change(in: "rosenbrock", for: .rosenbrock) ?? change(in: "images", for: .images)
+    change(in: "data", for: .table) ?? change(in: "rosenbrock", for: .rosenbrock) ?? change(
+      in: "images", for: .images)
       ?? change(in: "text", for: .text, except: task == .pennTreebank ? "text.context" : nil)
   }
 
