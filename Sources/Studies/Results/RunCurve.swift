@@ -125,7 +125,7 @@ public struct RunCurve: Hashable, Codable, Sendable {
 extension RunCurve {
   /// The curve as cells of a row, one a quantity: numbers with blanks between, of numbers that are all
   /// the same only one.
-  var cells: [String] {
+  package var cells: [String] {
     Quantity.allCases.map { quantity in
       let numbers = self[quantity]
       if let first = numbers.first, numbers.allSatisfy({ $0 == first }) { return Self.text(first) }
@@ -134,7 +134,7 @@ extension RunCurve {
   }
 
   /// Reads cells; `nil` where they are none.
-  init?(cells: [String]) {
+  package init?(cells: [String]) {
     guard cells.count == Quantity.allCases.count else { return nil }
     for (quantity, cell) in zip(Quantity.allCases, cells) where !cell.isEmpty {
       let numbers = cell.split(separator: " ").map { Double($0) }

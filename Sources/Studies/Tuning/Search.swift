@@ -2,9 +2,9 @@ import Requirements
 
 /// The state of a search by ``SuccessiveHalving``: which trials have come how far, and which of them go
 /// on. What has been reported, in order, determines it.
-struct Search: Sendable {
+package struct Search: Sendable {
   /// What is to be done with a trial.
-  enum State: Hashable, Sendable {
+  package enum State: Hashable, Sendable {
     /// It is to be made up to a rung.
     case goesOn(toRung: Int)
     /// Whether it goes on is not known before others have come as far.
@@ -15,12 +15,12 @@ struct Search: Sendable {
 
   private let halving: SuccessiveHalving
   /// What each trial is doing.
-  private(set) var states: [State]
+  package private(set) var states: [State]
   /// Each trial's losses at the rungs that it has come to.
   private var losses: [[Double]]
 
   /// A search before anything has happened.
-  init(_ halving: SuccessiveHalving, count: Int) {
+  package init(_ halving: SuccessiveHalving, count: Int) {
     self.halving = halving
     states = Array(repeating: .goesOn(toRung: 0), count: count)
     losses = Array(repeating: [], count: count)
@@ -33,7 +33,7 @@ struct Search: Sendable {
   /// Notes that a trial has come to the next rung.
   ///
   /// - Returns: The trials whose state has changed by it, this one aside.
-  mutating func note(_ trial: Int, loss: Double) -> [Int] {
+  package mutating func note(_ trial: Int, loss: Double) -> [Int] {
     let rung = losses[trial].count
     losses[trial].append(loss)
     while arrivals.count <= rung { arrivals.append([]) }
@@ -50,7 +50,7 @@ struct Search: Sendable {
   /// Notes that nothing more comes of a trial.
   ///
   /// - Returns: The trials whose state has changed by it, this one aside.
-  mutating func noteEnd(_ trial: Int) -> [Int] {
+  package mutating func noteEnd(_ trial: Int) -> [Int] {
     states[trial] = .isOver
     return halving.isOrdered ? settle() : []
   }

@@ -22,8 +22,8 @@ public struct TrialReport: Hashable, Sendable {
   /// The loss on the test examples.
   public var testLoss: Double?
 
-  /// What a job's outcome says.
-  init(
+  /// What a run's outcome says.
+  package init(
     _ optimizer: String, trial: Int, settings: String, rung: Int?, _ outcome: RunOutcome
   ) {
     self.optimizer = optimizer
@@ -82,7 +82,7 @@ public struct SearchHistory: Sendable {
   /// Adds a report to the file.
   ///
   /// - Throws: `FileError`.
-  mutating func add(_ report: TrialReport) throws(FileError) {
+  package mutating func add(_ report: TrialReport) throws(FileError) {
     reports.append(report)
     try addLine(report.row, to: path)
   }
@@ -91,7 +91,7 @@ public struct SearchHistory: Sendable {
   /// that decides nothing, by trial.
   ///
   /// - Throws: `FileError`.
-  mutating func write(
+  package mutating func write(
     byTrial isByTrial: Bool, optimizers: [String], where isWanted: (TrialReport) -> Bool
   ) throws(FileError) {
     reports = reports.filter(isWanted)

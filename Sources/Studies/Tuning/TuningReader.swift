@@ -133,7 +133,7 @@ struct TuningReader {
     else { throw common.error(node, expected) }
     let (low, high) = (try number(bounds[0], name), try number(bounds[1], name))
     guard low < high else { throw common.error(node, "\(name): the bounds must rise") }
-    if kind != "uniform", low <= 0 {
+    if ["log-uniform", "one-minus-log-uniform"].contains(kind), low <= 0 {
       throw common.error(node, "\(name): the bounds of a logarithm must be above 0")
     }
     switch kind {
