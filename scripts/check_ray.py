@@ -62,6 +62,8 @@ def runs_on(node):
 
 def main(program):
     with tempfile.TemporaryDirectory() as folder:
+        # What the killed node leaves behind goes with it.
+        os.environ["TMPDIR"] = folder
         study, plain, shared = (folder + name for name in ("/study.yaml", "/plain", "/shared"))
         with open(study, "w") as file:
             file.write(STUDY)

@@ -72,9 +72,9 @@ final class LineProcess {
     if process.isRunning { process.interrupt() }
   }
 
-  /// Tells it to end.
-  func terminate() {
-    if process.isRunning { process.terminate() }
+  /// Ends it at once.
+  func kill() {
+    if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
   }
 
   /// Lets it see that nothing more will be said.

@@ -12,7 +12,6 @@ final class RayEngine: JobEngine {
   private var room: Int?
   /// When the jobs that have not ended were given.
   private var started: [Int: ContinuousClock.Instant] = [:]
-  private var wasStopped = false
 
   /// Prepares the driver, which starts with the first job.
   ///
@@ -63,17 +62,13 @@ final class RayEngine: JobEngine {
     }
   }
 
-  func stop() {
-    guard !wasStopped, let driver else { return }
-    wasStopped = true
-    if let line = try? JobWorker.line(["stop": true]) { driver.say(line) }
-  }
+  func stop() { driver?.closeInput() }
 
   func finish() {
     if let driver {
       driver.closeInput()
       // It may be waiting for a cluster that does not answer.
-      if room == nil { driver.terminate() }
+      if room == nil { driver.kill() }
       while driver.listen() != nil {}
     }
     for path in [programPath, errorPath] { try? FileManager.default.removeItem(atPath: path) }

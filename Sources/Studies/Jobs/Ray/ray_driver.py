@@ -1,21 +1,22 @@
 """Makes jobs of adamqlr on a Ray cluster.
 
-Standard input has a line of options, then a line a job, {"number": …, "job": …}, or {"stop": true}.
-Standard output gets {"room": …}, the number of jobs that the cluster has room for, whenever that
-changes; {"number": …, "message": …} for each job, with what the program said of it; or {"error": …}.
-When standard input ends, jobs are stopped.
+Standard input has a line of options, then a line a job, {"number": …, "job": …}; when it ends, jobs are
+stopped. Standard output gets {"room": …}, the number of jobs that the cluster has room for, whenever
+that changes; {"number": …, "message": …} for each job, with what the program said; or {"error": …}.
 """
 
+import contextlib
 import fcntl
 import glob
 import hashlib
 import io
 import json
+import mmap
 import os
 import queue
 import re
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -30,19 +31,19 @@ except ModuleNotFoundError:
 
 # What belongs to a machine's system or to its driver for GPUs.
 OF_THE_NODE = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|cuda|nvidia-.*))\.so")
-# What CUDA's libraries load by name.
-LOADED_BY_NAME = ["libcudnn*.so*", "libnvrtc*.so*", "libtorch_cuda_linalg.so"]
-STOPPED = {"ended": {"_0": {"stopped": {}}}}
+# What is loaded by name where there are GPUs.
+LOADED_BY_NAME = ["libtorch_cuda*.so", "libcudnn*.so*", "libnvrtc*.so*"]
 # How often a job is made again that a node was lost with.
 MOST_RETRIES = 20
+STOPPED = {"ended": {"_0": {"stopped": {}}}}
 
 
-def digest(path):
-    result = hashlib.sha256()
+def is_file(path, digest):
+    if not os.path.exists(path):
+        return False
     with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            result.update(piece)
-    return result.hexdigest()
+        contents = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return hashlib.sha256(contents).hexdigest() == digest
 
 
 def pack(directory):
@@ -60,96 +61,72 @@ def unpack(files, directory):
 
 def last_line(path):
     with open(path, errors="replace") as file:
-        return ([line.strip() for line in file if line.strip()] or [""])[-1]
+        return file.read().strip().split("\n")[-1]
 
 
-# On a node
+# On a node: the folders of programs that this process has found complete.
+located = set()
 
 
 def locate(program):
-    """The program's folder on this node: libraries that are not where they are on the driver's machine,
-    or are others, come from there."""
+    """The program's folder on this node. A library is a link where this machine has it too."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = os.path.join(cache, "adamqlr-swift", "programs", program["key"])
-    if folder in located:
-        return folder
-
-    def is_there(path, known):
-        return os.path.exists(path) and digest(path) == known
 
     def missing():
         return [
-            name for name, file in program["files"].items()
-            if not is_there(os.path.join(folder, name), file["digest"])]
+            (name, file) for name, file in program["files"].items()
+            if not is_file(os.path.join(folder, name), file["digest"])]
 
-    if missing():
+    if folder not in located and missing():
         os.makedirs(folder, exist_ok=True)
-        with open(folder + "/.lock", "w") as lock:
+        with open(folder + "/.lock", "w") as lock, tempfile.TemporaryDirectory(dir=folder) as scratch:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for name in missing():
-                file, target = program["files"][name], os.path.join(folder, name)
-                new = target + ".new"
-                if os.path.lexists(new):
-                    os.remove(new)
+            for name, file in missing():
+                new = os.path.join(scratch, name)
                 # The program itself may be built anew at any time.
-                if name != program["name"] and is_there(file["path"], file["digest"]):
+                if name != program["name"] and is_file(file["path"], file["digest"]):
                     os.symlink(file["path"], new)
                 else:
                     with open(new, "wb") as copy:
                         copy.write(ray.get(file["contents"]))
                     os.chmod(new, 0o755)
-                os.replace(new, target)
+                os.replace(new, os.path.join(folder, name))
     located.add(folder)
     return folder
 
 
-# The folders that this process has found complete.
-located = set()
-
-
 def make(program, arguments, job, files):
-    """Makes a job: what the program says in the end, and the run's files where they are to be kept."""
+    """Makes a job: what the program says, and the run's files where they are to be kept."""
     folder = locate(program)
+    environment = dict(os.environ, LD_LIBRARY_PATH=folder, ADAMQLR_PARENT=str(os.getpid()))
+    # Ray sets it, and figures may depend on the number of threads.
+    environment.pop("OMP_NUM_THREADS", None)
     with tempfile.TemporaryDirectory(prefix="adamqlr-") as scratch:
-        directory = scratch + "/run"
+        directory, said, errors = (f"{scratch}/{name}" for name in ("run", "said", "errors"))
         if files is not None:
             unpack(files, directory)
-        with open(scratch + "/job", "w") as file:
-            file.write(json.dumps({**job, "directory": directory}) + "\n")
-        environment = dict(os.environ, LD_LIBRARY_PATH=folder, ADAMQLR_PARENT=str(os.getpid()))
-        # Ray sets it, and figures may depend on the number of threads.
-        environment.pop("OMP_NUM_THREADS", None)
-        streams = [open(scratch + "/job"), open(scratch + "/said", "w"), open(scratch + "/errors", "w")]
-        process = subprocess.Popen(
-            [os.path.join(folder, program["name"]), *arguments], stdin=streams[0], stdout=streams[1],
-            stderr=streams[2], env=environment, start_new_session=True)
-        was_stopped = False
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            was_stopped = True
-            process.send_signal(signal.SIGINT)
-            process.wait()
-        for stream in streams:
-            stream.close()
-        try:
-            message = json.loads(last_line(scratch + "/said"))
-        except ValueError:
-            message = {}
-        if "ended" not in message and "failed" not in message:
-            code = process.returncode
-            complaint = last_line(scratch + "/errors") or (
-                f"the process was ended by signal {-code}" if code < 0
-                else f"the process ended with status {code}")
-            message = STOPPED if was_stopped else {"failed": {"_0": complaint}}
-        if "failed" in message:
-            complaint = message["failed"]["_0"].replace(directory, job["directory"])
-            message = {"failed": {"_0": complaint}}
+        with open(scratch + "/job", "w+") as given, open(said, "w") as out, open(errors, "w") as err:
+            given.write(json.dumps({**job, "directory": directory}) + "\n")
+            given.seek(0)
+            process = subprocess.Popen(
+                [os.path.join(folder, program["name"]), *arguments], env=environment, stdin=given,
+                stdout=out, stderr=err, start_new_session=True)
+            try:
+                # Without a limit it would wait on when Ray asks to stop.
+                process.wait(timeout=1e9)
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+        message = json.loads(last_line(said) or "{}")
+        if process.returncode == -signal.SIGINT:
+            message = STOPPED
+        elif "ended" not in message:
+            complaint = message.get("failed", {}).get("_0") or last_line(errors) or (
+                f"the process ended with status {process.returncode}")
+            message = {"failed": {"_0": complaint.replace(directory, job["directory"])}}
         is_wanted = job["keepsFiles"] or "finished" not in message.get("ended", {}).get("_0", {})
         return message, pack(directory) if is_wanted and os.path.exists(directory) else None
-
-
-# Where the study is
 
 
 def linked(path):
@@ -158,119 +135,114 @@ def linked(path):
     return dict(re.findall(r"^\s*(\S+) => (/.*) \(0x", text, re.MULTILINE))
 
 
-def ship(path, has_gpus):
+def ship(program, has_gpus):
     """Puts a program and its libraries into Ray's store."""
-    libraries = linked(path)
-    cuda = os.path.dirname(libraries.get("libtorch_cpu.so", "")) + "/libtorch_cuda.so"
-    if has_gpus and os.path.exists(cuda):
-        libraries.update(linked(cuda), **{"libtorch_cuda.so": cuda})
-        for folder in {os.path.dirname(library) for library in libraries.values()}:
+    files = linked(program)
+    if has_gpus and "libtorch_cpu.so" in files:
+        cuda = os.path.dirname(files["libtorch_cpu.so"]) + "/libtorch_cuda.so"
+        files = linked(cuda) | files
+        for folder in {os.path.dirname(library) for library in files.values()}:
             for pattern in LOADED_BY_NAME:
-                for found in glob.glob(os.path.join(folder, pattern)):
-                    libraries.setdefault(os.path.basename(found), found)
-    name = os.path.basename(path)
-    files = {name: path, **{n: p for n, p in libraries.items() if not OF_THE_NODE.match(n)}}
-    result = {"name": name, "files": {}}
-    for name, path in files.items():
+                files.update((os.path.basename(p), p) for p in glob.glob(f"{folder}/{pattern}"))
+    files[os.path.basename(program)] = program
+    shipped, key = {}, hashlib.sha256()
+    for name, path in sorted(files.items()):
+        if OF_THE_NODE.match(name):
+            continue
         with open(path, "rb") as file:
             contents = file.read()
-        result["files"][name] = {
-            "path": path, "digest": hashlib.sha256(contents).hexdigest(), "contents": ray.put(contents)}
-    key = json.dumps([(name, file["digest"]) for name, file in sorted(result["files"].items())])
-    result["key"] = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return result
+        known = hashlib.sha256(contents).hexdigest()
+        shipped[name] = {"path": path, "digest": known, "contents": ray.put(contents)}
+        key.update(f"{name} {known}\n".encode())
+    return {"name": os.path.basename(program), "files": shipped, "key": key.hexdigest()[:16]}
 
 
 def room(cpus, gpus):
     """The number of jobs that the cluster has room for."""
     def of(node):
-        total = node["Resources"]
-        most = int(total.get("CPU", 0) // cpus)
-        if gpus > 0:
-            count = int(total.get("GPU", 0))
-            most = min(most, count * int(1 / gpus) if gpus < 1 else int(count // gpus))
-        return most
-    return sum(of(node) for node in ray.nodes() if node["Alive"])
+        count = int(node.get("GPU", 0))
+        by_gpus = float("inf") if gpus == 0 else count * int(1 / gpus) if gpus < 1 else count // gpus
+        return int(min(node.get("CPU", 0) // cpus, by_gpus))
+    return sum(of(node["Resources"]) for node in ray.nodes() if node["Alive"])
 
 
 def replace(directory, files):
-    """Writes the files of a run, all or none."""
-    new, old = directory + ".new", directory + ".old"
-    for path in (new, old):
-        shutil.rmtree(path, ignore_errors=True)
-    unpack(files, new)
-    if os.path.exists(directory):
-        os.rename(directory, old)
-    os.rename(new, directory)
-    shutil.rmtree(old, ignore_errors=True)
+    """Replaces the files of a run, all or none."""
+    with tempfile.TemporaryDirectory(prefix=".", dir=os.path.dirname(directory)) as scratch:
+        unpack(files, scratch + "/new")
+        if os.path.exists(directory):
+            os.rename(directory, scratch + "/old")
+        os.rename(scratch + "/new", directory)
 
 
 def drive(options, say):
-    ray.init(address=options.get("address"), log_to_driver=False, logging_level="error")
     cpus, gpus = options["cpus"], options["gpus"]
+    address = options.get("address")
+    # Ray itself would try for minutes.
+    if place := re.fullmatch(r"(?:ray://)?(.+):(\d+)", address or ""):
+        try:
+            socket.create_connection(place.groups(), timeout=10).close()
+        except OSError as error:
+            raise RuntimeError(f"{address} does not answer: {error.strerror or error}")
+    ray.init(address=address, log_to_driver=False, logging_level="error")
     known = room(cpus, gpus)
     if known == 0 and not options["waits"]:
         raise RuntimeError(
-            f"no node of the cluster has {cpus} CPUs and {gpus:g} GPUs for a run; with --jobs, runs "
-            "wait for one")
+            f"no node has the CPUs ({cpus}) and GPUs ({gpus:g}) of a run; with --jobs, runs wait for one")
     program = ship(options["program"], gpus > 0)
     task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=MOST_RETRIES)(make)
     say({"room": known})
-
     events, active, is_stopping = queue.Queue(), {}, False
 
     def listen():
         for line in sys.stdin:
             events.put(json.loads(line))
-        events.put({"stop": True, "end": True})
+        events.put({})
 
     threading.Thread(target=listen, daemon=True).start()
-    has_input = True
-    while has_input or active:
+    while active or not is_stopping:
         try:
             event = events.get(timeout=1)
         except queue.Empty:
-            if room(cpus, gpus) != known:
-                known = room(cpus, gpus)
+            if (now := room(cpus, gpus)) != known:
+                known = now
                 say({"room": known})
             continue
-        if "job" in event:
-            number, job = event["number"], event["job"]
+        number, job = event.get("number"), event.get("job")
+        if number is None:
+            is_stopping = True
+            for reference, _ in active.values():
+                ray.cancel(reference)
+        elif job:
             files = pack(job["directory"]) if os.path.exists(job["directory"]) else None
             reference = task.remote(program, options["arguments"], job, files)
             active[number] = reference, job
             reference.future().add_done_callback(
-                lambda future, number=number: events.put({"done": future, "number": number}))
-        elif "done" in event:
-            _, job = active.pop(event["number"])
+                lambda future, number=number: events.put({"number": number, "result": future}))
+        else:
+            _, job = active.pop(number)
             try:
-                message, files = event["done"].result()
+                message, files = event["result"].result()
                 if files is not None:
                     replace(job["directory"], files)
             except Exception as error:
-                message = STOPPED if is_stopping else {"failed": {"_0": str(error).splitlines()[-1]}}
-            say({"number": event["number"], "message": message})
-        elif not is_stopping:
-            is_stopping = True
-            for reference, _ in active.values():
-                ray.cancel(reference)
-        has_input = has_input and "end" not in event
+                reason = str(error).strip().split("\n")[-1]
+                message = STOPPED if is_stopping else {"failed": {"_0": reason}}
+            say({"number": number, "message": message})
 
 
 def main():
     # Ray writes to standard output too.
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-
     def say(message):
-        output.write(json.dumps(message) + "\n")
-        output.flush()
-
+        # Should the program be gone, the files of its runs are kept all the same.
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps(message), file=output, flush=True)
     try:
         drive(json.loads(sys.stdin.readline()), say)
     except Exception as error:
-        say({"error": (str(error).strip().splitlines() or [type(error).__name__])[0]})
-        sys.exit(1)
+        say({"error": str(error).strip().split("\n")[0] or type(error).__name__})
 
 
 main()
