@@ -39,8 +39,8 @@ struct ComparisonOptions: ParsableArguments {
     }
     if resume != nil, output != nil || problem.isAnyGiven || length.isAnyGiven {
       throw ValidationError(
-        "--resume takes all settings from the directory; only --seeds and --jobs can be given with "
-          + "it")
+        "--resume takes all settings from the directory; only --seeds, --jobs and --engine can be "
+          + "given with it")
     }
   }
 
