@@ -9,8 +9,8 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images build demo test lint format bench docs docs-preview install uninstall gpu-bundle \
-  clean
+.PHONY: help setup images ray build demo test check-ray lint format bench docs docs-preview install \
+  uninstall gpu-bundle clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ setup:  ## Put libtorch in .libtorch, fetching it once, and gnuplot where there 
 
 images: setup  ## Get Pillow, which reads the images of --task images
 	@scripts/images.sh
+
+ray:  ## Get Ray, which makes the runs of --engine ray
+	@scripts/ray.sh
 
 build: setup  ## Build the libraries and the adamqlr command
 	$(SWIFT_BUILD)
@@ -35,6 +38,10 @@ ifneq ($(TEST_REQUIREMENTS),)
 else
 	$(SWIFT_TEST)
 endif
+
+check-ray: build ray  ## Check that a study on Ray survives the loss of a node
+	@python="$$(scripts/python-env.sh scripts/ray/requirements.txt)" && \
+	  "$$python" scripts/check_ray.py .build/release/adamqlr
 
 lint:  ## Check the formatting of the Swift sources
 	swift format lint --strict --recursive --parallel $(SOURCES)

@@ -45,10 +45,11 @@ let package = Package(
       dependencies: [
         "AdamQLR", "AdamQLRNetworks", "Files", "Requirements", "Tasks", "Training", "Yams",
       ],
-      resources: [
-        "rosenbrock", "performance", "fixed-runtime-training", "fixed-runtime-validation",
-        "sensitivity", "ablation-damping", "ablation-curvature", "extensions", "equal-batch",
-      ].map { .embedInCode("Paper/\($0).yaml") }),
+      resources: [.embedInCode("Jobs/Ray/ray_driver.py")]
+        + [
+          "rosenbrock", "performance", "fixed-runtime-training", "fixed-runtime-validation",
+          "sensitivity", "ablation-damping", "ablation-curvature", "extensions", "equal-batch",
+        ].map { .embedInCode("Paper/\($0).yaml") }),
     .target(
       name: "Verification",
       dependencies: [

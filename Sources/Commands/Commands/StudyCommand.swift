@@ -65,6 +65,8 @@ struct StudyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The threads of a run. Default: 1.", valueName: "n"))
   var threads = 1
 
+  @OptionGroup var engine: EngineOptions
+
   @Option(
     help: ArgumentHelp(
       "The part of the grid to run: task=…, part=…, batch-size=…, optimizer=…, seed=…, by commas.",
@@ -135,10 +137,10 @@ struct StudyCommand: ParsableCommand {
       throw ValidationError("--only leaves no runs")
     }
     plan.notes.forEach { Output.line($0) }
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    let jobs = jobs ?? max(cores / threads, 1)
+    let jobs = jobs ?? engine.defaultCount(threads: threads)
     let runner = try StudyRunner(
-      plan, in: tries.isEmpty ? output : output + "/tries", .ofThisProgram(jobs))
+      plan, in: tries.isEmpty ? output : output + "/tries",
+      engine.make(count: jobs, threads: threads))
     let reporter = StudyReporter(plan, jobs: jobs)
     let isComplete = try runner.run { event in
       reporter.report(event)
@@ -269,14 +271,5 @@ struct StudyCommand: ParsableCommand {
       part.optimizers?.formUnion(group.members)
     }
     return part
-  }
-}
-
-extension Engine {
-  /// Processes of this program.
-  ///
-  /// - Parameter count: The number at a time.
-  static func ofThisProgram(_ count: Int) -> Engine {
-    .local(executable: "/proc/self/exe", arguments: ["study", "--worker"], count: count)
   }
 }

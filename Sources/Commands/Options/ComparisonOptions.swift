@@ -29,6 +29,8 @@ struct ComparisonOptions: ParsableArguments {
       "The number of runs at a time.", discussion: "Default: the number of cores.", valueName: "n"))
   var jobs: Int?
 
+  @OptionGroup var engine: EngineOptions
+
   func validate() throws {
     for (name, value) in [("--seeds", seeds), ("--jobs", jobs)] {
       if let value, value < 1 {
@@ -37,8 +39,8 @@ struct ComparisonOptions: ParsableArguments {
     }
     if resume != nil, output != nil || problem.isAnyGiven || length.isAnyGiven {
       throw ValidationError(
-        "--resume takes all settings from the directory; only --seeds and --jobs can be given with "
-          + "it")
+        "--resume takes all settings from the directory; only --seeds, --jobs and --engine can be "
+          + "given with it")
     }
   }
 
@@ -53,7 +55,8 @@ struct ComparisonOptions: ParsableArguments {
     Interruption.watch()
     let comparison = try makeComparison(descriptions, place)
     let jobs = try jobCount(comparison.contenders)
-    let runner = try ComparisonRunner(comparison, .ofThisProgram(jobs))
+    let threads = comparison.contenders.map { $0.settings.threads ?? 1 }.max() ?? 1
+    let runner = try ComparisonRunner(comparison, engine.make(count: jobs, threads: threads))
     let reporter = ComparisonReporter(comparison, jobs: jobs)
     let isComplete = try runner.run { event in
       reporter.report(event)
@@ -79,14 +82,14 @@ struct ComparisonOptions: ParsableArguments {
       }
     }
     return try Comparison(
-      contenders, seedCount: seeds ?? 5, threads: try jobCount(contenders) > 1 ? 1 : nil,
+      contenders, seedCount: seeds ?? 5, threads: try jobCount(contenders) == 1 ? nil : 1,
       in: output)
   }
 
-  /// One at a time where time decides how long a run is.
-  private func jobCount(_ contenders: [Contender]) throws -> Int {
+  /// One at a time where time decides how long a run is; `nil`: as many as there is room for.
+  private func jobCount(_ contenders: [Contender]) throws -> Int? {
     guard contenders.contains(where: { $0.settings.seconds != nil }) else {
-      return jobs ?? ProcessInfo.processInfo.activeProcessorCount
+      return jobs ?? engine.defaultCount(threads: 1)
     }
     if let jobs, jobs > 1 {
       throw ValidationError(

@@ -22,6 +22,8 @@ struct TuningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The threads of a run. Default: 1.", valueName: "n"))
   var threads = 1
 
+  @OptionGroup var engine: EngineOptions
+
   @Option(help: ArgumentHelp("Only this task; may be repeated.", valueName: "name"))
   var task: [String] = []
 
@@ -92,9 +94,8 @@ struct TuningOptions: ParsableArguments {
 
   /// Makes the trials, and then the repetitions.
   private func make(_ plan: TuningPlan, in folder: String) throws -> Bool {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    let jobs = jobs ?? max(cores / threads, 1)
-    let engine = Engine.ofThisProgram(jobs)
+    let jobs = jobs ?? engine.defaultCount(threads: threads)
+    let engine = engine.make(count: jobs, threads: threads)
     let searches = try SearchRunner(plan, in: folder, engine)
     let reporter = TuningReporter(plan, plan.reports(searches.history))
     var isComplete = try searches.run { event in

@@ -7,7 +7,7 @@ final class ComparisonReporter {
   private let comparison: Comparison
   private var live: LiveProgress
 
-  init(_ comparison: Comparison, jobs: Int) {
+  init(_ comparison: Comparison, jobs: Int?) {
     self.comparison = comparison
     live = LiveProgress(jobs: jobs)
     let count = comparison.contenders.count

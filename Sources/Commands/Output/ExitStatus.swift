@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
+import Studies
 import Tasks
 import Training
 
@@ -14,6 +15,8 @@ enum ExitStatus {
   static let data: Int32 = 65
   /// A file is not there or cannot be read.
   static let noInput: Int32 = 66
+  /// Ray is not there, or does not answer.
+  static let unavailable: Int32 = 69
   /// A file cannot be made.
   static let cannotCreate: Int32 = 73
   /// A file or standard output cannot be written.
@@ -35,6 +38,7 @@ enum ExitStatus {
       case .unwritable: inputOutput
       }
     case is SettingsError, is ModelError: usage
+    case is RayError: unavailable
     default: nil
     }
   }

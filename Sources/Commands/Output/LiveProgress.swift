@@ -6,12 +6,12 @@ import Training
 struct LiveProgress {
   /// What was last heard.
   private(set) var progress: JobProgress?
-  private let jobs: Int
+  private let jobs: Int?
   private let clock = ContinuousClock()
   private var lastShown: ContinuousClock.Instant?
 
-  /// - Parameter jobs: The number of runs at a time.
-  init(jobs: Int) { self.jobs = jobs }
+  /// - Parameter jobs: The number of runs at a time; `nil`: as many as are under way.
+  init(jobs: Int?) { self.jobs = jobs }
 
   /// Shows it, unless it was shown just before.
   mutating func show(_ progress: JobProgress) {
@@ -35,7 +35,8 @@ struct LiveProgress {
     if progress.active > 0 { parts.append("\(progress.active) under way") }
     if progress.failed > 0 { parts.append("\(progress.failed) failed") }
     if let work = progress.remainingWork {
-      let atOnce = min(jobs, max(progress.total - progress.done - progress.failed, 1))
+      let atOnce = min(
+        jobs ?? max(progress.active, 1), max(progress.total - progress.done - progress.failed, 1))
       parts.append("about \((work / Double(atOnce)).duration) left")
     }
     return parts.joined(separator: ", ")

@@ -21,9 +21,10 @@ final class StudyReporter {
   private var blocks: [Block: Count] = [:]
   private var live: LiveProgress
 
-  init(_ plan: StudyPlan, jobs: Int) {
+  init(_ plan: StudyPlan, jobs: Int?) {
     live = LiveProgress(jobs: jobs)
-    Output.line("\(plan.runs.count) runs, \(jobs) at a time")
+    let count = jobs.map { "\($0) at a time" } ?? "as many at a time as Ray has room for"
+    Output.line("\(plan.runs.count) runs, \(count)")
   }
 
   func report(_ event: StudyRunner.Event) {

@@ -7,6 +7,8 @@ public enum Engine: Hashable, Sendable {
   ///   - arguments: What makes it serve as a ``JobWorker``.
   ///   - count: The number of processes at a time.
   case local(executable: String, arguments: [String], count: Int)
+  /// On a Ray cluster.
+  case ray(RayOptions)
 
   /// What makes the jobs.
   ///
@@ -15,6 +17,7 @@ public enum Engine: Hashable, Sendable {
     switch self {
     case .local(let executable, let arguments, let count):
       LocalEngine(executable, arguments, count: count, folder: folder)
+    case .ray(let options): RayEngine(options, folder: folder)
     }
   }
 }

@@ -14,6 +14,8 @@ public struct Job: Codable, Hashable, Sendable {
   public var pause: Pause?
   /// About how many points along the run its ``RunCurve`` shall have; `nil`: there is none.
   public var curvePoints: Int?
+  /// Whether the files of a run that is over are wanted.
+  public var keepsFiles: Bool
 
   /// How much of a run is made before it pauses.
   public enum Pause: Codable, Hashable, Sendable {
@@ -27,12 +29,14 @@ public struct Job: Codable, Hashable, Sendable {
 
   /// A job.
   public init(
-    settings: String, directory: String, pause: Pause? = nil, curvePoints: Int? = nil
+    settings: String, directory: String, pause: Pause? = nil, curvePoints: Int? = nil,
+    keepsFiles: Bool = true
   ) {
     self.settings = settings
     self.directory = directory
     self.pause = pause
     self.curvePoints = curvePoints
+    self.keepsFiles = keepsFiles
   }
 }
 

@@ -58,7 +58,7 @@ public final class StudyRunner {
       return Job(
         settings: try run.settings.yaml,
         directory: "\(folder)/\(key.task),\(key.batchSize.text),\(key.optimizer),\(key.seed),"
-          + run.fingerprint, curvePoints: run.curvePoints)
+          + run.fingerprint, curvePoints: run.curvePoints, keepsFiles: false)
     }
     runner = JobRunner(
       self.jobs, progress,

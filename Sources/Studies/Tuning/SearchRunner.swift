@@ -151,7 +151,7 @@ public final class SearchRunner {
   private func job(_ trial: TuningPlan.Trial, toRung rung: Int) throws -> Job {
     Job(
       settings: try trial.settings.yaml, directory: directory(trial),
-      pause: plan.task.halving?.pause(atRung: rung))
+      pause: plan.task.halving?.pause(atRung: rung), keepsFiles: false)
   }
 
   private func progress(_ progress: JobProgress) -> Progress {

@@ -12,22 +12,13 @@ enum ImagePacker {
   static func run(
     _ arguments: [String], of source: String, input: String = ""
   ) throws(DataError) -> String {
-    for python in pythons where FileManager.default.isExecutableFile(atPath: python) {
+    for python in Python.candidates("images-python") {
       if let result = try run(python, arguments, source, input) { return result }
     }
     throw .unreadable(
       file: source,
       reason: "images are read by Pillow, a package for Python, which is not there: "
         + "'python3 -m pip install pillow' gets it, or 'make images' in the package's own folder")
-  }
-
-  /// The programs that may be Python with Pillow: one that is named, the private environment's, and the
-  /// system's.
-  private static var pythons: [String] {
-    let environment = ProcessInfo.processInfo.environment
-    let folders = environment["PATH"]?.split(separator: ":") ?? []
-    return [environment["ADAMQLR_PYTHON"], UserCache.path("tools/images-python")].compactMap { $0 }
-      + folders.map { "\($0)/python3" }
   }
 
   /// `nil` where this Python has no Pillow.

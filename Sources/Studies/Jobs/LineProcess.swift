@@ -1,0 +1,97 @@
+import Files
+import Foundation
+
+/// A process that is spoken with in lines, over pipes.
+final class LineProcess {
+  private let process = Process()
+  private let (input, output) = (Pipe(), Pipe())
+  private let errorPath: String
+  private var unread = Data()
+
+  /// Starts the process.
+  ///
+  /// - Parameters:
+  ///   - executable: The path of the program.
+  ///   - arguments: Its arguments.
+  ///   - environment: What its environment has beyond this process's.
+  ///   - errorPath: The file that its standard error goes to.
+  init(
+    _ executable: String, _ arguments: [String], environment: [String: String] = [:],
+    errorPath: String
+  ) throws {
+    self.errorPath = errorPath
+    for pipe in [input, output] {
+      // Another process that held an end open would keep this one from seeing that it is closed.
+      for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+        _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+      }
+    }
+    guard FileManager.default.createFile(atPath: errorPath, contents: nil) else {
+      throw FileError(errorPath, "the file cannot be made")
+    }
+    let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    try errors.close()
+    try? input.fileHandleForReading.close()
+    try? output.fileHandleForWriting.close()
+  }
+
+  /// What can be read when it has said something or ended.
+  var descriptor: Int32 { output.fileHandleForReading.fileDescriptor }
+
+  /// Says something, which must end in a newline. A process that has gone is noticed when it is
+  /// listened to.
+  func say(_ line: Data) { try? input.fileHandleForWriting.write(contentsOf: line) }
+
+  /// Waits for it to say something.
+  ///
+  /// - Returns: The lines, without their newlines; `nil` when it has ended.
+  func listen() -> [Data]? {
+    let data = output.fileHandleForReading.availableData
+    guard !data.isEmpty else {
+      process.waitUntilExit()
+      return nil
+    }
+    unread += data
+    var lines: [Data] = []
+    while let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+      lines.append(Data(unread[..<end]))
+      unread = Data(unread[(end + 1)...])
+    }
+    return lines
+  }
+
+  /// Asks it to stop, as Ctrl-C does.
+  func interrupt() {
+    if process.isRunning { process.interrupt() }
+  }
+
+  /// Ends it at once.
+  func kill() {
+    if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+  }
+
+  /// Lets it see that nothing more will be said.
+  func closeInput() { try? input.fileHandleForWriting.close() }
+
+  /// Waits until it has ended.
+  func waitUntilExit() { process.waitUntilExit() }
+
+  /// The status with which it ended.
+  var status: Int32 { process.terminationStatus }
+
+  /// Why it has ended.
+  var complaint: String {
+    let text = (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? ""
+    if let line = text.split(separator: "\n").last { return String(line) }
+    return process.terminationReason == .uncaughtSignal
+      ? "the process was ended by signal \(process.terminationStatus)"
+      : "the process ended with status \(process.terminationStatus)"
+  }
+}
