@@ -21,6 +21,11 @@ struct EmbeddedPlot {
   }
 
   private static let replacements = [
+    // A point refers to a shape that is taken out.
+    (
+      #"<use [^>]*translate\(([0-9.]+),([0-9.]+)\)[^>]*color='([^']*)'/>"#,
+      #"<circle cx="$1" cy="$2" r="1.8" stroke="none" fill="$3" fill-opacity="0.6"/>"#
+    ),
     (#"(?s)<defs>.*?</defs>"#, ""),
     (#"(?s)<(title|desc)>.*?</\1>"#, ""),
     (#"<rect [^>]*fill="none"/>"#, ""),

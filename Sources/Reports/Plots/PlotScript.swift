@@ -37,7 +37,6 @@ struct PlotScript {
     lines.append("set grid xtics ytics lt 1 lw 1 dt 1 lc rgb '#dddddd'")
     lines.append("set style fill transparent solid 0.16 noborder")
     lines.append("set clip two")
-    lines.append("set style circle radius graph 0.008")
     lines += commands(for: plot.x, "x") + commands(for: plot.y, "y")
     if !hasLegend {
       lines.append("set key off")
@@ -119,7 +118,7 @@ struct PlotScript {
       let isFirst = !plot.lines[..<index].contains { $0.label == line.label }
       let way =
         line.isScattered
-        ? "1:2 with circles fs transparent solid 0.6 noborder"
+        ? "1:2 with points pt 7 ps 0.4"
         : "1:2 with lines lw 2 dt \(dashes.isEmpty ? "1" : "(\(dashes))")"
       elements.append(
         "$d\(index) using \(way) lc rgb '\(line.style.color)' "

@@ -137,8 +137,8 @@ extension Plot {
     if isShare {
       y = .linear("", low...max(high, low + 0.01)) { String(format: "%.4g %%", 100 * $0) }
     } else {
-      // Where one explodes, the others should still be seen.
-      let most = 1000 * heights[heights.count / 2]
+      // Where one loss explodes, the others should still be seen.
+      let most = name.contains("loss") ? 1000 * heights[heights.count / 2] : high
       y = .logarithmic("", covering: heights.filter { $0 <= most })
     }
     guard let y else { return nil }
