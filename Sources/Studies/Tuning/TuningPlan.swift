@@ -1,3 +1,4 @@
+import Files
 import Training
 
 /// What is run of a ``Tuning`` on one task: the trials of its searches, and, as far as searches are
@@ -56,11 +57,19 @@ public struct TuningPlan: Sendable {
         settings.threads = threads
         return Trial(
           optimizer: optimizer.label, index: index, values: values,
-          fingerprint: StudyPlan.fingerprint(
-            of: settings, .examples(settings.batchSize), data: task.data), settings: settings)
+          fingerprint: Self.fingerprint(of: settings, task), settings: settings)
       }
     }
     self.trials = trials
+  }
+
+  /// What tells apart trials: their settings, and the rungs that their reports are of.
+  private static func fingerprint(of settings: Settings, _ task: Tuning.Task) -> String {
+    let print = StudyPlan.fingerprint(
+      of: settings, .examples(settings.batchSize), data: task.data)
+    guard let halving = task.halving else { return print }
+    let text = "\(print) \(halving.first) \(halving.unit.rawValue) \(halving.factor)"
+    return String(SHA256.hexadecimal(of: Array(text.utf8)).prefix(12))
   }
 
   /// The reports of trials with their present settings, in the order in which they came.
