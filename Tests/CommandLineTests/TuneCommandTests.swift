@@ -18,11 +18,11 @@ struct TuneCommandTests {
     try Data(table.utf8).write(to: URL(fileURLWithPath: path + "/points.csv"))
     let file = """
       title: Tiny
-      samples: 16
+      samples: 10
       rungs: {steps: 50, factor: 2}
       repetitions: 2
       tasks:
-        - {name: points, task: table, data: points.csv, steps: 1500, batch-size: 50,
+        - {name: points, task: table, data: points.csv, steps: 600, batch-size: 50,
            settings: {data.target: y, network.hidden: [8]}}
       optimizers:
         - adamqlr
@@ -77,13 +77,14 @@ struct TuneCommandTests {
     let html = try Data(contentsOf: URL(fileURLWithPath: whole + "/points/page.html"))
     #expect(XMLParser(data: html).parse())
 
-    for number in 0..<8 {
-      let process = try Tool.start(arguments(broken, jobs: 2), output: Pipe(), errors: Pipe())
+    for number in 0..<5 {
+      let process = try Tool.start(
+        arguments(broken, jobs: 2) + ["--format", "latex"], output: Pipe(), errors: Pipe())
       usleep(useconds_t(120_000 + 90_000 * (number % 4)))
       kill(process.processIdentifier, number % 2 == 0 ? SIGKILL : SIGINT)
       process.waitUntilExit()
     }
-    let last = try Tool.run(arguments(broken, jobs: 3))
+    let last = try Tool.run(arguments(broken, jobs: 3) + ["--format", "latex"])
     #expect(last.status == 0, "\(last.errors)")
     #expect(try self.rows(broken) == rows)
   }
@@ -116,6 +117,14 @@ struct TuneCommandTests {
     #expect(try Tool.run(["paper", "svhn"]).status == 64)
     let absent = try Tool.run(
       ["paper", "performance", "--task", "svhn", "--data-dir", output + "/none"])
-    #expect(absent.status != 0 && absent.errors.contains("data fetch svhn"))
+    #expect(absent.status == 66 && absent.errors.contains("data fetch svhn"))
+    for arguments in [["--task", "none"], ["--sweep", "rate"], ["--optimizer", "none"]] {
+      #expect(try Tool.run(["paper", "rosenbrock"] + arguments).status == 64)
+    }
+    // The other scale's results stay, and are no part of its page.
+    let other = try Tool.run(arguments.map { $0 == "smoke" ? "laptop" : $0 } + ["--report-only"])
+    #expect(other.status == 0, "\(other.errors)")
+    let history = try String(contentsOfFile: folder + "/trials.csv", encoding: .utf8)
+    #expect(history.split(separator: "\n").count == 1 + 10)
   }
 }

@@ -19,19 +19,25 @@ struct CommittedResultsTests {
     let study = try Study(file: directory.appendingPathComponent("study.yaml").path)
     let results = try StudyResults(directory.appendingPathComponent("results.csv").path)
     #expect(!results.rows.isEmpty)
+    // All seeds have the same.
+    var expected: [StudyResult.Key: String] = [:]
     for row in results.rows.values {
       guard let task = study.tasks.first(where: { $0.name == row.key.task }),
         let optimizer = study.optimizers.first(where: { $0.label == row.key.optimizer })
       else { continue }
-      let settings = try study.settings(
-        task, optimizer, batchSize: 16, seed: 0, dataDirectory: nil)
-      #expect(
-        row.settings == StudyPlan.fingerprint(of: settings, row.key.batchSize, data: task.data),
-        "\(row.key)")
+      var key = row.key
+      key.seed = 0
+      if expected[key] == nil {
+        let settings = try study.settings(
+          task, optimizer, batchSize: 16, seed: 0, dataDirectory: nil)
+        expected[key] = StudyPlan.fingerprint(of: settings, key.batchSize, data: task.data)
+      }
+      #expect(row.settings == expected[key], "\(row.key)")
     }
   }
 
-  @Test("Every search of the paper's has the settings of its experiment", arguments: committedSearches)
+  @Test(
+    "Every search of the paper's has the settings of its experiment", arguments: committedSearches)
   func searches(_ search: CommittedSearch) throws {
     let experiment = try #require(PaperExperiment(rawValue: search.experiment))
     let tuning = try experiment.tuning(.full, keepingTasks: true)

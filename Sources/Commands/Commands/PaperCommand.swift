@@ -37,10 +37,6 @@ struct PaperCommand: ParsableCommand {
   )
   var scale = PaperExperiment.Scale.laptop
 
-  @Option(
-    help: ArgumentHelp("Only this sweep of 'sensitivity'; may be repeated.", valueName: "name"))
-  var sweep: [String] = []
-
   @Flag(help: "Print the experiment's file, and do nothing.")
   var print = false
 
@@ -55,15 +51,34 @@ struct PaperCommand: ParsableCommand {
       throw ValidationError("there is no experiment '\(name)'; there are \(names), all")
     }
     if print {
-      for experiment in experiments { Output.text(experiment.yaml) }
+      guard experiments.count == 1 else {
+        throw ValidationError("--print prints the file of one experiment")
+      }
+      Output.text(experiments[0].yaml)
       return
     }
-    var isAnyMade = false
-    for experiment in experiments { isAnyMade = try make(experiment) || isAnyMade }
-    if !isAnyMade {
-      throw ValidationError("no task of it could be run; see above what is missing")
+    let studies = try experiments.map {
+      ($0, try $0.tuning(scale, keepingTasks: !options.task.isEmpty))
     }
+    try options.check(studies.map(\.1))
+    var (isAnyMade, isComplete) = (false, true)
+    for (experiment, tuning) in studies {
+      switch try make(experiment, tuning) {
+      case .complete: isAnyMade = true
+      case .incomplete: (isAnyMade, isComplete) = (true, false)
+      case .nothing: break
+      }
+    }
+    if !isAnyMade {
+      throw FileError(
+        options.output ?? defaultOutput, "nothing was made or shown; see above what is missing",
+        .unreadable)
+    }
+    if !isComplete { throw ExitCode.failure }
   }
+
+  /// Scales have folders of their own: they share no results.
+  private var defaultOutput: String { "paper/\(scale.rawValue)" }
 
   private func list() {
     Output.line("Experiments (adamqlr paper NAME), and their tasks at scale full:\n")
@@ -76,31 +91,21 @@ struct PaperCommand: ParsableCommand {
     }
   }
 
-  /// - Returns: Whether the data of any task are there.
-  private func make(_ experiment: PaperExperiment) throws -> Bool {
-    var tuning = try experiment.tuning(scale, keepingTasks: !options.task.isEmpty)
-    if !sweep.isEmpty {
-      let names = Set(tuning.sweeps.map(\.name))
-      for name in sweep where !names.contains(name) {
-        throw ValidationError(
-          "--sweep: \(experiment.rawValue) has no '\(name)'; it has "
-            + names.sorted().joined(separator: ", "))
-      }
-      tuning.sweeps.removeAll { !sweep.contains($0.name) }
-    }
-    let asked = tuning.tasks.filter { options.task.isEmpty || options.task.contains($0.name) }
-    for task in asked {
+  private func make(
+    _ experiment: PaperExperiment, _ study: Tuning
+  ) throws -> TuningOptions.Outcome {
+    var tuning = study
+    for task in study.tasks where options.task.isEmpty || options.task.contains(task.name) {
       guard let problem = absence(of: task, tuning) else { continue }
       Output.warning("\(experiment.rawValue): \(task.name) is passed over: \(problem)")
       tuning.tasks.removeAll { $0.name == task.name }
     }
-    guard !tuning.tasks.isEmpty else { return false }
+    tuning.tasks.removeAll { !options.task.isEmpty && !options.task.contains($0.name) }
+    guard !tuning.tasks.isEmpty else { return .nothing }
     Output.line("\(experiment.rawValue), scale \(scale.rawValue): \(experiment.summary)")
-    var command = "adamqlr paper \(experiment.rawValue) --scale \(scale.rawValue)"
-    for name in sweep { command += " --sweep \(name)" }
-    try options.run(
-      tuning, in: "\(options.output ?? "paper")/\(experiment.rawValue)", command: command)
-    return true
+    return try options.run(
+      tuning, in: "\(options.output ?? defaultOutput)/\(experiment.rawValue)",
+      command: "adamqlr paper \(experiment.rawValue) --scale \(scale.rawValue)")
   }
 
   /// What a task lacks, in words; `nil` where its data are there.
@@ -113,6 +118,7 @@ struct PaperCommand: ParsableCommand {
       _ = try tuning.problemSettings(task, dataDirectory: options.dataDir).makeProblem()
       return nil
     } catch {
+      guard task.data == nil else { return "\(error)" }
       return "\(error); 'adamqlr data fetch \(task.task.rawValue) --data-dir \(directory)' gets it"
     }
   }

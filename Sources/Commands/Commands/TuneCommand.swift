@@ -35,7 +35,7 @@ struct TuneCommand: ParsableCommand {
         adamqlr tune search.yaml --report-only
 
       Each task gets a folder with trials.csv, what every trial reported; results.csv, a row a \
-      repetition, with its curve; README.md and README.html, the page; and plots. Ctrl-C stops it, and the same command \
+      repetition, with its curve; README.md and page.html, the page; and plots. Ctrl-C stops it, and the same command \
       goes on where it was.
       """)
 
@@ -62,6 +62,10 @@ struct TuneCommand: ParsableCommand {
       tuning.seed = UInt64(seed)
       command += " --seed \(seed)"
     }
-    try options.run(tuning, in: options.output ?? folder, command: command)
+    try options.check([tuning])
+    switch try options.run(tuning, in: options.output ?? folder, command: command) {
+    case .complete: break
+    case .incomplete, .nothing: throw ExitCode.failure
+    }
   }
 }

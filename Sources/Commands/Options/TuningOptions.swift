@@ -15,7 +15,7 @@ struct TuningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The number of runs at a time.", discussion: "Default: as many as the cores have room for.",
+      "The number of runs at a time.", discussion: "Default: as many as there is room for.",
       valueName: "n"))
   var jobs: Int?
 
@@ -27,8 +27,11 @@ struct TuningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only this task; may be repeated.", valueName: "name"))
   var task: [String] = []
 
-  @Option(help: ArgumentHelp("Only this optimizer; may be repeated.", valueName: "label"))
+  @Option(help: ArgumentHelp("Run only this optimizer; may be repeated.", valueName: "label"))
   var optimizer: [String] = []
+
+  @Option(help: ArgumentHelp("Of the sweeps run only this; may be repeated.", valueName: "name"))
+  var sweep: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -57,43 +60,68 @@ struct TuningOptions: ParsableArguments {
     }
   }
 
+  /// What became of a study.
+  enum Outcome {
+    /// All runs that were asked for are there.
+    case complete
+    /// Some failed.
+    case incomplete
+    /// There was nothing to do or to show.
+    case nothing
+  }
+
   /// Makes what is left of a study, and its pages.
   ///
   /// - Parameters:
   ///   - tuning: The study.
   ///   - output: The directory of results and pages.
   ///   - command: The command that does so, without the options that are the same for all.
-  func run(_ tuning: Tuning, in output: String, command: String) throws {
-    try check(task, "--task", tuning.tasks.map(\.name))
-    try check(optimizer, "--optimizer", tuning.optimizers.map(\.label))
+  /// - Throws: An exit code where it was interrupted.
+  func run(_ tuning: Tuning, in output: String, command: String) throws -> Outcome {
     Interruption.watch()
-    var isComplete = true
+    var outcome = Outcome.nothing
     for task in tuning.tasks where self.task.isEmpty || self.task.contains(task.name) {
-      let plan = try TuningPlan(
-        tuning, task, optimizers: optimizer.isEmpty ? nil : Set(optimizer), dataDirectory: dataDir,
-        threads: threads)
       let folder = "\(output)/\(task.name)"
+      var isComplete = true
       if !reportOnly, Interruption.signal == 0 {
-        isComplete = try make(plan, in: folder) && isComplete
+        let plan = try TuningPlan(
+          tuning, task, optimizers: optimizer.isEmpty ? nil : Set(optimizer),
+          sweeps: sweep.isEmpty ? nil : Set(sweep), dataDirectory: dataDir, threads: threads)
+        if plan.optimizers.isEmpty { continue }
+        isComplete = try make(plan, in: folder)
       }
-      try writePage(plan, in: folder, command: command)
+      // The page has all, whatever was run now.
+      let whole = try TuningPlan(tuning, task, dataDirectory: dataDir, threads: threads)
+      guard try writePage(whole, in: folder, command: command) else { continue }
+      if outcome != .incomplete { outcome = isComplete ? .complete : .incomplete }
     }
     if Interruption.signal != 0 {
       Output.line("the same command goes on")
       throw ExitCode(128 + Interruption.signal)
     }
-    if !isComplete { throw ExitCode.failure }
+    return outcome
   }
 
-  private func check(_ names: [String], _ option: String, _ choices: [String]) throws {
-    for name in names where !choices.contains(name) {
-      throw ValidationError(
-        "\(option): there is no '\(name)'; there are \(choices.joined(separator: ", "))")
+  /// Refuses names that no study has.
+  func check(_ studies: [Tuning]) throws {
+    for (names, option, choices) in [
+      (task, "--task", studies.flatMap(\.tasks).map(\.name)),
+      (optimizer, "--optimizer", studies.flatMap(\.optimizers).map(\.label)),
+      (sweep, "--sweep", studies.flatMap(\.sweeps).map(\.name)),
+    ] {
+      for name in names where !choices.contains(name) {
+        throw ValidationError(
+          "\(option): there is no '\(name)'; "
+            + (choices.isEmpty
+              ? "there are none" : "there are \(Set(choices).sorted().joined(separator: ", "))"))
+      }
     }
   }
 
   /// Makes the trials, and then the repetitions.
   private func make(_ plan: TuningPlan, in folder: String) throws -> Bool {
+    // What is wrong with the data is wrong in all runs.
+    _ = try plan.tuning.problemSettings(plan.task, dataDirectory: dataDir).makeProblem()
     let jobs = jobs ?? engine.defaultCount(threads: threads)
     let engine = engine.make(count: jobs, threads: threads)
     let searches = try SearchRunner(plan, in: folder, engine)
@@ -118,17 +146,18 @@ struct TuningOptions: ParsableArguments {
     return isComplete
   }
 
-  private func writePage(_ plan: TuningPlan, in folder: String, command: String) throws {
+  /// - Returns: Whether there is anything to show.
+  private func writePage(_ plan: TuningPlan, in folder: String, command: String) throws -> Bool {
     let results = try TuningResults(
       plan, SearchHistory(folder + "/trials.csv"), StudyResults(folder + "/results.csv"))
     guard !results.isEmpty else {
       if reportOnly {
-        throw FileError(folder, "there are no results of the present settings", .unreadable)
+        Output.warning("\(folder): there are no results of these settings; was it another --scale?")
       }
-      return
+      return false
     }
     var command = "\(command) --task \(plan.task.name)"
-    for label in optimizer { command += " --optimizer \(label)" }
+    if let output { command += " --output \(output)" }
     let page = TuningPage(results, command: command + " --data-dir data")
     let formats = format.isEmpty ? [.markdown, .html] : format
     let gnuplot = Gnuplot()
@@ -142,6 +171,7 @@ struct TuningOptions: ParsableArguments {
       files = try page.write(formats, to: folder, nil)
     }
     files.forEach { Output.line("written: \($0)") }
+    return true
   }
 }
 

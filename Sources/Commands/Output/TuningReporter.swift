@@ -36,7 +36,12 @@ final class TuningReporter {
   func finish(_ reports: [TrialReport]) {
     clear()
     for optimizer in plan.optimizers {
-      guard let (trial, report) = plan.winner(of: optimizer.label, reports) else { continue }
+      guard let (trial, report) = plan.winner(of: optimizer.label, reports) else {
+        if plan.trials[optimizer.label] != nil, plan.isSearchOver(of: optimizer.label, reports) {
+          Output.warning("\(optimizer.title): no trial ended with a finite loss")
+        }
+        continue
+      }
       let metric = plan.tuning.metric.rawValue.replacingOccurrences(of: "-", with: " ")
       Output.line(
         "\(optimizer.title): \(metric) \(report.loss(plan.tuning.metric).short), "

@@ -31,6 +31,13 @@ extension String {
       case "λ": "$\\lambda$"
       case "ρ": "$\\rho$"
       case "γ": "$\\gamma$"
+      case "ε": "$\\varepsilon$"
+      case "ω": "$\\omega$"
+      case "μ", "µ": "$\\mu$"
+      case "±": "$\\pm$"
+      case "×": "$\\times$"
+      case "≤": "$\\leq$"
+      case "…": "\\ldots{}"
       default: nil
       }
     }

@@ -29,7 +29,8 @@ struct SearchPlots {
         points.append(CurvePoint(x: seconds, median: lowest, low: lowest, high: lowest))
       }
       guard points.contains(where: \.median.isFinite) else { return nil }
-      return Plot.Line(label: optimizer.title, style: PlotStyle(index), points: points)
+      return Plot.Line(
+        label: optimizer.title, style: results.style(of: optimizer.label), points: points)
     }
     let plot = Plot(
       name: "search-progress", title: "Lowest loss found over time", lines: lines, over: .seconds)
@@ -72,7 +73,8 @@ struct SearchPlots {
       }
       guard !points.isEmpty else { return nil }
       return Plot.Line(
-        label: optimizer.title, style: PlotStyle(index), points: points, isScattered: true)
+        label: optimizer.title, style: results.style(of: optimizer.label), points: points,
+        isScattered: true)
     }
     let heights = lines.flatMap(\.points).map(\.median).sorted()
     guard let lowest = heights.first, lowest > 0,

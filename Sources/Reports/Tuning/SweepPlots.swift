@@ -61,8 +61,9 @@ struct SweepPlots {
           high: median.mean + median.deviation)
       }
       guard points.contains(where: \.median.isFinite) else { return nil }
-      let place = plan.tuning.optimizers.firstIndex { $0.label == sweep.optimizer } ?? 0
-      return Plot.Line(label: self.title(sweep.optimizer), style: PlotStyle(place), points: points)
+      return Plot.Line(
+        label: self.title(sweep.optimizer), style: results.style(of: sweep.optimizer),
+        points: points)
     }
     let heights = lines.flatMap(\.points).map(\.median).filter(\.isFinite).sorted()
     guard let lowest = heights.first, let setting = sweeps.first(where: { $0.name == name }),

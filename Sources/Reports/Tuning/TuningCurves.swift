@@ -75,7 +75,11 @@ private struct Series {
       x.append(place)
       y.append(value)
     }
-    if x.isEmpty { return nil }
+    if x.isEmpty {
+      // It had no finite loss from the start.
+      guard isInfiniteBehind, let first = places.first(where: { $0 > 0 }) else { return nil }
+      (x, y) = ([first], [.infinity])
+    }
   }
 
   /// `nil` before the first point.
@@ -85,6 +89,7 @@ private struct Series {
       return isInfiniteBehind ? .infinity : y[y.count - 1]
     }
     if next == 0 || x[next] == place { return y[next] }
+    if y[next].isInfinite || y[next - 1].isInfinite { return .infinity }
     let share = (place - x[next - 1]) / (x[next] - x[next - 1])
     return y[next - 1] + share * (y[next] - y[next - 1])
   }

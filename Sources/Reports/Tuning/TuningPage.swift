@@ -116,9 +116,11 @@ public struct TuningPage {
   }
 
   private var legend: PageBlock {
-    .legend(
-      plan.optimizers.enumerated().filter { !results.outcomes(of: $0.element.label).isEmpty }
-        .map { ($0.element.title, PlotStyle($0.offset)) })
+    let drawn = Set(results.reports.map(\.optimizer))
+    return .legend(
+      plan.optimizers.filter {
+        drawn.contains($0.label) || !results.outcomes(of: $0.label).isEmpty
+      }.map { ($0.title, results.style(of: $0.label)) })
   }
 
   /// What was run.
@@ -128,6 +130,7 @@ public struct TuningPage {
       remarks.append(
         "\(results.count) of \(results.expectedCount) runs are over; the figures are theirs.")
     }
+    remarks += results.absences
     if let scale = plan.tuning.scale, !plan.tuning.scaleNotes.isEmpty {
       remarks.append("Scale \(scale): " + plan.tuning.scaleNotes.joined(separator: "; ") + ".")
     }
@@ -167,6 +170,9 @@ public struct TuningPage {
       + names.flatMap { name -> [PageBlock] in
         [
           .heading(3, name), .plots(plots.ends(of: name)),
+          .details(
+            "As a table",
+            [.table(TuningTables(results).sweep(name), caption: "\(title): \(name)")]),
           .details("Along the runs", [.plots(plots.curves(of: name))]),
         ]
       }

@@ -49,7 +49,7 @@ struct TuningPlots {
         guard let curve = outcome.runCurve, !curve[.positionX].isEmpty else { return nil }
         let points = zip(curve[.positionX], curve[.positionY]).filter { $0.isFinite && $1.isFinite }
         return Plot.Line(
-          label: optimizer.title, style: PlotStyle(index),
+          label: optimizer.title, style: results.style(of: optimizer.label),
           points: ([(1.0, -1.0)] + points).map {
             CurvePoint(x: $0, median: $1, low: $1, high: $1)
           })
@@ -68,7 +68,8 @@ struct TuningPlots {
       let points = results.curves(of: optimizer.label).curve(quantity, over: abscissa)
       // Methods without damping log none, or 0.
       guard points.contains(where: { $0.median.isFinite && $0.median > 0 }) else { return nil }
-      return Plot.Line(label: optimizer.title, style: PlotStyle(index), points: points)
+      return Plot.Line(
+        label: optimizer.title, style: results.style(of: optimizer.label), points: points)
     }
   }
 

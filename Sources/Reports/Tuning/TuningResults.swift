@@ -19,7 +19,7 @@ public struct TuningResults {
     self.plan = plan
     reports = plan.reports(history)
     let runs = try plan.repetitions(reports).runs
-    expectedCount = runs.count
+    expectedCount = plan.repetitionCount
     var outcomes: [String: [RunOutcome]] = [:]
     batchSizes = Dictionary(
       runs.map { ($0.key.optimizer, $0.settings.batchSize) },
@@ -37,6 +37,24 @@ public struct TuningResults {
 
   /// The number of repetitions and variations that are over.
   var count: Int { outcomes.values.reduce(0) { $0 + $1.count } }
+
+  /// How an optimizer is drawn, in all plots of the study alike.
+  func style(of label: String) -> PlotStyle {
+    PlotStyle(plan.tuning.optimizers.firstIndex { $0.label == label } ?? 0)
+  }
+
+  /// Why optimizers have no repetitions, a line each.
+  var absences: [String] {
+    plan.optimizers.compactMap { optimizer in
+      guard let trials = plan.trials[optimizer.label],
+        plan.winner(of: optimizer.label, reports) == nil
+      else { return nil }
+      let isOver = plan.isSearchOver(of: optimizer.label, reports)
+      return isOver && !trials.isEmpty
+        ? "No trial of \(optimizer.title) ended with a finite loss, so nothing was run again."
+        : "The search of \(optimizer.title) is not over."
+    }
+  }
 
   /// Whether there is anything to show.
   public var isEmpty: Bool { reports.isEmpty && outcomes.isEmpty }

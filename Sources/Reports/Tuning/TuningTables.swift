@@ -97,6 +97,28 @@ struct TuningTables {
     return [["optimizer"] + names] + rows
   }
 
+  /// What came out of a sweep, at the end of the runs.
+  func sweep(_ name: String) -> [[String]] {
+    let sweeps = plan.tuning.sweeps(of: plan.task).filter { $0.name == name }
+    let heads = ["setting", "optimizer", "runs", "training loss", "validation loss", "test loss"]
+    return [heads]
+      + sweeps.flatMap { sweep in
+        sweep.values.compactMap { values -> [String]? in
+          let outcomes = results.outcomes(of: sweep.label(values))
+          guard !outcomes.isEmpty else { return nil }
+          let diverged = outcomes.count(where: \.hasDiverged)
+          return [
+            zip(sweep.settings, values).map { "\($0)=\($1)" }.joined(separator: " "),
+            plan.optimizers.first { $0.label == sweep.optimizer }?.title ?? sweep.optimizer,
+            "\(outcomes.count)" + (diverged > 0 ? " (\(diverged) diverged)" : ""),
+            Self.text(outcomes.map { $0.final($0.trainingLoss) }),
+            Self.text(outcomes.map { $0.final($0.validationLoss) }),
+            Self.text(outcomes.map { $0.final($0.testLoss) }),
+          ]
+        }
+      }
+  }
+
   private func rows(_ cells: ([RunOutcome]) -> [String]) -> [[String]] {
     plan.optimizers.compactMap { optimizer in
       let outcomes = results.outcomes(of: optimizer.label)

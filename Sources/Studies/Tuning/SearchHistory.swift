@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What a trial of a search reported: at a rung, or at its end.
+/// What a trial of a search reported: at a rung, at its end, or that it failed.
 public struct TrialReport: Hashable, Sendable {
   /// The label of the optimizer that is tuned.
   public var optimizer: String
@@ -35,6 +35,18 @@ public struct TrialReport: Hashable, Sendable {
     trainingLoss = outcome.counted(outcome.trainingLoss)
     validationLoss = outcome.validationLoss.map(outcome.counted)
     testLoss = outcome.testLoss.map(outcome.counted)
+  }
+
+  /// Whether nothing came of it, as where memory did not suffice.
+  public var hasFailed = false
+
+  /// The report of a trial that could not be made.
+  package init(failed optimizer: String, trial: Int, settings: String) {
+    self.optimizer = optimizer
+    self.trial = trial
+    self.settings = settings
+    (steps, seconds, trainingLoss) = (0, 0, .infinity)
+    hasFailed = true
   }
 
   /// The loss that a search is by.
@@ -112,7 +124,8 @@ extension TrialReport {
   var row: String {
     func text(_ value: Double?) -> String { value.map { String(format: "%.9g", $0) } ?? "" }
     return [
-      optimizer, String(trial), settings, rung.map(String.init) ?? "end", String(steps),
+      optimizer, String(trial), settings,
+      hasFailed ? "failed" : rung.map(String.init) ?? "end", String(steps),
       String(format: "%.3f", seconds), text(trainingLoss), text(validationLoss), text(testLoss),
     ].joined(separator: ",")
   }
@@ -120,7 +133,7 @@ extension TrialReport {
   init?(row: Substring) {
     let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard cells.count == 9, let trial = Int(cells[1]), trial >= 0,
-      cells[3] == "end" || Int(cells[3]) != nil, let steps = Int(cells[4]),
+      ["end", "failed"].contains(cells[3]) || Int(cells[3]) != nil, let steps = Int(cells[4]),
       let seconds = Double(cells[5]), let trainingLoss = Double(cells[6]),
       cells[7...].allSatisfy({ $0.isEmpty || Double($0) != nil })
     else { return nil }
@@ -128,6 +141,7 @@ extension TrialReport {
     self.trial = trial
     settings = cells[2]
     rung = Int(cells[3])
+    hasFailed = cells[3] == "failed"
     self.steps = steps
     self.seconds = seconds
     self.trainingLoss = trainingLoss

@@ -53,11 +53,9 @@ public final class SearchRunner {
     try makeDirectory(at: folder)
     lock = try RunLock(folder)
     history = try SearchHistory(output + "/trials.csv")
-    let known = Set(plan.optimizers.map(\.label))
-    let current = Set(plan.reports(history))
-    try history.write(byTrial: false, optimizers: []) {
-      !known.contains($0.optimizer) || current.contains($0)
-    }
+    // Those that failed are tried again. What is of other settings stays.
+    let failed = Set(plan.reports(history).filter(\.hasFailed))
+    try history.write(byTrial: false, optimizers: []) { !failed.contains($0) }
   }
 
   /// Makes all trials that are not over yet.
@@ -94,6 +92,8 @@ public final class SearchRunner {
       case .failed(let number, let complaint):
         hasFailed = true
         let trial = places[number].trial
+        try history.add(
+          TrialReport(failed: trial.optimizer, trial: trial.index, settings: trial.fingerprint))
         try goOn(trial.optimizer, searches[trial.optimizer]?.noteEnd(trial.index) ?? [])
         return observe(.failed(trial, complaint))
       case .progress(let progress):

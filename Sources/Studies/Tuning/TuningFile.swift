@@ -65,14 +65,16 @@ extension Tuning {
   ) throws(SettingsError) {
     let reader = TuningReader(path: path)
     var node = try reader.compose(text)
-    if let name = node.mapping?["extends"]?.scalar?.string {
-      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    for depth in 0... {
+      guard let name = node.mapping?["extends"]?.scalar?.string else { break }
       guard
         let basis = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))
           ?? base(name)
       else {
         throw SettingsError("\(path): extends: there is no file '\(name)' beside it")
       }
+      if depth == 10 { throw SettingsError("\(path): extends: files extend each other in a ring") }
       node = try reader.extending(try TuningReader(path: name).compose(basis), by: node)
     }
     var changes: [String] = []

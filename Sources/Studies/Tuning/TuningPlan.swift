@@ -26,6 +26,7 @@ public struct TuningPlan: Sendable {
   public let optimizers: [Tuning.Optimizer]
   /// The trials of each optimizer that is searched, by its label.
   public let trials: [String: [Trial]]
+  private let sweeps: [Tuning.Sweep]
   private let dataDirectory: String?
   private let threads: Int
 
@@ -35,18 +36,20 @@ public struct TuningPlan: Sendable {
   ///   - tuning: The study.
   ///   - task: The task.
   ///   - labels: The labels of the optimizers that are run; `nil`: all.
+  ///   - sweeps: The names of the sweeps that are made; `nil`: all.
   ///   - dataDirectory: The directory of all data sets; `nil`: the usual one.
   ///   - threads: The threads of a run.
   /// - Throws: `SettingsError` where drawn settings do not go together.
   public init(
     _ tuning: Tuning, _ task: Tuning.Task, optimizers labels: Set<String>? = nil,
-    dataDirectory: String?, threads: Int
+    sweeps names: Set<String>? = nil, dataDirectory: String?, threads: Int
   ) throws {
     self.tuning = tuning
     self.task = task
     self.dataDirectory = dataDirectory
     self.threads = threads
     optimizers = tuning.optimizers(of: task).filter { labels?.contains($0.label) ?? true }
+    sweeps = tuning.sweeps(of: task).filter { names?.contains($0.name) ?? true }
     var trials: [String: [Trial]] = [:]
     for optimizer in optimizers where optimizer.space != nil {
       trials[optimizer.label] = try (0..<task.sampleCount).map { index in
@@ -57,18 +60,25 @@ public struct TuningPlan: Sendable {
         settings.threads = threads
         return Trial(
           optimizer: optimizer.label, index: index, values: values,
-          fingerprint: Self.fingerprint(of: settings, task), settings: settings)
+          fingerprint: Self.fingerprint(of: settings, task, tuning), settings: settings)
       }
     }
     self.trials = trials
   }
 
-  /// What tells apart trials: their settings, and the rungs that their reports are of.
-  private static func fingerprint(of settings: Settings, _ task: Tuning.Task) -> String {
+  /// What tells apart trials: their settings, and what decides how far they go.
+  private static func fingerprint(
+    of settings: Settings, _ task: Tuning.Task, _ tuning: Tuning
+  ) -> String {
     let print = StudyPlan.fingerprint(
       of: settings, .examples(settings.batchSize), data: task.data)
-    guard let halving = task.halving else { return print }
-    let text = "\(print) \(halving.first) \(halving.unit.rawValue) \(halving.factor)"
+    var parts = task.halving.map { ["\($0.first) \($0.unit.rawValue) \($0.factor)"] } ?? []
+    if tuning.seed != 0 { parts.append("seed \(tuning.seed)") }
+    if tuning.metric != .validationLoss, task.halving != nil {
+      parts.append(tuning.metric.rawValue)
+    }
+    guard !parts.isEmpty else { return print }
+    let text = ([print] + parts).joined(separator: " ")
     return String(SHA256.hexadecimal(of: Array(text.utf8)).prefix(12))
   }
 
@@ -96,14 +106,17 @@ public struct TuningPlan: Sendable {
     return search
   }
 
+  /// Whether nothing is left to do of an optimizer's search.
+  public func isSearchOver(of label: String, _ reports: [TrialReport]) -> Bool {
+    search(of: label, reports).states.allSatisfy { $0 == .isOver }
+  }
+
   /// The trial that a search found: that with the lowest finite loss at its last report, of equals the
   /// first.
   ///
   /// - Returns: `nil` where no trial has one, or the search is not over.
   public func winner(of label: String, _ reports: [TrialReport]) -> (trial: Trial, TrialReport)? {
-    guard let trials = trials[label],
-      search(of: label, reports).states.allSatisfy({ $0 == .isOver })
-    else { return nil }
+    guard let trials = trials[label], isSearchOver(of: label, reports) else { return nil }
     var last: [Int: TrialReport] = [:]
     for report in reports where report.optimizer == label { last[report.trial] = report }
     let best = last.values.filter { $0.loss(tuning.metric).isFinite }.min {
@@ -117,6 +130,8 @@ public struct TuningPlan: Sendable {
   /// - Throws: `SettingsError`.
   public func repetitions(_ reports: [TrialReport]) throws -> StudyPlan {
     var first: [StudyPlan.Run] = []
+    // Sweeps may share a variation.
+    var labels: Set<String> = []
     for optimizer in optimizers {
       var values: [SearchSpace.Value] = []
       if trials[optimizer.label] != nil {
@@ -124,14 +139,25 @@ public struct TuningPlan: Sendable {
         values = winner.trial.values
       }
       first.append(try run(optimizer, optimizer.label, values))
-      for sweep in tuning.sweeps(of: task) where sweep.optimizer == optimizer.label {
-        for row in sweep.values {
+      for sweep in sweeps where sweep.optimizer == optimizer.label {
+        for row in sweep.values where labels.insert(sweep.label(row)).inserted {
           first.append(try run(optimizer, sweep.label(row), values + sweep.assignments(row)))
         }
       }
     }
     return StudyPlan(
       (0..<task.repetitionCount).flatMap { seed in first.map { $0.repeated(seed: seed) } })
+  }
+
+  /// The number of repetitions and variations that there shall be, those of searches that are not over
+  /// among them.
+  public var repetitionCount: Int {
+    let labels = Set(
+      optimizers.flatMap { optimizer in
+        [optimizer.label]
+          + sweeps.filter { $0.optimizer == optimizer.label }.flatMap { $0.values.map($0.label) }
+      })
+    return labels.count * task.repetitionCount
   }
 
   private func run(

@@ -25,6 +25,15 @@ struct TuningReader {
     for (key, value) in own where !["extends", "keep", "optimizers"].contains(key.scalar?.string) {
       result[key] = value
     }
+    // The base may extend another, of whose optimizers it keeps some.
+    if result["extends"] != nil {
+      if own["keep"] != nil || own["optimizers"] != nil {
+        throw common.error(
+          node,
+          "keep and optimizers: the file that is extended extends another, so all of its are kept")
+      }
+      return .mapping(result)
+    }
     var optimizers = Array(base.mapping?["optimizers"]?.sequence ?? Node.Sequence([]))
     if let keep = own["keep"] {
       let labels = try optimizers.map { node throws(SettingsError) in
@@ -236,10 +245,34 @@ struct TuningReader {
         values.append(texts(value))
       }
       for label in try common.names(entries["optimizers"], "optimizers", labels) ?? [] {
-        sweeps.append(
-          Tuning.Sweep(name: name, optimizer: label, settings: settings, values: values))
+        let sweep = Tuning.Sweep(
+          name: name, optimizer: label, settings: settings, values: values)
+        try check(sweep, node, sweeps)
+        sweeps.append(sweep)
       }
     }
     return sweeps
+  }
+
+  /// Labels name rows and files, and what has the same one must be the same.
+  private func check(
+    _ sweep: Tuning.Sweep, _ node: Node, _ others: [Tuning.Sweep]
+  ) throws(SettingsError) {
+    var known: [String: [SearchSpace.Value]] = [:]
+    for other in others {
+      for row in other.values { known[other.label(row)] = other.assignments(row) }
+    }
+    for row in sweep.values {
+      let label = sweep.label(row)
+      try common.checkName(label, node, "values")
+      if let others = known[label], others != sweep.assignments(row) {
+        throw common.error(
+          node, "values: \(row[0]) of \(sweep.settings[0]) comes twice, with other settings beside")
+      }
+      known[label] = sweep.assignments(row)
+    }
+    if Set(sweep.values).count < sweep.values.count {
+      throw common.error(node, "values: one comes twice")
+    }
   }
 }

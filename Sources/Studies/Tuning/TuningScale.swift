@@ -44,6 +44,9 @@ struct TuningScale {
     let names =
       keepsTasks ? nil : entries["tasks"]?.sequence?.compactMap { $0.scalar?.string }
     let length = entries["length"]?.scalar?.string.asDouble ?? 1
+    if let node = entries["length"], node.scalar?.string.asDouble.map({ $0 > 0 }) != true {
+      throw reader.common.error(node, "length must be a number above 0")
+    }
     var tasks: [Node] = []
     for task in top["tasks"]?.sequence ?? Node.Sequence([]) {
       guard var mapping = task.mapping else { continue }
@@ -59,7 +62,18 @@ struct TuningScale {
         guard let number = mapping[Node(key)]?.scalar?.string.asDouble else { continue }
         mapping[Node(key)] = Node(String(number * length))
       }
+      // Where the time is shorter, so are the ways between evaluations.
+      if mapping["seconds"] != nil, var settings = mapping["settings"]?.mapping,
+        let epochs = settings["eval-every"]?.scalar?.string.asDouble
+      {
+        settings["eval-every"] = Node(String(max(Int((epochs * length).rounded()), 1)))
+        mapping["settings"] = .mapping(settings)
+      }
       tasks.append(.mapping(mapping))
+    }
+    if tasks.isEmpty {
+      throw reader.common.error(
+        entries.node, "tasks: the file has none called \(names?.joined(separator: ", ") ?? "")")
     }
     top["tasks"] = Node(tasks)
     if length != 1 { notes.append("runs of \(length) times the length") }

@@ -106,12 +106,12 @@ extension Settings {
     let plain = Settings()
     // Files of earlier versions have every setting, with the defaults of then.
     let earlierDefaults: [String: SettingValue] = ["data.decimal": .text("point")]
-    let changed = Settings.all.filter {
+    let changed = Settings.all.first {
+      guard $0.name.hasPrefix(group + "."), $0.name != name else { return false }
       let value = $0.value(self)
-      return $0.group == group && value != $0.value(plain) && value != earlierDefaults[$0.name]
-        && $0.name != name
+      return value != $0.value(plain) && value != earlierDefaults[$0.name]
     }
-    return changed.first.map {
+    return changed.map {
       "\($0.name) is for the task '\(owner.rawValue)' (--task \(owner.rawValue)), but the task is "
         + "'\(task.rawValue)'"
     }

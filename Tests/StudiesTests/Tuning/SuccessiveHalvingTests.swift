@@ -93,7 +93,9 @@ struct SuccessiveHalvingTests {
     try history.add(TrialReport("b", trial: 1, settings: "f", rung: 0, outcome))
     outcome.hasDiverged = true
     try history.add(TrialReport("a", trial: 0, settings: "g", rung: nil, outcome))
+    try history.add(TrialReport(failed: "a", trial: 1, settings: "g"))
     #expect(try SearchHistory(path).reports == history.reports)
+    #expect(history.reports[2].hasFailed && history.reports[2].loss(.trainingLoss) == .infinity)
     #expect(history.reports[0].loss(.validationLoss) == 0.25)
     #expect(history.reports[1].loss(.trainingLoss) == .infinity)
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
@@ -103,6 +105,8 @@ struct SuccessiveHalvingTests {
     var cut = try SearchHistory(path)
     #expect(cut.reports == history.reports)
     try cut.write(byTrial: true, optimizers: ["a", "b"]) { _ in true }
-    #expect(try SearchHistory(path).reports == history.reports.reversed())
+    #expect(
+      try SearchHistory(path).reports
+        == [history.reports[1], history.reports[2], history.reports[0]])
   }
 }

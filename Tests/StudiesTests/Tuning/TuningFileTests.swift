@@ -79,6 +79,8 @@ struct TuningFileTests {
       ("samples: 7", "samples: none", "whole number from 1"),
       ("optimizers: [adam], settings", "optimizers: [adamw], settings", "no 'adamw'"),
       ("values: [1, 2, 3, 4, 5]", "values: [[1, 2]]", "as many as there are settings"),
+      ("values: [1, 2, 3, 4, 5]", "values: [1, 2, 1]", "one comes twice"),
+      ("values: [1, 2, 3, 4, 5]", "values: ['1,2']", "no space, comma"),
       ("- adamqlr", "- adam", "two are called 'adam'"),
       ("samples: 7", "extends: absent.yaml", "no file 'absent.yaml'"),
       ("settings: {eval-every: 5}", "settings: {seed: 5}", "seed is no setting"),
@@ -94,6 +96,10 @@ struct TuningFileTests {
       complaint.split(separator: "|").contains { description.contains($0) }
         && description.hasPrefix("t.yaml"), "\(description)")
     #expect(throws: SettingsError.self) { try tuning(Self.sound, scale: "large") }
+    for change in [("length: 0.34", "length: short"), ("tasks: [digits]}", "tasks: [mnist]}")] {
+      let text = Self.sound.replacingOccurrences(of: change.0, with: change.1)
+      #expect(throws: SettingsError.self) { try tuning(text, scale: "small") }
+    }
   }
 
   @Test("A file takes over what it extends, and of its optimizers those that it keeps")
@@ -104,6 +110,13 @@ struct TuningFileTests {
       yaml:
         "extends: base.yaml\ntitle: U\nkeep: [adam]\noptimizers: [sgd]\ntasks: [{task: digits}]",
       path: "u.yaml", base: { $0 == "base.yaml" ? base : nil })
+    let second = try Tuning(yaml: "extends: u.yaml\ntitle: V", path: "v.yaml") { name in
+      name == "base.yaml" ? base : name == "u.yaml" ? "extends: base.yaml\nkeep: [adam]" : nil
+    }
+    #expect(second.title == "V" && second.optimizers.map(\.label) == ["adam"])
+    #expect(throws: SettingsError.self) {
+      try Tuning(yaml: "extends: v.yaml\ntitle: V", path: "v.yaml") { _ in "extends: v.yaml" }
+    }
     #expect(tuning.title == "U" && tuning.optimizers.map(\.label) == ["adam", "sgd"])
     #expect(tuning.tasks.map(\.sampleCount) == [7] && tuning.sweeps.count == 1)
   }
