@@ -77,7 +77,7 @@ struct TrainCommandTests {
   }
 
   @Test(
-    "Ctrl-C ends the run after the step, with the summary", .timeLimit(.minutes(1)),
+    "Ctrl-C ends the run after the step, with the summary", .timeLimit(.minutes(2)),
     arguments: [SIGINT, SIGTERM])
   func interruption(_ signal: Int32) throws {
     let (output, errors) = (Pipe(), Pipe())
