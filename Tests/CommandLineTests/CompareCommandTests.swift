@@ -151,11 +151,7 @@ struct CompareCommandTests {
   func ablation(_ base: String) throws {
     let path = Tool.newPath("ablation")
     // A table is read much faster than digits are drawn, which each of the runs would do.
-    let table = Tool.newPath("points") + ".csv"
-    let rows = (0..<200).map {
-      "\($0 * 37 % 101),\($0 * 53 % 89),\($0 * 37 % 101 * ($0 * 53 % 89))"
-    }
-    try Data((["a,b,y"] + rows).joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: table))
+    let table = try Tool.newPointsFolder("points") + "/points.csv"
     let result = try Tool.run(
       "ablate", "--base", base, "--seeds", "1", "--steps", "3", "--batch-size", "50", "--output",
       path, "--task", "table", "--set", "data.path=\(table)", "--set", "data.target=y", "--set",

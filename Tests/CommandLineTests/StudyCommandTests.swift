@@ -5,14 +5,7 @@ import Testing
 struct StudyCommandTests {
   /// A folder with a study of two tasks and the table that one of them reads.
   private func folder() throws -> String {
-    let path = Tool.newPath("study")
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    var table = "a,b,y\n"
-    for i in 0..<300 {
-      let (a, b) = (Double(i * 37 % 101) / 50 - 1, Double(i * 53 % 89) / 44 - 1)
-      table += "\(a),\(b),\(a * b + 0.5 * a)\n"
-    }
-    try Data(table.utf8).write(to: URL(fileURLWithPath: path + "/points.csv"))
+    let path = try Tool.newPointsFolder("study")
     let study = """
       title: Tiny
       seeds: 2

@@ -48,6 +48,19 @@ struct Tool {
     scratch.appendingPathComponent("\(name)-\(UUID().uuidString)").path
   }
 
+  /// Makes a folder with a table of 300 points, `points.csv`: a, b and the target y.
+  static func newPointsFolder(_ name: String) throws -> String {
+    let path = newPath(name)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    var table = "a,b,y\n"
+    for i in 0..<300 {
+      let (a, b) = (Double(i * 37 % 101) / 50 - 1, Double(i * 53 % 89) / 44 - 1)
+      table += "\(a),\(b),\(a * b + 0.5 * a)\n"
+    }
+    try Data(table.utf8).write(to: URL(fileURLWithPath: path + "/points.csv"))
+    return path
+  }
+
   /// A cache directory that is never there.
   static let cache = newPath("no-cache")
 
