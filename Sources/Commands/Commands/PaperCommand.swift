@@ -95,32 +95,21 @@ struct PaperCommand: ParsableCommand {
     _ experiment: PaperExperiment, _ study: Tuning
   ) throws -> TuningOptions.Outcome {
     var tuning = study
-    for task in study.tasks where options.task.isEmpty || options.task.contains(task.name) {
-      guard let problem = absence(of: task, tuning) else { continue }
-      Output.warning("\(experiment.rawValue): \(task.name) is passed over: \(problem)")
+    tuning.tasks.removeAll { !options.isAsked($0) }
+    for task in tuning.tasks {
+      guard let error = options.absence(of: task, tuning) else { continue }
+      let directory = DataDirectory.path(options.dataDirectory)
+      let advice =
+        task.data == nil
+        ? "; 'adamqlr data fetch \(task.task.rawValue) --data-dir \(directory)' gets it" : ""
+      Output.warning("\(experiment.rawValue): \(task.name) is passed over: \(error)\(advice)")
       tuning.tasks.removeAll { $0.name == task.name }
     }
-    tuning.tasks.removeAll { !options.task.isEmpty && !options.task.contains($0.name) }
     guard !tuning.tasks.isEmpty else { return .nothing }
     Output.line("\(experiment.rawValue), scale \(scale.rawValue): \(experiment.summary)")
     return try options.run(
       tuning, in: "\(options.output ?? defaultOutput)/\(experiment.rawValue)",
       command: "adamqlr paper \(experiment.rawValue) --scale \(scale.rawValue)")
-  }
-
-  /// What a task lacks, in words; `nil` where its data are there.
-  private func absence(of task: Tuning.Task, _ tuning: Tuning) -> String? {
-    guard !options.reportOnly, let source = task.task.source, !source.files.isEmpty else {
-      return nil
-    }
-    let directory = DataDirectory.path(options.dataDir)
-    do {
-      _ = try tuning.problemSettings(task, dataDirectory: options.dataDir).makeProblem()
-      return nil
-    } catch {
-      guard task.data == nil else { return "\(error)" }
-      return "\(error); 'adamqlr data fetch \(task.task.rawValue) --data-dir \(directory)' gets it"
-    }
   }
 }
 

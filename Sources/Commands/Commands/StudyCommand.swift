@@ -56,16 +56,7 @@ struct StudyCommand: ParsableCommand {
       valueName: "dir"))
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The number of runs at a time.", discussion: "Default: as many as the cores have room for.",
-      valueName: "n"))
-  var jobs: Int?
-
-  @Option(help: ArgumentHelp("The threads of a run. Default: 1.", valueName: "n"))
-  var threads = 1
-
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var runs: RunOptions
 
   @Option(
     help: ArgumentHelp(
@@ -82,13 +73,6 @@ struct StudyCommand: ParsableCommand {
       discussion: "As the file has them: [LABEL=]BASE[+KEY=VALUE…].", valueName: "optimizer"))
   var tries: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "The directory of the data sets, as 'adamqlr data' has it.",
-      discussion: "Default: $ADAMQLR_DATA, else adamqlr-swift/data in the user's cache directory.",
-      valueName: "dir"))
-  var dataDir: String?
-
   @Flag(help: "Write the page from the results that there are, without runs or data.")
   var reportOnly = false
 
@@ -98,10 +82,7 @@ struct StudyCommand: ParsableCommand {
   func validate() throws {
     if worker { return }
     if file == nil { throw ValidationError("the study's YAML file is missing") }
-    for (name, value) in [("--threads", threads), ("--jobs", jobs ?? 1)] where value < 1 {
-      throw ValidationError("\(name) is \(value), but must be a whole number from 1")
-    }
-    if reportOnly, jobs != nil {
+    if reportOnly, runs.jobs != nil {
       throw ValidationError("--report-only makes no runs, so give no --jobs with it")
     }
   }
@@ -132,16 +113,16 @@ struct StudyCommand: ParsableCommand {
     if !tries.isEmpty, part.optimizers == nil {
       runPart.optimizers = Set(study.optimizers.suffix(tries.count).map(\.label))
     }
-    let plan = try StudyPlan(study, part: runPart, dataDirectory: dataDir, threads: threads)
+    let plan = try StudyPlan(
+      study, part: runPart, dataDirectory: runs.data.dataDir, threads: runs.threads)
     if plan.runs.isEmpty {
       throw ValidationError("--only leaves no runs")
     }
     plan.notes.forEach { Output.line($0) }
-    let jobs = jobs ?? engine.defaultCount(threads: threads)
     let runner = try StudyRunner(
       plan, in: tries.isEmpty ? output : output + "/tries",
-      engine.make(count: jobs, threads: threads))
-    let reporter = StudyReporter(plan, jobs: jobs)
+      runs.makeEngine())
+    let reporter = StudyReporter(plan, jobs: runs.count)
     let isComplete = try runner.run { event in
       reporter.report(event)
       return Interruption.signal == 0 ? .goOn : .stop

@@ -63,6 +63,10 @@ struct TuneCommand: ParsableCommand {
       command += " --seed \(seed)"
     }
     try options.check([tuning])
+    for task in tuning.tasks where options.isAsked(task) {
+      // What is wrong with the data is wrong in all runs.
+      if let error = options.absence(of: task, tuning) { throw error }
+    }
     switch try options.run(tuning, in: options.output ?? folder, command: command) {
     case .complete: break
     case .incomplete, .nothing: throw ExitCode.failure

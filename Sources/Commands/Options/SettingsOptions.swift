@@ -69,12 +69,7 @@ struct ProblemOptions: ParsableArguments {
       valueName: "n"))
   var microBatches: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "The directory of the data sets, as 'adamqlr data' has it.",
-      discussion: "Default: $ADAMQLR_DATA, else adamqlr-swift/data in the user's cache directory.",
-      valueName: "dir"))
-  var dataDir: String?
+  @OptionGroup var data: DataDirectoryOption
 
   @Option(help: ArgumentHelp("float or double. Default: float.", valueName: "precision"))
   var precision: String?
@@ -97,7 +92,7 @@ struct ProblemOptions: ParsableArguments {
   /// Whether any of the options is given.
   var isAnyGiven: Bool {
     !files.isEmpty || !assignments.isEmpty
-      || [task, model, dataDir, precision, device, matmul].contains { $0 != nil }
+      || [task, model, data.dataDir, precision, device, matmul].contains { $0 != nil }
       || [batchSize, microBatches, threads].contains { $0 != nil }
   }
 
@@ -111,7 +106,7 @@ struct ProblemOptions: ParsableArguments {
     try sources.add("model", model, from: "--model")
     try sources.add("batch-size", batchSize, from: "--batch-size")
     try sources.add("micro-batches", microBatches, from: "--micro-batches")
-    try sources.add("data-dir", dataDir, from: "--data-dir")
+    try sources.add("data-dir", data.dataDir, from: "--data-dir")
     try sources.add("precision", precision, from: "--precision")
     try sources.add("threads", threads, from: "--threads")
     try sources.add("device", device, from: "--device")

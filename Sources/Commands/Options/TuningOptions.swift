@@ -13,16 +13,7 @@ struct TuningOptions: ParsableArguments {
       "The directory of results and pages; a task has a folder in it.", valueName: "dir"))
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The number of runs at a time.", discussion: "Default: as many as there is room for.",
-      valueName: "n"))
-  var jobs: Int?
-
-  @Option(help: ArgumentHelp("The threads of a run. Default: 1.", valueName: "n"))
-  var threads = 1
-
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var runs: RunOptions
 
   @Option(help: ArgumentHelp("Only this task; may be repeated.", valueName: "name"))
   var task: [String] = []
@@ -32,13 +23,6 @@ struct TuningOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Of the sweeps run only this; may be repeated.", valueName: "name"))
   var sweep: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "The directory of the data sets, as 'adamqlr data' has it.",
-      discussion: "Default: $ADAMQLR_DATA, else adamqlr-swift/data in the user's cache directory.",
-      valueName: "dir"))
-  var dataDir: String?
 
   @Option(
     help: ArgumentHelp(
@@ -54,11 +38,22 @@ struct TuningOptions: ParsableArguments {
   @Flag(help: "Write the pages from the results that there are, without runs.")
   var reportOnly = false
 
-  func validate() throws {
-    for (name, value) in [("--threads", threads), ("--jobs", jobs ?? 1)] where value < 1 {
-      throw ValidationError("\(name) is \(value), but must be a whole number from 1")
+  /// The directory of the data sets; `nil`: the usual one.
+  var dataDirectory: String? { runs.data.dataDir }
+
+  /// Why the data of a task cannot be read; `nil` where they can, and where none are needed.
+  func absence(of task: Tuning.Task, _ tuning: Tuning) -> (any Error)? {
+    if reportOnly { return nil }
+    do {
+      _ = try tuning.problemSettings(task, dataDirectory: dataDirectory).makeProblem()
+      return nil
+    } catch {
+      return error
     }
   }
+
+  /// Whether a task is one of those that were asked for.
+  func isAsked(_ task: Tuning.Task) -> Bool { self.task.isEmpty || self.task.contains(task.name) }
 
   /// What became of a study.
   enum Outcome {
@@ -80,18 +75,20 @@ struct TuningOptions: ParsableArguments {
   func run(_ tuning: Tuning, in output: String, command: String) throws -> Outcome {
     Interruption.watch()
     var outcome = Outcome.nothing
-    for task in tuning.tasks where self.task.isEmpty || self.task.contains(task.name) {
+    for task in tuning.tasks where isAsked(task) {
       let folder = "\(output)/\(task.name)"
       var isComplete = true
       if !reportOnly, Interruption.signal == 0 {
         let plan = try TuningPlan(
           tuning, task, optimizers: optimizer.isEmpty ? nil : Set(optimizer),
-          sweeps: sweep.isEmpty ? nil : Set(sweep), dataDirectory: dataDir, threads: threads)
+          sweeps: sweep.isEmpty ? nil : Set(sweep), dataDirectory: dataDirectory,
+          threads: runs.threads)
         if plan.optimizers.isEmpty { continue }
         isComplete = try make(plan, in: folder)
       }
       // The page has all, whatever was run now.
-      let whole = try TuningPlan(tuning, task, dataDirectory: dataDir, threads: threads)
+      let whole = try TuningPlan(
+        tuning, task, dataDirectory: dataDirectory, threads: runs.threads)
       guard try writePage(whole, in: folder, command: command) else { continue }
       if outcome != .incomplete { outcome = isComplete ? .complete : .incomplete }
     }
@@ -120,10 +117,7 @@ struct TuningOptions: ParsableArguments {
 
   /// Makes the trials, and then the repetitions.
   private func make(_ plan: TuningPlan, in folder: String) throws -> Bool {
-    // What is wrong with the data is wrong in all runs.
-    _ = try plan.tuning.problemSettings(plan.task, dataDirectory: dataDir).makeProblem()
-    let jobs = jobs ?? engine.defaultCount(threads: threads)
-    let engine = engine.make(count: jobs, threads: threads)
+    let engine = runs.makeEngine()
     let searches = try SearchRunner(plan, in: folder, engine)
     let reporter = TuningReporter(plan, plan.reports(searches.history))
     var isComplete = try searches.run { event in
@@ -136,7 +130,7 @@ struct TuningOptions: ParsableArguments {
     let repetitions = try plan.repetitions(reports)
     guard !repetitions.runs.isEmpty else { return isComplete }
     let runner = try StudyRunner(repetitions, in: folder, engine)
-    let studyReporter = StudyReporter(repetitions, jobs: jobs)
+    let studyReporter = StudyReporter(repetitions, jobs: runs.count)
     isComplete =
       try runner.run { event in
         studyReporter.report(event)

@@ -71,17 +71,9 @@ struct HTMLPage {
   }
 
   private func section(_ classes: ClassResults) -> [String] {
-    func table(_ rows: [[String]]) -> String {
-      self.table(
-        rows[0],
-        rows.dropFirst().map { row in
-          "<tr><th scope=\"row\">\(row[0].html)</th>"
-            + row.dropFirst().map { "<td>\($0.html)</td>" }.joined() + "</tr>"
-        })
-    }
-    return ["<h3>Classes</h3>", table(classes.rows)] + note(ClassResults.note)
+    return ["<h3>Classes</h3>", htmlTable(classes.rows)] + note(ClassResults.note)
       + classes.confusions.map { label, rows in
-        "<details><summary>What \(label.html) took for what</summary>\(table(rows))</details>"
+        "<details><summary>What \(label.html) took for what</summary>\(htmlTable(rows))</details>"
       }
   }
 
@@ -126,7 +118,7 @@ struct HTMLPage {
       return "<tr><th scope=\"row\">\(swatch(row.label, task))\(row.label.html)</th>"
         + "<td>\(row.runs.html)</td>\(cells.joined())</tr>"
     }
-    return self.table(heads, rows)
+    return htmlTable(heads, rows)
   }
 
   private func settings(_ task: TaskReport) -> [String] {
@@ -135,13 +127,13 @@ struct HTMLPage {
     let differences = task.differences
     if !differences.isEmpty {
       parts.append("<h3>Settings that differ</h3>")
-      parts.append(table(["setting"] + labels, differences.map { row($0.key, $0.values) }))
+      parts.append(htmlTable(["setting"] + labels, differences.map { row($0.key, $0.values) }))
     }
     let all = Settings.all.filter { $0.name != "seed" }.map { key in
       row(key, task.results.groups.map { key.text(of: $0.settings) })
     }
     parts.append("<details><summary>All settings</summary>")
-    parts.append(table(["setting"] + labels, all))
+    parts.append(htmlTable(["setting"] + labels, all))
     parts.append("</details>")
     return parts
   }
@@ -149,11 +141,5 @@ struct HTMLPage {
   private func row(_ key: Setting<Settings>, _ values: [String]) -> String {
     "<tr><th scope=\"row\" title=\"\(key.help.html)\">\(key.name.html)</th>"
       + values.map { "<td>\($0.html)</td>" }.joined() + "</tr>"
-  }
-
-  private func table(_ heads: [String], _ rows: [String]) -> String {
-    "<div class=\"wide\"><table><thead><tr>"
-      + heads.map { "<th scope=\"col\">\($0.html)</th>" }.joined() + "</tr></thead><tbody>\n"
-      + rows.joined(separator: "\n") + "\n</tbody></table></div>"
   }
 }

@@ -33,15 +33,7 @@ extension PageBlock {
     case .text(let text): return "<p>\(text.html)</p>"
     case .remark(let lines):
       return "<ul class=\"remark\">\(lines.map { "<li>\($0.html)</li>" }.joined())</ul>"
-    case .table(let rows, _):
-      guard let head = rows.first else { return "" }
-      let body = rows.dropFirst().map { row in
-        "<tr><th scope=\"row\">\(row[0].html)</th>"
-          + row.dropFirst().map { "<td>\($0.html)</td>" }.joined() + "</tr>"
-      }
-      return "<div class=\"wide\"><table><thead><tr>"
-        + head.map { "<th scope=\"col\">\($0.html)</th>" }.joined() + "</tr></thead><tbody>\n"
-        + body.joined(separator: "\n") + "\n</tbody></table></div>"
+    case .table(let rows, _): return htmlTable(rows)
     case .legend(let entries):
       let items = entries.map { "<li>\($0.style.swatch)\($0.label.html)</li>" }
       return "<ul class=\"legend\">\(items.joined())</ul>"

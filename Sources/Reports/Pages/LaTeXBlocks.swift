@@ -1,3 +1,5 @@
+import Foundation
+
 extension [PageBlock] {
   /// The page's tables in LaTeX, for the packages `booktabs` and, with wide tables, `graphicx`.
   var latexTables: String {
@@ -12,15 +14,15 @@ extension [PageBlock] {
 
   private static func latex(_ rows: [[String]], _ caption: String) -> String {
     guard let head = rows.first else { return "" }
-    func line(_ cells: [String]) -> String {
-      "    " + cells.map(\.latex).joined(separator: " & ") + " \\\\"
-    }
-    let lines =
-      [
-        "\\begin{table}", "  \\caption{\(caption.latex)}", "  \\centering",
-        "  \\begin{tabular}{l\(String(repeating: "r", count: head.count - 1))}", "    \\toprule",
-        line(head), "    \\midrule",
-      ] + rows.dropFirst().map(line) + ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"]
-    return lines.joined(separator: "\n") + "\n"
+    return LaTeXTable(
+      caption: caption.latex, columns: "l" + String(repeating: "r", count: head.count - 1),
+      head: head.map(\.latex),
+      rows: rows.dropFirst().map { row in
+        row.map { cell in
+          // A number may have its deviation behind it.
+          cell.components(separatedBy: " ± ").map(LaTeXTable.number).joined(separator: " $\\pm$ ")
+        }
+      }
+    ).text
   }
 }

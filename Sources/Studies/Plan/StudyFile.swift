@@ -38,14 +38,7 @@ extension Study {
   ///
   /// - Throws: `SettingsError` with the line, the key and what it may be.
   public init(file path: String) throws(SettingsError) {
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
-    } catch let error as YamlError {
-      throw SettingsError("\(path): no valid YAML: \(error)")
-    } catch {
-      throw SettingsError("\(path): the file cannot be read as text: \(error.localizedDescription)")
-    }
+    let node = try YAMLFile.node(try YAMLFile.text(of: path), from: path)
     let reader = StudyReader(path: path)
     let top = try reader.entries(
       node ?? "", "a study",

@@ -2,9 +2,8 @@ import Files
 import Foundation
 import Training
 
-/// The results of a study: a CSV file, a row a run, that rows are added to as runs end.
-///
-/// A row that was cut off, as by a loss of power, is left out, and its run is made again.
+/// The results of a study: a CSV file, a row a run, that rows are added to as runs end. The run of a row
+/// that was cut off is made again.
 public struct StudyResults: Sendable {
   /// The path of the file.
   public let path: String
@@ -23,30 +22,19 @@ public struct StudyResults: Sendable {
   /// - Throws: `FileError` with the line where one is damaged.
   public init(_ path: String, hasCurves: Bool? = nil) throws(FileError) {
     self.path = path
-    guard FileManager.default.fileExists(atPath: path) else {
-      self.hasCurves = hasCurves ?? false
-      return
-    }
-    var lines = String(decoding: try readFile(at: path), as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false)
-    // Behind the last line feed there is nothing, or a row that was cut off.
-    lines.removeLast()
-    self.hasCurves =
-      hasCurves ?? (lines.first == Self.columnsWithCurves.joined(separator: ",")[...])
-    guard let head = lines.first else { return }
+    let file = try RowFile.read(path)
     let heads = Self.heads.map { $0.joined(separator: ",") }
-    guard let version = heads.firstIndex(where: { $0 == head }) else {
+    self.hasCurves = hasCurves ?? (file.map { $0.head == heads[0] } ?? false)
+    guard let file else { return }
+    guard let version = heads.firstIndex(where: { $0 == file.head }) else {
       throw FileError(
-        path,
-        "the first line is not that of a study's results, which is "
-          + Self.columns.joined(separator: ","))
+        path, "the first line is not that of a study's results, which is \(heads[1])")
     }
-    for (index, line) in lines.enumerated().dropFirst() {
-      guard let row = StudyResult(row: line, columnCount: Self.heads[version].count) else {
-        throw FileError(
-          "\(path), line \(index + 1)", "the row is damaged; without it the run is made again")
+    for row in file.rows {
+      guard let result = StudyResult(row: row.text, columnCount: Self.heads[version].count) else {
+        throw FileError(row.place, "the row is damaged; without it the run is made again")
       }
-      rows[row.key] = row
+      rows[result.key] = result
     }
   }
 
@@ -66,8 +54,8 @@ public struct StudyResults: Sendable {
     func place(_ key: StudyResult.Key) -> (Int, String) { (places[key] ?? .max, "\(key)") }
     let sorted = rows.values.sorted { place($0.key) < place($1.key) }
     let columns = hasCurves ? Self.columnsWithCurves : Self.columns
-    let lines = [columns.joined(separator: ",")] + sorted.map { $0.row(withCurve: hasCurves) }
-    try replaceFile(at: path, with: Data(lines.map { $0 + "\n" }.joined().utf8))
+    try RowFile.write(
+      path, head: columns.joined(separator: ","), rows: sorted.map { $0.row(withCurve: hasCurves) })
   }
 
   static let columns = [

@@ -74,18 +74,13 @@ public struct SearchHistory: Sendable {
   /// - Throws: `FileError` with the line where one is damaged.
   public init(_ path: String) throws(FileError) {
     self.path = path
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    var lines = String(decoding: try readFile(at: path), as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false)
-    lines.removeLast()
-    guard let head = lines.first else { return }
-    guard head == Self.head else {
+    guard let file = try RowFile.read(path) else { return }
+    guard file.head == Self.head else {
       throw FileError(path, "the first line is not that of a search's history: \(Self.head)")
     }
-    for (index, line) in lines.enumerated().dropFirst() {
-      guard let report = TrialReport(row: line) else {
-        throw FileError(
-          "\(path), line \(index + 1)", "the row is damaged; without it the trial is made again")
+    for row in file.rows {
+      guard let report = TrialReport(row: row.text) else {
+        throw FileError(row.place, "the row is damaged; without it the trial is made again")
       }
       reports.append(report)
     }
@@ -115,8 +110,7 @@ public struct SearchHistory: Sendable {
           < (places[second.optimizer] ?? .max, second.trial, b.offset)
       }.map(\.element)
     }
-    let lines = [Self.head] + reports.map(\.row)
-    try replaceFile(at: path, with: Data(lines.map { $0 + "\n" }.joined().utf8))
+    try RowFile.write(path, head: Self.head, rows: reports.map(\.row))
   }
 }
 

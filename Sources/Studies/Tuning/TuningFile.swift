@@ -49,13 +49,9 @@ extension Tuning {
     file path: String, scale: String? = nil, keepsTasks: Bool = false,
     base: (String) -> String? = { _ in nil }
   ) throws(SettingsError) {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-      throw SettingsError("\(path): the file cannot be read as text: \(error.localizedDescription)")
-    }
-    try self.init(yaml: text, path: path, scale: scale, keepsTasks: keepsTasks, base: base)
+    try self.init(
+      yaml: try YAMLFile.text(of: path), path: path, scale: scale, keepsTasks: keepsTasks,
+      base: base)
   }
 
   /// As ``init(file:scale:keepsTasks:base:)``, of the file's text.
@@ -64,7 +60,7 @@ extension Tuning {
     base: (String) -> String? = { _ in nil }
   ) throws(SettingsError) {
     let reader = TuningReader(path: path)
-    var node = try reader.compose(text)
+    var node = try YAMLFile.node(text, from: path) ?? ""
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     for depth in 0... {
       guard let name = node.mapping?["extends"]?.scalar?.string else { break }
@@ -75,7 +71,7 @@ extension Tuning {
         throw SettingsError("\(path): extends: there is no file '\(name)' beside it")
       }
       if depth == 10 { throw SettingsError("\(path): extends: files extend each other in a ring") }
-      node = try reader.extending(try TuningReader(path: name).compose(basis), by: node)
+      node = try reader.extending(try YAMLFile.node(basis, from: name) ?? "", by: node)
     }
     var changes: [String] = []
     if let scale {

@@ -9,14 +9,6 @@ struct TuningReader {
   /// What it shares with other studies' files.
   var common: StudyReader { StudyReader(path: path) }
 
-  func compose(_ text: String) throws(SettingsError) -> Node {
-    do {
-      return try Yams.compose(yaml: text) ?? ""
-    } catch {
-      throw SettingsError("\(path): no valid YAML: \(error)")
-    }
-  }
-
   /// A file's contents over those of the one that it extends.
   func extending(_ base: Node, by node: Node) throws(SettingsError) -> Node {
     guard var result = base.mapping, let own = node.mapping else {

@@ -61,13 +61,7 @@ public struct SettingsSources {
   public mutating func add(
     file path: String, ignoresRemoved: Bool = false
   ) throws(SettingsError) {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-      throw SettingsError("\(path): the file cannot be read as text: \(error.localizedDescription)")
-    }
-    try add(yaml: text, from: path, ignoresRemoved: ignoresRemoved)
+    try add(yaml: try YAMLFile.text(of: path), from: path, ignoresRemoved: ignoresRemoved)
   }
 
   /// As ``add(file:ignoresRemoved:)``, of a file's text.
@@ -76,13 +70,7 @@ public struct SettingsSources {
   mutating func add(
     yaml text: String, from place: String, ignoresRemoved: Bool
   ) throws(SettingsError) {
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: text)
-    } catch {
-      throw SettingsError("\(place): no valid YAML: \(error)")
-    }
-    guard let node else { return }
+    guard let node = try YAMLFile.node(text, from: place) else { return }
     guard case .mapping(let mapping) = node else {
       throw SettingsError("\(place): expected a mapping of settings, such as 'task: digits'")
     }
