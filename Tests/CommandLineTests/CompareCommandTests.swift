@@ -65,7 +65,7 @@ struct CompareCommandTests {
   }
 
   @Test(
-    "Interrupted or killed, it goes on, and ends as one that was not", .timeLimit(.minutes(2)),
+    "Interrupted or killed, it goes on, and ends as one that was not",
     arguments: [SIGINT, SIGKILL])
   func interruption(_ signal: Int32) throws {
     let (whole, broken) = (try Self.whole.get(), Tool.newPath("broken"))

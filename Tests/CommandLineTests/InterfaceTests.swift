@@ -13,7 +13,7 @@ struct InterfaceTests {
   private static let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Interface.txt")
 
-  @Test("Names that scripts depend on are those that the list has", .timeLimit(.minutes(2)))
+  @Test("Names that scripts depend on are those that the list has")
   func names() throws {
     let found = try InterfaceListing.gathered()
     if ProcessInfo.processInfo.environment["ADAMQLR_UPDATE_INTERFACE"] != nil {

@@ -106,12 +106,13 @@ struct ReportCommandTests {
     #expect(svg.contains(#"odd 'x' `id` "q" @a {b}_c^d %e &amp; &lt;f> \n"#))
   }
 
-  @Test("A run that is under way is shown as such", .timeLimit(.minutes(1)))
+  @Test("A run that is under way is shown as such")
   func running() throws {
     let path = Tool.newPath("running")
     let output = Pipe()
     let process = try Tool.start(
-      ["train", "--epochs", "2000", "--json", "--output", path], output: output, errors: Pipe())
+      ["train", "--epochs", "2000", "--json", "--output", path], limit: 60, output: output,
+      errors: Pipe())
     _ = output.fileHandleForReading.availableData
     let during = try Tool.run("report", path, "--format", "md")
     kill(process.processIdentifier, SIGKILL)

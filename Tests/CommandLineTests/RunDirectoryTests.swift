@@ -263,12 +263,13 @@ struct RunDirectoryTests {
     try expect(short + ["/dev/null/run"], says: "/dev/null/run", "directory")
   }
 
-  @Test("Two processes do not train in one directory", .timeLimit(.minutes(1)))
+  @Test("Two processes do not train in one directory")
   func lock() throws {
     let path = Tool.newPath("locked")
     let output = Pipe()
     let first = try Tool.start(
-      ["train", "--epochs", "2000", "--json", "--output", path], output: output, errors: Pipe())
+      ["train", "--epochs", "2000", "--json", "--output", path], limit: 60, output: output,
+      errors: Pipe())
     _ = output.fileHandleForReading.availableData
     let second = try Tool.run("train", "--resume", path)
     kill(first.processIdentifier, SIGKILL)

@@ -50,8 +50,7 @@ struct StudyCommandTests {
   }
 
   @Test(
-    "Killed and given again, it ends as one that was not; complete, it makes no run again",
-    .timeLimit(.minutes(2)))
+    "Killed and given again, it ends as one that was not; complete, it makes no run again")
   func interruption() throws {
     let (whole, broken) = (try folder(), try folder())
     let first = try Tool.run(arguments(whole))

@@ -61,6 +61,9 @@ struct Tool {
     return path
   }
 
+  /// The seconds after which a process counts as hanging, and is killed.
+  static let limit = 120.0
+
   /// A cache directory that is never there.
   static let cache = newPath("no-cache")
 
@@ -74,7 +77,7 @@ struct Tool {
   static func start(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
     memoryLimit: Int? = nil, path: String? = nil, python: String? = nil, cache: String = cache,
-    output: Any, errors: Pipe
+    limit: Double = limit, output: Any, errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()
@@ -102,6 +105,10 @@ struct Tool {
     if let python { environment["ADAMQLR_PYTHON"] = python }
     process.environment = environment
     try process.run()
+    // A limit of the test itself would count the time in which it waits for its turn.
+    DispatchQueue.global().asyncAfter(deadline: .now() + limit) {
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
     return process
   }
 

@@ -77,12 +77,12 @@ struct TrainCommandTests {
   }
 
   @Test(
-    "Ctrl-C ends the run after the step, with the summary", .timeLimit(.minutes(2)),
+    "Ctrl-C ends the run after the step, with the summary",
     arguments: [SIGINT, SIGTERM])
   func interruption(_ signal: Int32) throws {
     let (output, errors) = (Pipe(), Pipe())
     let process = try Tool.start(
-      ["train", "--epochs", "2000", "--json"], output: output, errors: errors)
+      ["train", "--epochs", "2000", "--json"], limit: 60, output: output, errors: errors)
     // The first epoch's line says that the run is under way.
     var text = Data()
     while !String(decoding: text, as: UTF8.self).contains(#""epoch": 1,"#) {

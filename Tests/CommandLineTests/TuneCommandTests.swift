@@ -54,8 +54,7 @@ struct TuneCommandTests {
   }
 
   @Test(
-    "Killed at any time and however many at once, a search by steps has the same history",
-    .timeLimit(.minutes(2)))
+    "Killed at any time and however many at once, a search by steps has the same history")
   func interruption() throws {
     let (whole, broken) = (try folder(), try folder())
     let first = try Tool.run(arguments(whole, jobs: 1))
