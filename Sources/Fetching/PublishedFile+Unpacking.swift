@@ -30,8 +30,12 @@ extension PublishedFile {
       let archive = try TarArchive(path)
       while !missing.isEmpty, let entry = try archive.next() {
         if isStopped() { throw FetchError.stopped(file: name) }
-        guard entry.isFile, let place = missing.firstIndex(where: { $0.name == entry.name })
-        else { continue }
+        try entry.requireInside(of: path)
+        guard let place = missing.firstIndex(where: { $0.name == entry.name }) else { continue }
+        guard entry.isFile else {
+          throw DataError.malformed(
+            file: path, found: "'\(entry.path)', which is a link or the like", expected: "a file")
+        }
         try missing[place].write(
           entry, of: archive, to: joined(folder, entry.name), isStopped: isStopped)
         report(missing.remove(at: place))
@@ -81,6 +85,17 @@ extension PublishedFile {
     } catch {
       try? partial.clear()
       throw error
+    }
+  }
+}
+
+extension TarArchive.Entry {
+  /// Makes sure that the path does not lead out of the archive: whoever made such a one wants something
+  /// else than to be read.
+  fileprivate func requireInside(of archive: String) throws(DataError) {
+    guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+      throw .malformed(
+        file: archive, found: "the path '\(path)'", expected: "paths inside of the archive")
     }
   }
 }

@@ -128,6 +128,27 @@ struct ArchiveFetchingTests {
     #expect(!found.contains { $0.hasPrefix("all.tgz") || $0.contains("partial") }, "\(found)")
   }
 
+  @Test(
+    "Paths that lead out, links and devices are refused, and nothing is written",
+    arguments: [
+      ("../one.txt", "0", "'../one.txt'"), ("a/../../one.txt", "0", "'a/../../one.txt'"),
+      ("/one.txt", "0", "'/one.txt'"), ("../../other.txt", "0", "'../../other.txt'"),
+      ("one.txt", "1", "a link"), ("one.txt", "2", "a link"), ("one.txt", "3", "a link"),
+      ("one.txt", "4", "a link"), ("one.txt", "6", "a link"),
+    ] as [(String, Character, String)])
+  func hostile(_ path: String, _ kind: Character, _ part: String) throws {
+    let bytes = kind == "0" ? contents["one.txt"] ?? [] : []
+    let archive = gzipped(
+      tarEntry(path, bytes, kind: kind) + tarEntry("one.txt", contents["one.txt"] ?? []) + tarEnd)
+    let server = try server(archive)
+    let error = failure { () throws(FetchError) in
+      try fetch(file(server, size: archive.count, names: ["one.txt"]))
+    }
+    #expect(error?.description.contains(part) == true, "\(String(describing: error))")
+    #expect(!found.contains("one.txt"), "\(found)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/../one.txt"))
+  }
+
   @Test("An archive of another size is not unpacked; one that lies there is named and left alone")
   func otherSize() throws {
     let server = try server(archive)

@@ -274,6 +274,46 @@ struct DataFetcherTests {
     #expect(!DataFetcher.follows(from: safe, to: nil))
   }
 
+  @Test(
+    "A server whose certificate nobody vouches for is refused",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))
+  func certificate() throws {
+    try FileManager.default.createDirectory(
+      atPath: folder.path, withIntermediateDirectories: true)
+    let (key, certificate) = (folder.path + "/key.pem", folder.path + "/certificate.pem")
+    func openssl(_ arguments: [String]) throws -> Process {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+      process.arguments = arguments
+      process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+      process.standardInput = Pipe()
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      return process
+    }
+    try openssl([
+      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+      "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
+    ]).waitUntilExit()
+    let port = Int.random(in: 30000..<32000)
+    let server = try openssl([
+      "s_server", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert", certificate, "-WWW",
+    ])
+    defer { server.terminate() }
+    Thread.sleep(forTimeInterval: 1)
+    #expect(server.isRunning)
+    let name = "data.txt"
+    try Data(contents).write(to: URL(fileURLWithPath: folder.path + "/" + name))
+    let file = PublishedFile(
+      name: "fetched.txt", url: "https://127.0.0.1:\(port)/\(name)", size: contents.count,
+      contentSize: contents.count, sha256: nil)
+    expectError("127.0.0.1:\(port)", "ertificate") { () throws(FetchError) in
+      try fetcher.fetch([file], intoFolder: folder.path + "/target")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/target/fetched.txt"))
+  }
+
   @Test("A server that stalls is given up in time, and asked for the rest")
   mutating func stalls() throws {
     fetcher.stallTimeout = .milliseconds(400)
