@@ -9,7 +9,7 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images ray build demo test check-ray lint format bench docs docs-preview install \
+.PHONY: help setup images ray build demo test check-ray check-ranks lint format bench docs docs-preview install \
   uninstall gpu-bundle clean
 
 help:  ## Show this list
@@ -42,6 +42,11 @@ endif
 check-ray: build ray  ## Check that a study on Ray survives the loss of a node
 	@python="$$(scripts/python-env.sh scripts/ray/requirements.txt)" && \
 	  "$$python" scripts/check_ray.py .build/release/adamqlr
+
+check-ranks: build  ## Check training by several ranks: figures, kills, time of a step
+	@scripts/check_ranks.py same .build/release/adamqlr
+	@scripts/check_ranks.py kills .build/release/adamqlr
+	@scripts/check_ranks.py scaling .build/release/adamqlr
 
 lint:  ## Check the formatting of the Swift sources
 	swift format lint --strict --recursive --parallel $(SOURCES)

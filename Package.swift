@@ -23,7 +23,7 @@ let package = Package(
       exclude: [
         "Kernels/KernelBodies.inc", "Kernels/LayerBodies.inc", "Products/SymmetricBodies.inc",
       ],
-      cxxSettings: ["Devices", "Engine", "Kernels", "Products", "Threads"].map {
+      cxxSettings: ["Devices", "Distributed", "Engine", "Kernels", "Products", "Threads"].map {
         .headerSearchPath($0)
       }),
     .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
@@ -88,6 +88,11 @@ let package = Package(
         "AdamQLR", "Commands", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Tests/OwnOptimizer"),
+    .target(
+      name: "Fuzzing",
+      dependencies: ["AdamQLRTorch", "Files", "Studies", "Tasks", "Training", "Verification"],
+      path: "Tests/Fuzzing", exclude: ["Corpus"]),
+    .executableTarget(name: "FuzzProgram", dependencies: ["Fuzzing"], path: "Tests/FuzzProgram"),
     .testTarget(
       name: "AdamQLRTests", dependencies: ["AdamQLR"], resources: [.copy("Baselines")]),
     .testTarget(name: "ConsumerTests"),
@@ -108,8 +113,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "AdamQLR", "Classifier", "CommandLineTool", "GPUBundle", "OwnOptimizer", "LocalServer",
-        "AdamQLRTorch", "Files", "Training", "Verification",
+        "AdamQLR", "Classifier", "CommandLineTool", "FuzzProgram", "Fuzzing", "GPUBundle",
+        "OwnOptimizer", "LocalServer", "AdamQLRTorch", "Files", "Training", "Verification",
       ],
       exclude: ["Interface.txt"]),
     .testTarget(

@@ -74,10 +74,11 @@ struct Tool {
   ///   - fileSizeLimit: The size in bytes beyond which the system refuses to write files.
   ///   - memoryLimit: The size in bytes beyond which it refuses memory.
   ///   - path: The folders of other programs; `nil`: those that the tests find.
+  ///   - variables: What its environment has besides.
   static func start(
     _ arguments: [String], program: String = "adamqlr", fileSizeLimit: Int? = nil,
     memoryLimit: Int? = nil, path: String? = nil, python: String? = nil, cache: String = cache,
-    limit: Double = limit, output: Any, errors: Pipe
+    variables: [String: String] = [:], limit: Double = limit, output: Any, errors: Pipe
   ) throws -> Process {
     let url = programs.appendingPathComponent(program)
     let process = Process()
@@ -103,7 +104,7 @@ struct Tool {
     environment["no_proxy"] = "127.0.0.1"
     if let path { environment["PATH"] = path }
     if let python { environment["ADAMQLR_PYTHON"] = python }
-    process.environment = environment
+    process.environment = environment.merging(variables) { $1 }
     try process.run()
     // A limit of the test itself would count the time in which it waits for its turn.
     DispatchQueue.global().asyncAfter(deadline: .now() + limit) {

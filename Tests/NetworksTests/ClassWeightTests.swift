@@ -71,7 +71,8 @@ struct ClassWeightTests {
     var generator = SeededGenerator(seed: 1)
     let draws = 4000
     let mean =
-      (0..<draws).reduce(0.0) { sum, _ in sum + square(sample(&generator)) } / Double(draws)
+      (0..<draws).reduce(0.0) { sum, _ in sum + square(sample(&generator, ExampleRange(0..<count)))
+      } / Double(draws)
     #expect(abs(mean - expected) < 0.1 * expected)
   }
 

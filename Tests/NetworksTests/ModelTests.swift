@@ -180,7 +180,7 @@ struct LossTests {
     let makeFactors = try #require(loss.fisherFactors)
     let factors = makeFactors().map(\.doubles)
     let sample = try #require(loss.sampledCotangent)
-    let draws = (0..<20000).map { _ in sample(&generator).doubles }
+    let draws = (0..<20000).map { _ in sample(&generator, ExampleRange(0..<examples)).doubles }
     for example in 0..<examples {
       for i in 0..<size {
         for j in 0..<size {

@@ -9,6 +9,28 @@ public protocol BatchSource: Sendable {
   /// A step's batch, steps counted from 0. It is the same whenever it is asked for, so that a run can
   /// go on at any step.
   func batch(ofStep step: Int) -> Batch
+
+  /// The number of examples in a step's batch. Default: it is made and counted.
+  func size(ofStep step: Int) -> Int
+
+  /// Some neighboring examples of a step's batch. Default: they are taken from the whole.
+  func batch(ofStep step: Int, examples: Range<Int>) -> Batch
+}
+
+extension BatchSource {
+  public func size(ofStep step: Int) -> Int { batch(ofStep: step).count }
+
+  public func batch(ofStep step: Int, examples: Range<Int>) -> Batch {
+    batch(ofStep: step).rows(examples)
+  }
+
+  /// What a rank has of a step's batch.
+  func share(ofStep step: Int, in group: ProcessGroup) -> (batch: Batch, share: BatchShare) {
+    let size = size(ofStep: step)
+    require(size >= group.size, "a batch of \(size) examples for \(group.size) ranks")
+    let examples = ExampleRange(0..<size).divided(into: group.size)[group.rank]
+    return (batch(ofStep: step, examples: examples.range), BatchShare(examples, in: group))
+  }
 }
 
 /// Batches of examples that are in memory: every epoch in an order of its own.
@@ -40,5 +62,15 @@ public struct MiniBatches: BatchSource {
   public func batch(ofStep step: Int) -> Batch {
     if batchCount == 1 { return examples }
     return examples.selecting(Tensor(order.places(ofStep: step).map(Int64.init)))
+  }
+
+  public func size(ofStep step: Int) -> Int { plan.range(ofBatch: step % plan.batchCount).count }
+
+  public func batch(ofStep step: Int, examples range: Range<Int>) -> Batch {
+    if batchCount == 1 { return examples.rows(range) }
+    let places = order.places(ofStep: step)
+    let start = places.startIndex
+    return examples.selecting(
+      Tensor(places[(start + range.lowerBound)..<(start + range.upperBound)].map(Int64.init)))
   }
 }

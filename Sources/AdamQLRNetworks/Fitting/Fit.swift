@@ -33,6 +33,7 @@ public struct Fit<Batches: BatchSource> {
 
   private var optimizer: Optimizer<FlatVector>
   private let microBatches: Int
+  private let group: ProcessGroup?
   private let independentBatches: Batches?
   private let statisticsBatches: StatisticsBatches<Batches>?
   // What is random in a step follows from this plus its number.
@@ -54,6 +55,8 @@ public struct Fit<Batches: BatchSource> {
   ///   - device: Where steps are made. Default: the processor.
   ///   - microBatches: In how many parts a batch is taken, for less memory
   ///     (``MicroBatchedObjective``). Default 1.
+  ///   - group: The ranks that divide each batch among them (``DataParallelObjective``), all of which
+  ///     make this same training. Default: there is one process.
   ///   - independentBatches: Where the second batch comes from of a method that measures on one.
   ///   - statisticsBatches: Over which running statistics are taken at an average of parameters.
   ///     Default: the first batches, of at most ``StatisticsBatches/exampleLimit`` examples.
@@ -61,7 +64,7 @@ public struct Fit<Batches: BatchSource> {
   public init(
     _ model: Model, _ loss: any Loss, _ method: Method = .adamQLR(), on batches: Batches,
     totalSteps: Int?, seed: UInt64 = 0, type: DataType = .float32, device: Device = .cpu,
-    microBatches: Int = 1, independentBatches: Batches? = nil,
+    microBatches: Int = 1, group: ProcessGroup? = nil, independentBatches: Batches? = nil,
     statisticsBatches: StatisticsBatches<Batches>? = nil
   ) throws(OptimizerError) {
     self.model = model
@@ -69,6 +72,7 @@ public struct Fit<Batches: BatchSource> {
     self.batches = batches
     self.totalSteps = totalSteps
     self.microBatches = microBatches
+    self.group = group
     self.independentBatches = independentBatches
     if model.statisticsLayout.count > 0 {
       self.statisticsBatches =
@@ -86,7 +90,7 @@ public struct Fit<Batches: BatchSource> {
     stepSeeds = steps.next()
   }
 
-  /// As ``init(_:_:_:on:totalSteps:seed:type:device:microBatches:independentBatches:statisticsBatches:)``,
+  /// As ``init(_:_:_:on:totalSteps:seed:type:device:microBatches:group:independentBatches:statisticsBatches:)``,
   /// with the length in epochs.
   public init(
     _ model: Model, _ loss: any Loss, _ method: Method = .adamQLR(), on batches: Batches,
@@ -128,23 +132,24 @@ public struct Fit<Batches: BatchSource> {
   /// - Throws: What `Optimizer.step` throws; everything is then as it was.
   @discardableResult
   public mutating func trainStep() throws -> StepReport {
-    try makeStep(on: batches.batch(ofStep: step))
+    let own = objective(of: batches)
+    let independent = independentBatches.map { objective(of: $0) }
+    let parts = microBatches
+    if group != nil {
+      return try makeStep(own, independent) { DataParallelObjective($0, parts: parts) }
+    }
+    return parts == 1
+      ? try makeStep(own, independent) { $0 }
+      : try makeStep(own, independent) { MicroBatchedObjective($0, parts: parts) }
   }
 
-  private mutating func makeStep(on batch: Batch) throws -> StepReport {
-    let whole = objective(on: batch)
-    let independent = independentBatches.map { objective(on: $0.batch(ofStep: step)) }
-    let report: StepReport
-    if microBatches == 1 {
-      report = try optimizer.step(&parameters, on: whole, independent: independent)
-      if report.isTaken { whole.updateStatistics(&statistics) }
-    } else {
-      let divided = MicroBatchedObjective(whole, parts: microBatches)
-      report = try optimizer.step(
-        &parameters, on: divided,
-        independent: independent.map { MicroBatchedObjective($0, parts: microBatches) })
-      if report.isTaken { divided.updateStatistics(&statistics) }
-    }
+  private mutating func makeStep<O: BatchObjective>(
+    _ own: NetworkObjective, _ independent: NetworkObjective?, _ wrap: (NetworkObjective) -> O
+  ) throws -> StepReport {
+    let objective = wrap(own)
+    let report = try optimizer.step(
+      &parameters, on: objective, independent: independent.map(wrap))
+    if report.isTaken { objective.updateStatistics(&statistics) }
     step += 1
     return report
   }
@@ -158,21 +163,50 @@ public struct Fit<Batches: BatchSource> {
   public mutating func trainEpoch() throws -> Double? {
     var (sum, count) = (0.0, 0)
     while !isOver {
-      let batch = batches.batch(ofStep: step)
-      sum += try makeStep(on: batch).loss * Double(batch.count)
-      count += batch.count
+      let size = batches.size(ofStep: step)
+      sum += try trainStep().loss * Double(size)
+      count += size
       if step.isMultiple(of: batches.batchCount) { break }
     }
     return count > 0 ? sum / Double(count) : nil
   }
 
-  /// The loss on a batch as the present step sees it.
-  public func objective(on batch: Batch) -> NetworkObjective {
-    let batch = batch.to(parameters.device)
+  /// The loss on the batch that a source has for the present step, as a function of the parameters.
+  public func loss(onBatchOf source: Batches) -> (FlatVector) -> Double {
+    let own = objective(of: source)
+    if group != nil {
+      let objective = DataParallelObjective(own, parts: microBatches)
+      return { objective.loss(at: $0) }
+    }
+    if microBatches == 1 { return { own.evaluate(at: $0).loss } }
+    let divided = MicroBatchedObjective(own, parts: microBatches).linearize(at: parameters)
+    return { divided.loss(at: $0, displacement: nil) }
+  }
+
+  /// The loss on the batch that a source has for the present step, or on this rank's share of it.
+  private func objective(of source: Batches) -> NetworkObjective {
+    var batch: Batch
+    var share: BatchShare?
+    if let group {
+      (batch, share) = source.share(ofStep: step, in: group)
+    } else {
+      batch = source.batch(ofStep: step)
+    }
+    batch = batch.to(parameters.device)
     return NetworkObjective(
-      model, loss, inputs: batch.inputs, targets: batch.targets, seed: stepSeeds &+ UInt64(step))
+      model, loss, inputs: batch.inputs, targets: batch.targets, seed: stepSeeds &+ UInt64(step),
+      share: share)
   }
 }
+
+/// An objective on a batch, which saw what running statistics are moved by.
+private protocol BatchObjective: Objective<FlatVector> {
+  func updateStatistics(_ statistics: inout FlatVector)
+}
+
+extension NetworkObjective: BatchObjective {}
+extension MicroBatchedObjective: BatchObjective {}
+extension DataParallelObjective: BatchObjective {}
 
 // MARK: - What was learned
 

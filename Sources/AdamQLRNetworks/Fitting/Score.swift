@@ -31,23 +31,33 @@ extension Model {
   ///   - count: The number of examples.
   ///   - weights: Parameters and running statistics.
   ///   - piece: How many examples are taken at a time, each piece weighted by its size.
+  ///   - group: The ranks that divide the pieces among them, all of which ask for the same. Default:
+  ///     there is one process.
   ///   - rows: Some neighboring examples.
   public func score(
     _ loss: any Loss, on count: Int, at weights: Weights, piece: Int = 1000,
-    _ rows: (Range<Int>) -> Batch
+    group: ProcessGroup? = nil, _ rows: (Range<Int>) -> Batch
   ) -> Score {
-    var total = 0.0
-    var (correct, targets): (Int?, Int) = (nil, 0)
-    for start in stride(from: 0, to: count, by: piece) {
+    let starts = Array(stride(from: 0, to: count, by: piece))
+    // Of each piece its loss, how many are right, whether that is known, and how many targets it has.
+    var figures = [Double](repeating: 0, count: 4 * starts.count)
+    for (number, start) in starts.enumerated() {
+      if let group, number % group.size != group.rank { continue }
       let batch = rows(start..<min(start + piece, count)).to(weights.parameters.device)
       let outputs = self(
         batch.inputs, at: weights.parameters, statistics: weights.statistics)
       let evaluation = loss.evaluate(outputs, targets: batch.targets)
-      total += evaluation.loss * Double(batch.count)
-      if let right = evaluation.correct { correct = (correct ?? 0) + right }
-      targets += batch.targets.count
+      figures[4 * number] = evaluation.loss * Double(batch.count)
+      figures[4 * number + 1] = Double(evaluation.correct ?? 0)
+      figures[4 * number + 2] = evaluation.correct == nil ? 0 : 1
+      figures[4 * number + 3] = Double(batch.targets.count)
+    }
+    // A sum with zeros: in the end all are added up in one order, whichever rank they come from.
+    if let group { figures = group.sum([], figures) }
+    func total(_ place: Int) -> Double {
+      stride(from: place, to: figures.count, by: 4).reduce(0) { $0 + figures[$1] }
     }
     return Score(
-      loss: total / Double(count), accuracy: correct.map { Double($0) / Double(targets) })
+      loss: total(0) / Double(count), accuracy: total(2) > 0 ? total(1) / total(3) : nil)
   }
 }

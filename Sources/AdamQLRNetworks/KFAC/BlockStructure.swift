@@ -161,6 +161,35 @@ struct BlockStructure {
     }
   }
 
+  /// Replaces new factors by their sums over ranks, and adds what is remembered.
+  func sumFactors(
+    _ state: inout DirectionState<FlatVector>, over group: ProcessGroup, decay: Double,
+    previous: [FlatVector]?
+  ) {
+    var places: [Int] = []
+    for (block, place) in blocks {
+      places += place..<(place + block.factorCounts.count)
+    }
+    // Blocks that share a factor share its memory, which must be summed once.
+    var owners: [ObjectIdentifier: Int] = [:]
+    let own = places.filter { place in
+      let tensor = ObjectIdentifier(state.vectors[place].tensor)
+      defer { owners[tensor] = owners[tensor] ?? place }
+      return owners[tensor] == nil
+    }
+    let sources = places.map { owners[ObjectIdentifier(state.vectors[$0].tensor)] ?? $0 }
+    for (place, source) in zip(places, sources) where place != source {
+      state.vectors[place] = FlatVector(zeros: 0, like: state.vectors[source].tensor)
+    }
+    group.sum(own.map { state.vectors[$0].mutated() })
+    if let previous {
+      for place in own { state.vectors[place].add(previous[place], scaledBy: decay, in: nil) }
+    }
+    for (place, source) in zip(places, sources) where place != source {
+      state.vectors[place] = state.vectors[source]
+    }
+  }
+
   /// Makes all inverses; whether one needed more damping than was asked for.
   func invert(_ state: inout DirectionState<FlatVector>, _ factors: FactorState) throws -> Bool {
     var jobs: [Kernels.CholeskyJob] = []

@@ -57,8 +57,7 @@ final class CurvatureEstimates {
     // As many examples at a time as fit a few million numbers.
     let piece = min(max((1 << 22) / max(value.count, 1), 1), exampleCount)
     for start in stride(from: 0, to: exampleCount, by: piece) {
-      let examples = ExampleRange(
-        range: start..<min(start + piece, exampleCount), batchCount: exampleCount)
+      let examples = ExampleRange(start..<min(start + piece, exampleCount), of: exampleCount)
       let derivatives = Tensor.zeros([examples.count] + value.shape, like: value)
       for (use, cotangent) in parts { use.addDerivatives(cotangent, examples, derivatives) }
       Kernels.formProduct(derivatives, derivatives, into: derivatives)

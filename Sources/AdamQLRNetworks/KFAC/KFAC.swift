@@ -192,14 +192,21 @@ public struct KFAC: Direction, Hashable, Codable {
     _ linearization: some NetworkLinearization, _ structure: inout BlockStructure,
     from state: DirectionState<FlatVector>, to next: inout DirectionState<FlatVector>
   ) throws {
-    var update = FactorUpdate.replace
-    if !state.vectors.isEmpty { update = .average(decay: decay, previous: state.vectors) }
-    var generator = SeededGenerator(seed: seed, stream: "kfac-step-\(next.step)")
+    let group = linearization.group
+    let average = FactorUpdate.average(decay: decay, previous: state.vectors)
+    // Sums over ranks come before averages.
+    var update = state.vectors.isEmpty || group != nil ? FactorUpdate.replace : average
     let isDivided = linearization.isDivided
+    if group != nil, !isDivided, !structure.pulledParameters.isEmpty,
+      !linearization.part.record.observations.isEmpty
+    {
+      throw KFACError.indivisible
+    }
     if isDivided { structure.releaseRecord() }
     try linearization.forEachPart { part, share in
       if isDivided { structure = BlockStructure(part, isExact: usesExactInverses) }
       // One after the other, so that the cotangents of one are all that memory has to hold.
+      var generator = SeededGenerator(seed: seed, stream: "kfac-step-\(next.step)")
       for cotangent in try outputCotangents(part, &generator) {
         let estimates = CurvatureEstimates(
           part, share: share, cotangent, structure)
@@ -211,6 +218,9 @@ public struct KFAC: Direction, Hashable, Codable {
       update = .addPart
       if isDivided { structure.releaseRecord() }
     }
+    guard let group else { return }
+    structure.sumFactors(
+      &next, over: group, decay: decay, previous: state.vectors.isEmpty ? nil : state.vectors)
   }
 
   /// The derivatives of the examples' losses by the outputs.
@@ -223,7 +233,7 @@ public struct KFAC: Direction, Hashable, Codable {
       guard let sample = loss.sampledCotangent else {
         throw KFACError.estimationUnavailable(estimation)
       }
-      return [sample(&generator)]
+      return [sample(&generator, linearization.place)]
     case .empirical:
       return [Double(linearization.exampleCount) * loss.cotangent]
     case .exact:
@@ -242,6 +252,9 @@ public enum KFACError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The loss does not say how derivatives are drawn from the model, or what its Fisher matrix is
   /// made of.
   case estimationUnavailable(KFAC.Estimation)
+  /// A batch is divided among ranks, and some parameters have derivatives that take a pullback for
+  /// each example, through batch normalization.
+  case indivisible
   /// The state was made for another model.
   case stateMismatch(expected: [Int], found: [Int])
 
@@ -253,6 +266,9 @@ public enum KFACError: Error, Hashable, Sendable, CustomStringConvertible {
     case .estimationUnavailable(let estimation):
       "the loss has no \(estimation == .sampled ? "sampledCotangent" : "fisherFactors"), which the "
         + "'\(estimation.rawValue)' estimate of K-FAC's factors needs; 'empirical' does without"
+    case .indivisible:
+      "K-FAC cannot divide a batch among ranks where layers with batch normalization do not say how "
+        + "their parameters are used (Operation.uses)"
     case .stateMismatch(let expected, let found):
       "K-FAC's state belongs to another model or other settings: "
         + Self.difference(expected, found)

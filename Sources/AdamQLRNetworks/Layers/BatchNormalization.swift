@@ -6,7 +6,8 @@ import AdamQLRTorch
 ///
 /// In a training step μ and v are the mean and the biased variance over the batch and all positions,
 /// and derivatives go through them; in evaluation they are running averages of the batches' means
-/// and unbiased variances.
+/// and unbiased variances. A batch that is divided among ranks (``BatchShare``) counts as a whole, in
+/// its moments and in all derivatives.
 public struct BatchNormalization: Layer {
   /// γ, at first 1.
   public let scale: Parameter
@@ -59,7 +60,7 @@ public struct BatchNormalization: Layer {
     }
     let record = input.record
     var operation = BatchNormalizationOperation(
-      layer: self, rectifies: activation == .relu, moments: nil)
+      layer: self, rectifies: activation == .relu, share: record.share)
     if let mean = record.value(of: runningMean), let variance = record.value(of: runningVariance) {
       operation.moments = (mean, variance)
     }
@@ -74,16 +75,25 @@ private struct BatchNormalizationOperation: Operation {
   let layer: BatchNormalization
   /// Whether the result is rectified.
   let rectifies: Bool
+  /// Which part of the batch the inputs are; `nil`: all of it.
+  let share: BatchShare?
   /// μ and v where they are not the batch's.
   var moments: (mean: Tensor, variance: Tensor)?
 
   func value(_ inputs: [Tensor]) -> Tensor {
-    let (mean, variance) = moments ?? Kernels.columnMoments(inputs[0])
+    let (mean, variance) = moments ?? batchMoments(inputs[0])
     return value(inputs, mean, inverseDeviation(variance))
+  }
+
+  private func batchMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    let (mean, variance) = Kernels.columnMoments(x)
+    return share?.moments(mean, variance) ?? (mean, variance)
   }
 
   func plainValue(_ inputs: [Tensor]) -> Tensor {
     guard moments == nil else { return value(inputs) }
+    require(
+      share == nil, "autograd cannot follow batch normalization over a batch divided among ranks")
     let x = inputs[0]
     let normalized = x.reshaped([-1, x.size(x.rank - 1)])
       .batchNormalized(scale: inputs[1], offset: inputs[2], epsilon: layer.epsilon)
@@ -94,16 +104,18 @@ private struct BatchNormalizationOperation: Operation {
 
   func linearized(_ inputs: [Tensor]) -> LinearizedOperation {
     let (x, scale) = (inputs[0], inputs[1])
-    let (mean, variance) = Kernels.columnMoments(x)
+    let (mean, variance) = batchMoments(x)
     let r = inverseDeviation(variance)
     let y = value(inputs, mean, r)
     let mask = rectifies ? y : nil
     let slope = scale * r
-    let rows = Double(max(x.count / max(scale.count, 1), 1))
+    let ownRows = max(x.count / max(scale.count, 1), 1)
+    let rows = Double(share?.examples.wholeCount(of: ownRows) ?? ownRows)
     // The derivative of γ(x − μ)r by x, symmetric, applied to u with these sums over the rows:
     // γr(u − Σu/n − (x − μ)r²·Σu(x − μ)/n) = slope·u + p·(x − μ) + q.
-    func coefficients(_ sums: (sums: Tensor, products: Tensor)) -> (p: Tensor, q: Tensor) {
-      ((-1 / rows) * (slope * r * r * sums.products), (-1 / rows) * (slope * sums.sums))
+    func coefficients(_ own: (sums: Tensor, products: Tensor)) -> (p: Tensor, q: Tensor) {
+      let all = share?.sums([own.sums, own.products]) ?? [own.sums, own.products]
+      return ((-1 / rows) * (slope * r * r * all[1]), (-1 / rows) * (slope * all[0]))
     }
     var result = LinearizedOperation(
       y,

@@ -45,7 +45,7 @@ public struct ClassWeightedCrossEntropy: Loss {
       value: DeferredNumber(value), cotangent: scale * base.cotangent
     ) { base.fisherProduct(root * $0, root * $1) }
     linearized.sampledCotangent = base.sampledCotangent.map { sample in
-      { root * sample(&$0) }
+      { root * sample(&$0, $1) }
     }
     linearized.fisherFactors = base.fisherFactors.map { factors in
       { factors().map { root * $0 } }

@@ -90,8 +90,9 @@ public struct LinearizedLoss {
   public let fisherProduct: (Tensor, Tensor) -> DeferredNumber
   /// A random b, shaped like the outputs, whose rows are independent with E[bₙbₙᵀ] = N·Fₙ, Fₙ the
   /// n-th example's block of F: the derivative of one example's loss with a target drawn from the
-  /// model. `nil`, the default, where there is no such thing.
-  public var sampledCotangent: ((inout SeededGenerator) -> Tensor)?
+  /// model. The outputs may be those of some of a batch's examples; a row follows from the generator
+  /// and its example's number in the batch. `nil`, the default, where there is no such thing.
+  public var sampledCotangent: ((inout SeededGenerator, ExampleRange) -> Tensor)?
   /// Makes b₁, b₂, …, shaped like the outputs, with Σₖ bₖₙbₖₙᵀ = N·Fₙ for each example n. `nil`, the
   /// default, where they are not known.
   public var fisherFactors: (() -> [Tensor])?

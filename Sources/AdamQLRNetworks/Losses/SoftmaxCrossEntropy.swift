@@ -30,10 +30,11 @@ public struct SoftmaxCrossEntropy: Loss {
     let rows = outputs.count / max(classes, 1)
     let positions = max(rows / examples, 1)
     let scale = 1 / Double(positions).squareRoot()
-    linearized.sampledCotangent = { generator in
+    linearized.sampledCotangent = { generator, place in
+      let uniforms = Tensor.uniforms(
+        [place.batchCount, positions], on: outputs.device, using: &generator)
       let cotangent = Kernels.sampledCrossEntropyCotangent(
-        probabilities: probabilities,
-        uniforms: .uniforms([rows], on: outputs.device, using: &generator))
+        probabilities: probabilities, uniforms: uniforms.rows(place.range).reshaped([rows]))
       return positions == 1 ? cotangent : scale * cotangent
     }
     linearized.fisherFactors = {

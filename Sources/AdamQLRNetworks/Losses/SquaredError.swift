@@ -22,9 +22,11 @@ public struct SquaredError: Loss {
     let examples = outputs.rank == 0 ? 1 : outputs.size(0)
     let size = outputs.count / max(examples, 1)
     let scale = 1 / Double(size).squareRoot()
-    linearized.sampledCotangent = { generator in
-      scale
-        * Tensor.normals(outputs.shape, outputs.type, on: outputs.device, using: &generator)
+    linearized.sampledCotangent = { generator, place in
+      let all = [place.batchCount] + outputs.shape.dropFirst()
+      return scale
+        * Tensor.normals(all, outputs.type, on: outputs.device, using: &generator)
+        .rows(place.range)
     }
     linearized.fisherFactors = {
       (0..<size).map { place in

@@ -237,8 +237,12 @@ public struct Model: Sendable {
   public func plainOutput(
     _ inputs: Tensor, at parameters: Tensor, seed: UInt64 = 0, firstExample: Int = 0
   ) -> Tensor {
-    let mode = Record.Mode.training(seed: seed, firstExample: firstExample)
-    return Record(
+    plainOutput(
+      inputs, at: parameters, Record.Mode.training(seed: seed, firstExample: firstExample))
+  }
+
+  func plainOutput(_ inputs: Tensor, at parameters: Tensor, _ mode: Record.Mode) -> Tensor {
+    Record(
       .autograd, mode, places: places, parameters: shapes.trackedViews(of: parameters),
       precision: .float
     ).run(layer, on: inputs)

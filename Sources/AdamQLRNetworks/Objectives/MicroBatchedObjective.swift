@@ -9,9 +9,8 @@ import AdamQLRTorch
 ///
 /// Loss, gradient, slopes, curvature and K-FAC's factors are means over examples, and are added up
 /// from the parts' with each part's share of the examples as its weight. So a step is that of the
-/// whole batch up to rounding, dropout included. There are two exceptions. Batch normalization uses
-/// the statistics of each part. And K-FAC's sampled targets of ``SquaredError`` are other ones where
-/// a part has an odd number of output elements.
+/// whole batch up to rounding, dropout and K-FAC's samples included. Batch normalization is an
+/// exception: it uses the statistics of each part.
 ///
 /// The record of one part exists at a time, so that the memory for it falls with the number of
 /// parts; a vector like the parameters comes on top. What a question needs of the other parts is
@@ -35,14 +34,9 @@ public struct MicroBatchedObjective: Objective {
   public init(_ batch: NetworkObjective, parts count: Int) {
     require(count > 0, "a batch cannot be divided into \(count) parts")
     self.batch = batch
-    let examples = batch.exampleCount
-    let count = max(min(count, examples), 1)
-    let bounds = (0...count).map { part in
-      // The greater ones first.
-      part * (examples / count) + min(part, examples % count)
-    }
-    parts = zip(bounds, bounds.dropFirst()).map { batch.part($0..<$1) }
-    shares = zip(bounds, bounds.dropFirst()).map { Double($1 - $0) / Double(examples) }
+    let ranges = ExampleRange(0..<batch.exampleCount).divided(into: count)
+    parts = ranges.map { batch.part($0.range) }
+    shares = ranges.map { Double($0.count) / Double($0.batchCount) }
   }
 
   public func linearize(at parameters: FlatVector) -> Linearized {
@@ -86,6 +80,12 @@ public struct MicroBatchedObjective: Objective {
       swap(&gradient, &own)
     }
 
+    func formGradient(_ gradient: inout FlatVector, scaledBy factor: Double) {
+      var (loss, own) = makeGradient(scaledBy: factor)
+      swap(&gradient, &own)
+      if knownLoss == nil { knownLoss = loss }
+    }
+
     public func slopes(along directions: [FlatVector]) -> [Double] {
       products(along: directions).slopes
     }
@@ -113,14 +113,16 @@ public struct MicroBatchedObjective: Objective {
       }
     }
 
-    private func makeGradient() -> (loss: Double, gradient: FlatVector) {
+    private func makeGradient(
+      scaledBy factor: Double = 1
+    ) -> (loss: Double, gradient: FlatVector) {
       var loss = 0.0
       var gradient = FlatVector(
         takingOver: Tensor(uninitialized: [point.count], like: point.tensor))
       var isFirst = true
       forEachPart { part, share in
         loss += share * part.loss
-        part.addGradient(scaledBy: share, to: &gradient, overwrites: isFirst)
+        part.addGradient(scaledBy: factor * share, to: &gradient, overwrites: isFirst)
         isFirst = false
       }
       return (loss, gradient)

@@ -17,7 +17,9 @@ public struct NetworkObjective: Objective {
   private let inputs: Tensor
   private let targets: Tensor
   private let seed: UInt64
-  private let firstExample: Int
+  private let place: ExampleRange
+  // What the layers take sums over; nothing of a part of a rank's share.
+  let share: BatchShare?
   private let observations = Observations()
 
   /// Makes an objective.
@@ -29,47 +31,63 @@ public struct NetworkObjective: Objective {
   ///   - targets: What the loss compares with.
   ///   - seed: The seed of what is random in the model, the masks of dropout for instance, which are
   ///     the same wherever the objective is evaluated; another one for each step. Default 0.
+  ///   - share: Which part of a batch that is divided among ranks inputs and targets are; to be
+  ///     wrapped in a ``DataParallelObjective``, for it is the loss on that part alone. Default: they
+  ///     are the batch.
   public init(
-    _ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor, seed: UInt64 = 0
+    _ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor, seed: UInt64 = 0,
+    share: BatchShare? = nil
   ) {
-    self.init(model, loss, inputs: inputs, targets: targets, seed: seed, firstExample: 0)
+    let count = inputs.rank == 0 ? 1 : inputs.size(0)
+    let place = share?.examples ?? ExampleRange(0..<count)
+    require(
+      place.count == count,
+      "a share of \(place.count) examples, but the inputs are \(count)")
+    self.init(
+      model, loss, inputs: inputs, targets: targets, seed: seed, place: place, share: share)
   }
 
   private init(
     _ model: Model, _ loss: any Loss, inputs: Tensor, targets: Tensor, seed: UInt64,
-    firstExample: Int
+    place: ExampleRange, share: BatchShare?
   ) {
     self.model = model
     lossFunction = loss
     self.inputs = inputs
     self.targets = targets
     self.seed = seed
-    self.firstExample = firstExample
+    self.place = place
+    self.share = share
   }
 
   /// The number of examples in the batch.
-  var exampleCount: Int { inputs.rank == 0 ? 1 : inputs.size(0) }
+  var exampleCount: Int { place.count }
 
-  /// The loss on some of the examples alone.
+  /// The loss on some of the examples alone, also as far as layers take sums over the batch.
   func part(_ examples: Range<Int>) -> NetworkObjective {
     require(
       targets.rank > 0 && targets.size(0) == exampleCount,
       "inputs of shape \(inputs.shape) and targets of shape \(targets.shape) cannot be divided into "
         + "the same examples")
+    let first = place.range.lowerBound
     return NetworkObjective(
       model, lossFunction, inputs: inputs.contiguous().rows(examples),
       targets: targets.contiguous().rows(examples), seed: seed,
-      firstExample: firstExample + examples.lowerBound)
+      place: ExampleRange(
+        (first + examples.lowerBound)..<(first + examples.upperBound), of: place.batchCount),
+      share: nil)
   }
 
-  private var mode: Record.Mode { .training(seed: seed, firstExample: firstExample) }
+  private var mode: Record.Mode {
+    .training(seed: seed, firstExample: place.range.lowerBound, share: share)
+  }
 
   var layout: ParameterLayout { model.layout }
 
   /// The matrix of dᵢᵀHdⱼ, H the Hessian matrix of the loss at `point`.
   func hessianProducts(of directions: [FlatVector], at point: FlatVector) -> [[Double]] {
     HessianProducts(
-      model, lossFunction, at: point, inputs, targets, seed: seed, firstExample: firstExample
+      model, lossFunction, at: point, inputs, targets, mode
     ).products(of: directions)
   }
 
@@ -103,6 +121,8 @@ public struct NetworkObjective: Objective {
     var layout: ParameterLayout { objective.model.layout }
     /// The number of examples in the batch.
     var exampleCount: Int { linearizedLoss.cotangent.size(0) }
+    /// Which of the examples of the whole batch they are.
+    var place: ExampleRange { objective.place }
     // Holding the directions keeps their memory from changing, so that identity tells whether the
     // tangents still belong to them.
     private var directions: [FlatVector] = []
@@ -111,7 +131,7 @@ public struct NetworkObjective: Objective {
     private var prepared: [[DeferredNumber]]?
     private lazy var hessian = HessianProducts(
       objective.model, objective.lossFunction, at: point, objective.inputs, objective.targets,
-      seed: objective.seed, firstExample: objective.firstExample)
+      objective.mode)
 
     init(objective: NetworkObjective, point: FlatVector) {
       self.objective = objective

@@ -7,11 +7,11 @@ final class HessianProducts {
 
   init(
     _ model: Model, _ loss: any Loss, at point: FlatVector, _ inputs: Tensor, _ targets: Tensor,
-    seed: UInt64, firstExample: Int
+    _ mode: Record.Mode
   ) {
     parameters = point.tensor.tracked()
     let value = loss.plainValue(
-      model.plainOutput(inputs, at: parameters, seed: seed, firstExample: firstExample),
+      model.plainOutput(inputs, at: parameters, mode),
       targets: targets)
     gradient = value.gradients(by: [parameters], isTracked: true)[0]
   }

@@ -19,8 +19,8 @@ public final class Record {
   enum Mode {
     /// A training step: batch normalization uses the batch's statistics and dropout drops, by masks
     /// that follow from the seed and an example's number in the batch, of which the pass may see a
-    /// part only.
-    case training(seed: UInt64, firstExample: Int = 0)
+    /// part only: that from one example on, or a rank's share.
+    case training(seed: UInt64, firstExample: Int = 0, share: BatchShare? = nil)
     /// The use of what was learned, with the running statistics.
     case evaluation([Tensor])
   }
@@ -129,7 +129,13 @@ public final class Record {
   /// The number in its batch of the first example that the pass sees: not 0 only where a batch is
   /// evaluated in parts.
   public var firstExample: Int {
-    if case .training(_, let first) = mode { first } else { 0 }
+    if case .training(_, let first, _) = mode { first } else { 0 }
+  }
+
+  /// What this rank has of the batch, over all of whose shares a layer must take its sums; `nil` where
+  /// the pass sees all that belongs together.
+  public var share: BatchShare? {
+    if case .training(_, _, let share) = mode { share } else { nil }
   }
 
   /// A generator for what is random in a layer; `nil` outside of training steps, where nothing
@@ -137,7 +143,7 @@ public final class Record {
   ///
   /// Each call within a pass returns another one, and all passes of a training step the same ones.
   public func makeGenerator() -> SeededGenerator? {
-    guard case .training(let seed, _) = mode else { return nil }
+    guard case .training(let seed, _, _) = mode else { return nil }
     generatorCount += 1
     return SeededGenerator(seed: seed, stream: "layer-\(generatorCount)")
   }

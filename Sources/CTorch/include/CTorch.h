@@ -270,6 +270,7 @@ void ct_lstm_cell_pullback(
 #endif
 
 #include "DeviceKernels.h"
+#include "Distributed.h"
 #include "TestHooks.h"
 
 #endif

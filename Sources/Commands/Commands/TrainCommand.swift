@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Tasks
 import AdamQLRTorch
 import Training
@@ -22,6 +23,10 @@ struct TrainCommand: ParsableCommand {
       on exactly where it was, also after a crash:
 
         adamqlr train --resume runs/digits-adamqlr-20260101-120000
+
+      Several processes divide each batch among them, on one machine or more (Documentation/ranks.md):
+
+        torchrun --no-python --nproc-per-node 2 adamqlr train --task uci-protein
       """)
 
   @OptionGroup var options: SettingsOptions
@@ -81,7 +86,16 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let run = try Output.showingProgress(of: "images") { try makeRun() }
+    let ranks = try Ranks()
+    try ranks.ending {
+      guard ranks.isFirst else { return try follow(ranks) }
+      try lead(ranks)
+    }
+  }
+
+  /// What the only process does, or the first of several ranks.
+  private func lead(_ ranks: Ranks) throws {
+    let run = try Output.showingProgress(of: "images") { try makeRun(ranks.group) }
     let reporter: any TrainingReporter =
       json ? JSONReporter(run) : TextReporter(run)
     for note in run.notes { Output.warning("note: \(note)") }
@@ -94,30 +108,61 @@ struct TrainCommand: ParsableCommand {
     reporter.finish(summary)
     if let divergence = summary.divergence {
       Output.warning("\(divergence.text); the log is in \(run.directory.path)")
-      throw ExitCode.failure
     }
-    if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
+    try end(summary)
   }
 
-  private func makeRun() throws -> TrainingRun {
+  /// What the other ranks do.
+  private func follow(_ ranks: Ranks) throws {
+    guard let group = ranks.group else { return }
+    var run = try makeFollowingRun(group)
+    Interruption.watch()
+    try end(run.run { Interruption.signal == 0 })
+  }
+
+  private func end(_ summary: TrainingSummary) throws {
+    if summary.divergence != nil { throw ExitCode.failure }
+    // It may be another rank that was asked to stop.
+    let signal = Interruption.signal != 0 ? Interruption.signal : summary.isComplete ? 0 : SIGINT
+    if signal != 0 { throw ExitCode(128 + signal) }
+  }
+
+  private func makeRun(_ group: ProcessGroup?) throws -> TrainingRun {
     guard let resume else {
-      var sources = try options.sources()
-      try length.add(to: &sources)
-      try sources.add("initial-weights", initialWeights, from: "--initial-weights")
-      try sources.add("eval-every", evalEvery, from: "--eval-every")
-      try sources.add("log-every", logEvery, from: "--log-every")
-      try sources.add("checkpoint-every", checkpointEvery, from: "--checkpoint-every")
-      try sources.add("keep", keep, from: "--keep")
-      return try TrainingRun(try sources.resolve(), in: output)
+      return try TrainingRun(try settings(), in: output, group: group)
     }
     let directory = try RunDirectory(existing: resume)
+    let run = try TrainingRun(
+      resuming: directory, try settings(of: directory), group: group)
+    for damage in run.damage { Output.warning("\(damage); going on from the one before") }
+    return run
+  }
+
+  private func makeFollowingRun(_ group: ProcessGroup) throws -> FollowingRun {
+    guard let resume else { return try FollowingRun(try settings(), in: group) }
+    let directory = try RunDirectory(existing: resume)
+    return try FollowingRun(resuming: directory, try settings(of: directory), in: group)
+  }
+
+  /// The settings of a new run.
+  private func settings() throws -> Settings {
+    var sources = try options.sources()
+    try length.add(to: &sources)
+    try sources.add("initial-weights", initialWeights, from: "--initial-weights")
+    try sources.add("eval-every", evalEvery, from: "--eval-every")
+    try sources.add("log-every", logEvery, from: "--log-every")
+    try sources.add("checkpoint-every", checkpointEvery, from: "--checkpoint-every")
+    try sources.add("keep", keep, from: "--keep")
+    return try sources.resolve()
+  }
+
+  /// The settings of a run that goes on.
+  private func settings(of directory: RunDirectory) throws -> Settings {
     var sources = SettingsSources()
     // A run of an earlier version is refused by what its checkpoint says.
     try sources.add(file: directory.settingsPath, ignoresRemoved: true)
     try length.add(to: &sources)
     try sources.add("device", options.problem.device, from: "--device")
-    let run = try TrainingRun(resuming: directory, try sources.resolve(ignoresIdle: true))
-    for damage in run.damage { Output.warning("\(damage); going on from the one before") }
-    return run
+    return try sources.resolve(ignoresIdle: true)
   }
 }

@@ -1,3 +1,4 @@
+import AdamQLRTorch
 import ArgumentParser
 import Files
 import Foundation
@@ -15,7 +16,7 @@ enum ExitStatus {
   static let data: Int32 = 65
   /// A file is not there or cannot be read.
   static let noInput: Int32 = 66
-  /// Ray is not there, or does not answer.
+  /// Ray, or another rank, is not there, or does not answer.
   static let unavailable: Int32 = 69
   /// A file cannot be made.
   static let cannotCreate: Int32 = 73
@@ -39,6 +40,11 @@ enum ExitStatus {
       }
     case is SettingsError, is ModelError: usage
     case is RayError: unavailable
+    case let error as DistributedError:
+      switch error {
+      case .invalidVariable, .ranksDisagree: usage
+      case .storeUnreachable, .ranksMissing, .rankLost, .collectiveFailed: unavailable
+      }
     default: nil
     }
   }

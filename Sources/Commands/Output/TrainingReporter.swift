@@ -27,6 +27,9 @@ struct JSONReporter: TrainingReporter {
     line.add("steps_per_epoch", trainer.stepsPerEpoch)
     line.add("total_steps", trainer.totalSteps)
     line.add("seed", trainer.settings.seed)
+    line.add("rank", trainer.group?.rank ?? 0)
+    line.add("ranks", trainer.group?.size ?? 1)
+    line.add("examples_per_rank", trainer.examplesPerRank)
     line.add("step", trainer.step)
     line.add("directory", run.directory.path)
     if let summary = trainer.problem.tableSummary { line.add("data", JSONLine(summary)) }
@@ -118,7 +121,10 @@ final class TextReporter: TrainingReporter {
       "\(trainer.settings.optimizer.name) on \(trainer.settings.task.rawValue)"
         + (trainer.settings.modelKind.map { " with \($0.rawValue): " } ?? ": ")
         + "\(trainer.problem.training.count.grouped) examples in \(batches), "
-        + "\(trainer.parameters.count.grouped) parameters, seed \(trainer.settings.seed)")
+        + "\(trainer.parameters.count.grouped) parameters, seed \(trainer.settings.seed)"
+        + (trainer.group.map {
+          ", rank \($0.rank) of \($0.size) with \(trainer.examplesPerRank.grouped) examples a batch"
+        } ?? ""))
     if trainer.step > 0 { Output.line("going on after step \(trainer.step.grouped)") }
   }
 

@@ -88,14 +88,17 @@ public struct ExampleSet: Sendable {
   /// - Parameters:
   ///   - places: Their places, in the order wanted.
   ///   - generator: What variations are drawn from; `nil`: there are none.
+  ///   - skipped: The number of examples whose variations are drawn before, and not used.
   public func selecting(
-    _ places: some Collection<Int>, varying generator: SeededGenerator? = nil
+    _ places: some Collection<Int>, varying generator: SeededGenerator? = nil,
+    skipping skipped: Int = 0
   ) -> Batch {
     switch storage {
     case .tensors(let tensors):
       return tensors.selecting(Tensor(places.map(Int64.init))).widened
     case .images(let images, let type):
       let shape = [places.count] + dimensions
+      let generator = generator.map { images.skipping(skipped, $0) }
       let inputs =
         type == .float64
         ? Tensor(filling: shape) { (values: UnsafeMutableBufferPointer<Double>) in

@@ -103,6 +103,13 @@ public struct ImageExamples: Sendable {
     }
   }
 
+  /// A generator after the variations of so many images.
+  func skipping(_ count: Int, _ generator: SeededGenerator) -> SeededGenerator {
+    var generator = generator
+    for _ in 0..<count { _ = augmentation?.variation(using: &generator) }
+    return generator
+  }
+
   /// Puts the normalized values of some images where they are wanted, as ``values(at:varying:as:)``.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)

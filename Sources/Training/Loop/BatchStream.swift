@@ -51,13 +51,16 @@ final class BatchStream: BatchSource {
   }
 
   /// A step's batch, steps counted from 0.
-  func batch(ofStep step: Int) -> Batch {
-    if plan.batchCount == 1, !examples.isVaried { return all() }
-    let isAhead =
-      examples.isOnHost && size(ofStep: step) * examples.inputCount >= Self.worthwhileCount
-    guard isAhead else { return maker.batch(ofStep: step) }
-    let batch = prepared(step)?.result() ?? maker.batch(ofStep: step)
-    if step + 1 < stepCount ?? .max { prepare(step + 1) }
+  func batch(ofStep step: Int) -> Batch { batch(ofStep: step, examples: 0..<size(ofStep: step)) }
+
+  func batch(ofStep step: Int, examples range: Range<Int>) -> Batch {
+    if plan.batchCount == 1, !examples.isVaried {
+      return range.count == examples.count ? all() : all().rows(range)
+    }
+    let isAhead = examples.isOnHost && range.count * examples.inputCount >= Self.worthwhileCount
+    guard isAhead else { return maker.batch(ofStep: step, range) }
+    let batch = prepared(step, range)?.result() ?? maker.batch(ofStep: step, range)
+    if step + 1 < stepCount ?? .max { prepare(step + 1, alike: range, of: step) }
     return batch
   }
 
@@ -70,18 +73,24 @@ final class BatchStream: BatchSource {
     }
   }
 
-  private func prepared(_ step: Int) -> Preparation? {
+  private func prepared(_ step: Int, _ range: Range<Int>) -> Preparation? {
     ahead.withLock { ahead in
       defer { ahead = nil }
-      return ahead?.step == step ? ahead : nil
+      return ahead?.step == step && ahead?.range == range ? ahead : nil
     }
   }
 
-  private func prepare(_ step: Int) {
-    let next = Preparation(step: step)
+  /// Prepares the examples of a step that lie as those of the step before did.
+  private func prepare(_ step: Int, alike range: Range<Int>, of before: Int) {
+    let (size, sizeBefore) = (size(ofStep: step), size(ofStep: before))
+    // Batches differ by one example at most, which only where all are wanted is sure to be wanted.
+    guard range.count == sizeBefore || size == sizeBefore else { return }
+    let next = Preparation(step: step, range: size == sizeBefore ? range : 0..<size)
     ahead.withLock { $0 = next }
     // Not this object, which waits when it goes.
-    queue.async(group: next.group) { [maker] in next.finish(with: maker.batch(ofStep: step)) }
+    queue.async(group: next.group) { [maker] in
+      next.finish(with: maker.batch(ofStep: step, next.range))
+    }
   }
 }
 
@@ -95,22 +104,30 @@ private final class BatchMaker: Sendable {
     order = EpochOrder(plan)
   }
 
-  func batch(ofStep step: Int) -> Batch {
+  func batch(ofStep step: Int, _ range: Range<Int>) -> Batch {
     let plan = order.plan
+    let places = order.places(ofStep: step)
+    let start = places.startIndex
     let generator =
       examples.isVaried
       ? SeededGenerator(seed: plan.seed, stream: "\(plan.stream)/variations/\(step)") : nil
-    return examples.selecting(order.places(ofStep: step), varying: generator)
+    return examples.selecting(
+      places[(start + range.lowerBound)..<(start + range.upperBound)], varying: generator,
+      skipping: range.lowerBound)
   }
 }
 
 /// A batch that another thread makes.
 private final class Preparation: Sendable {
   let step: Int
+  let range: Range<Int>
   let group = DispatchGroup()
   private let batch = Mutex<Batch?>(nil)
 
-  init(step: Int) { self.step = step }
+  init(step: Int, range: Range<Int>) {
+    self.step = step
+    self.range = range
+  }
 
   func finish(with result: Batch) { batch.withLock { $0 = result } }
 

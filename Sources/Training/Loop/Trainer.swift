@@ -23,23 +23,34 @@ public struct Trainer {
   /// before, and where there are no validation examples.
   public private(set) var best: Weights?
 
+  /// The ranks that divide the work among them; `nil`: there is one process.
+  public let group: ProcessGroup?
+
   /// Why the initial weights could not be read.
   let initialWeightsError: FileError?
   /// What of the initial weights was not read from their file, in a line each.
   private let initialNotes: [String]
   private let heldBackBatches: BatchStream?
-  private var fit: Fit<BatchStream>
+  var fit: Fit<BatchStream>
   private var progress = Progress()
 
   /// Reads the data and draws the initial parameters.
   ///
-  /// - Throws: ``SettingsError`` where settings do not go together or the device cannot be used, and
-  ///   `DataError` where data cannot be read.
-  public init(_ settings: Settings) throws { try self.init(settings, resumes: false) }
+  /// - Parameters:
+  ///   - settings: What the run does.
+  ///   - group: The ranks that divide the work among them, each of which has a trainer with these
+  ///     settings. Default: there is one process.
+  /// - Throws: ``SettingsError`` where settings do not go together or the device cannot be used,
+  ///   `DataError` where data cannot be read, and `DistributedError` where another rank does something
+  ///   else.
+  public init(_ settings: Settings, group: ProcessGroup? = nil) throws {
+    try self.init(settings, group: group, resumes: false)
+  }
 
   /// - Parameter resumes: Whether a checkpoint may follow, so that initial weights that cannot be read
   ///   are no error yet.
-  init(_ settings: Settings, resumes: Bool) throws {
+  init(_ given: Settings, group: ProcessGroup?, resumes: Bool) throws {
+    let settings = try group.map(given.shared) ?? given
     guard settings.microBatches <= settings.batchSize else {
       throw SettingsError(
         "micro-batches is \(settings.microBatches), but a batch has only \(settings.batchSize) "
@@ -50,11 +61,14 @@ public struct Trainer {
     var problem = try settings.makeProblem().placed(on: device, products: settings.products)
     problem.model.frozen = try settings.frozenNames(of: problem.model)
     self.settings = settings
+    self.group = group
     self.problem = problem
+    try group?.requireAgreement(on: problem.fingerprint, "data")
     let plan = BatchPlan(
       exampleCount: problem.training.count, batchSize: settings.batchSize,
       seed: UInt64(settings.seed))
     let totalSteps = settings.totalSteps(stepsPerEpoch: plan.batchCount)
+    if let group { try settings.requireWork(for: group, in: plan, problem.model) }
     /// Batches from another shuffle.
     func shuffled(_ stream: String, size: Int? = nil) -> BatchStream {
       let plan = BatchPlan(
@@ -78,7 +92,7 @@ public struct Trainer {
         problem.model, problem.loss, method,
         on: BatchStream(problem.training, plan, stepCount: totalSteps), totalSteps: totalSteps,
         seed: UInt64(settings.seed), type: settings.precision.type, device: device,
-        microBatches: settings.microBatches,
+        microBatches: settings.microBatches, group: group,
         independentBatches: settings.method.model.batch == .independent
           ? shuffled("independent-batches") : nil,
         statisticsBatches: statisticsBatches)
@@ -102,7 +116,7 @@ public struct Trainer {
   ///
   /// - Throws: What a step throws; everything is then as it was.
   public mutating func next() throws -> TrainingEvent? {
-    if let last = progress.unevaluated { return .epoch(evaluate(after: last)) }
+    if let last = progress.unevaluated { return .epoch(try evaluate(after: last)) }
     if isOver { return nil }
     let heldBackLoss = makeHeldBackLoss()
     let before = heldBackLoss?(parameters)
@@ -111,6 +125,10 @@ public struct Trainer {
     var report = try fit.trainStep()
     progress.step = fit.step
     progress.seconds += (clock.now - start).seconds
+    if let group, settings.seconds != nil {
+      // By one clock.
+      progress.seconds = group.sum([], [group.rank == 0 ? progress.seconds : 0])[0]
+    }
     if let before, let heldBackLoss { report.heldBackChange = heldBackLoss(parameters) - before }
     progress.note(
       report, count: fit.batches.size(ofStep: step - 1),
@@ -159,12 +177,15 @@ public struct Trainer {
 
   /// Scores weights on some examples.
   private func makeScore(of weights: Weights) -> (ExampleSet) -> Score {
-    { [problem] in
-      problem.evaluate($0, at: weights.parameters, statistics: weights.statistics)
+    { [problem, group] in
+      problem.evaluate(
+        $0, at: weights.parameters, statistics: weights.statistics, group: group)
     }
   }
 
-  private mutating func evaluate(after last: StepReport) -> EpochReport {
+  private mutating func evaluate(after last: StepReport) throws -> EpochReport {
+    try group?.requireAgreement(
+      on: fit.parameters.tensor.fingerprint, "weights after step \(step)")
     fit.prepareWeights()
     let weights = learnedWeights
     let score = makeScore(of: weights)
@@ -181,12 +202,7 @@ public struct Trainer {
 
   /// The loss on this step's held-back batch as a function of the parameters.
   private func makeHeldBackLoss() -> ((FlatVector) -> Double)? {
-    guard let heldBackBatches else { return nil }
-    let whole = fit.objective(on: heldBackBatches.batch(ofStep: step))
-    guard settings.microBatches > 1 else { return { whole.evaluate(at: $0).loss } }
-    let divided = MicroBatchedObjective(whole, parts: settings.microBatches)
-      .linearize(at: parameters)
-    return { divided.loss(at: $0, displacement: nil) }
+    heldBackBatches.map { fit.loss(onBatchOf: $0) }
   }
 }
 

@@ -27,6 +27,8 @@ public struct RunStatus: Codable, Sendable {
   public var threads = Runtime.threadCount
   /// Where it computes; absent in a run of an earlier version, which was on the processor.
   public var device: String?
+  /// The number of ranks; absent where there is one process.
+  public var ranks: Int?
   /// When it began.
   public var started = Date()
   /// The seed.
@@ -43,6 +45,7 @@ public struct RunStatus: Codable, Sendable {
   /// The status of a run that begins.
   init(_ trainer: Trainer) {
     device = trainer.settings.device.description
+    ranks = trainer.group?.size
     seed = trainer.settings.seed
     parameters = trainer.parameters.count
     examples = trainer.problem.training.count

@@ -34,10 +34,13 @@ public final class TrainingRun {
   /// - Parameters:
   ///   - settings: What the run does.
   ///   - path: The directory; `nil`: `runs/TASK-OPTIMIZER-TIME`.
-  /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
-  public init(_ settings: Settings, in path: String?) throws {
-    trainer = try Trainer(settings)
-    directory = try RunDirectory(makingAt: path, for: settings.resolved)
+  ///   - group: The ranks of which this is the first; the others make a ``FollowingRun``. Default: there
+  ///     is one process.
+  /// - Throws: ``SettingsError``, ``FileError``, `DataError` and `DistributedError`.
+  public init(_ settings: Settings, in path: String?, group: ProcessGroup? = nil) throws {
+    trainer = try Trainer(settings, group: group)
+    directory = try RunDirectory(
+      makingAt: path, for: settings.resolved(isShared: group != nil))
     lock = try RunLock(directory)
     damage = []
     notes = trainer.notes
@@ -54,22 +57,19 @@ public final class TrainingRun {
   /// - Parameters:
   ///   - directory: The run's.
   ///   - settings: Its settings, perhaps with another length.
-  /// - Throws: ``SettingsError``, ``FileError`` and `DataError`.
-  public init(resuming directory: RunDirectory, _ settings: Settings) throws {
+  ///   - group: The ranks of which this is the first, perhaps others than before. Default: there is one
+  ///     process.
+  /// - Throws: ``SettingsError``, ``FileError``, `DataError` and `DistributedError`.
+  public init(
+    resuming directory: RunDirectory, _ settings: Settings, group: ProcessGroup? = nil
+  ) throws {
     self.directory = directory
     lock = try RunLock(directory)
-    trainer = try Trainer(settings, resumes: true)
-    let (checkpoint, damage) = directory.newestCheckpoint(
-      of: trainer.problem.model, settings.precision, on: settings.device)
+    trainer = try Trainer(settings, group: group, resumes: true)
+    let (checkpoint, damage) = try trainer.restore(from: directory)
     var notes = trainer.notes
     if let mended = try directory.keepEncoding(of: trainer.problem, settings) {
       notes.append("\(mended), and was written anew")
-    }
-    if let checkpoint {
-      try trainer.restore(
-        checkpoint.state(), checkpoint.last, best: checkpoint.best, path: checkpoint.path)
-    } else if let error = trainer.initialWeightsError {
-      throw error
     }
     if let stop = trainer.earlyStop {
       notes.append(
@@ -86,7 +86,7 @@ public final class TrainingRun {
     self.status = status
     showsPosition = trainer.parameters.count == 2
     checkpointStep = trainer.step
-    if trainer.settings != (try? directory.settings()) { try directory.write(settings) }
+    if settings != (try? directory.settings()) { try directory.write(settings) }
     try directory.write(status)
   }
 
@@ -113,14 +113,12 @@ public final class TrainingRun {
   public func run(
     while goesOn: (Trainer) -> Bool, _ observe: (TrainingEvent) throws -> Void
   ) throws -> TrainingSummary {
-    while goesOn(trainer), let event = try trainer.next() {
+    while let event = try trainer.next(while: goesOn) {
       try add(event)
       try writeCheckpointIfDue()
       try observe(event)
     }
-    trainer.prepareWeights()
-    var summary = trainer.summary()
-    summary.metrics = trainer.finalMetrics()
+    let summary = trainer.finalSummary()
     try writeCheckpoint()
     status.summary = summary
     status.state =
@@ -169,6 +167,26 @@ public final class TrainingRun {
   }
 }
 
+extension Trainer {
+  /// Goes on from the newest whole checkpoint of a directory, where there is one.
+  ///
+  /// - Returns: The checkpoint, and what is wrong with those after it.
+  mutating func restore(
+    from directory: RunDirectory
+  ) throws -> (checkpoint: Checkpoint?, damage: [FileError]) {
+    let (checkpoint, damage) = directory.newestCheckpoint(
+      of: problem.model, settings.precision, on: settings.device)
+    if let checkpoint {
+      try restore(
+        checkpoint.state(), checkpoint.last, best: checkpoint.best, path: checkpoint.path)
+    } else if let error = initialWeightsError {
+      throw error
+    }
+    try group?.requireAgreement(on: parameters.tensor.fingerprint, "weights to start from")
+    return (checkpoint, damage)
+  }
+}
+
 extension RunDirectory {
   /// Where the log goes on: at its size at the checkpoint, or, if it was cut off since, behind its
   /// last whole row; a run is worth more than its log.
@@ -184,9 +202,12 @@ extension RunDirectory {
 extension Settings {
   /// The settings with what the machine and the place decide made explicit, so that they mean the
   /// same anywhere.
-  fileprivate var resolved: Settings {
+  ///
+  /// - Parameter isShared: Whether several ranks make the run; the threads of each are then a matter of
+  ///   how many there are.
+  fileprivate func resolved(isShared: Bool) -> Settings {
     var settings = withAbsolutePaths
-    settings.threads = Runtime.threadCount
+    if !isShared { settings.threads = Runtime.threadCount }
     settings.model.kind = modelKind
     if steps == nil, seconds == nil { settings.epochs = epochs ?? defaultEpochs }
     return settings

@@ -13,7 +13,7 @@ extension Settings {
   }
 
   /// Those of a process that was told nothing; a process may make one run after the other.
-  private static let usualThreads = Runtime.threadCount
+  static let usualThreads = Runtime.threadCount
 
   /// Makes the device ready for use.
   ///

@@ -142,7 +142,7 @@ struct EmpiricalReferenceLoss: Loss {
   func linearized(_ outputs: Tensor, targets: Tensor) -> LinearizedLoss {
     var loss = base.linearized(outputs, targets: targets)
     let (cotangent, count) = (loss.cotangent, Double(outputs.size(0)))
-    loss.sampledCotangent = { _ in count.squareRoot() * cotangent }
+    loss.sampledCotangent = { _, _ in count.squareRoot() * cotangent }
     return loss
   }
 

@@ -1,0 +1,192 @@
+import CTorch
+import Foundation
+import Synchronization
+
+/// The processes that train one model together, and what they exchange.
+///
+/// Every process, called a rank, makes the same calls in the same order; results are the same to the
+/// bit in each. Sums go by libtorch's own collectives (Gloo), from the processor's memory.
+///
+/// A training cannot go on without one of its ranks. So nothing here throws once all have joined: where
+/// one goes, the others end within half a minute, by ``whenLost(_:)``.
+public final class ProcessGroup: Sendable {
+  private struct Handle: @unchecked Sendable { let group: ct_group }
+
+  /// How long a rank that lives may keep the others waiting, in seconds.
+  public static let collectiveLimit = 1800.0
+
+  /// The number of this rank, from 0.
+  public let rank: Int
+  /// The number of ranks.
+  public let size: Int
+
+  private let givenLocalRank: Int?
+  private let handle: Mutex<Handle>
+  private let monitor: RankMonitor
+  private let wantsStop = Atomic<Bool>(false)
+  private let agreedToStop = Atomic<Bool>(false)
+
+  /// Joins the other ranks.
+  ///
+  /// - Throws: ``DistributedError`` where they do not meet in time.
+  public init(joining rendezvous: Rendezvous) throws(DistributedError) {
+    (rank, size, givenLocalRank) = (rendezvous.rank, rendezvous.size, rendezvous.localRank)
+    let prefix = "adamqlr/\(rendezvous.attempt)"
+    let store = try RankStore(
+      rendezvous, serves: rendezvous.isServedByRank0 && rendezvous.rank == 0,
+      seconds: rendezvous.limit)
+    // From here on, so that a rank that goes before all have met is noticed too.
+    monitor = RankMonitor(
+      store, try RankStore(rendezvous, serves: false, seconds: rendezvous.limit), rendezvous,
+      prefix: prefix)
+    try Self.meet(store, rendezvous, prefix)
+    do {
+      handle = Mutex(
+        Handle(
+          group: try store.join(
+            rendezvous, prefix: prefix, seconds: rendezvous.limit,
+            patience: Self.collectiveLimit)))
+    } catch {
+      monitor.stop()
+      throw .lostStore(rendezvous, error.description)
+    }
+  }
+
+  deinit {
+    monitor.stop()
+    handle.withLock { ct_group_leave($0.group) }
+  }
+
+  /// Waits until all ranks are there.
+  private static func meet(
+    _ store: RankStore, _ rendezvous: Rendezvous, _ prefix: String
+  ) throws(DistributedError) {
+    func key(_ rank: Int) -> String { "\(prefix)/here/\(rank)" }
+    let start = ContinuousClock.now
+    var missing = Array(0..<rendezvous.size)
+    do {
+      try store.set(key(rendezvous.rank), to: "here")
+      while true {
+        missing = try missing.filter { try store.value(of: key($0)) == nil }
+        if missing.isEmpty { return }
+        if ContinuousClock.now - start > .seconds(rendezvous.limit) { break }
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+    } catch {
+      throw .lostStore(rendezvous, "\(error)")
+    }
+    // The others are to find out for themselves before the store goes with this process.
+    if rendezvous.rank == 0 { Thread.sleep(forTimeInterval: 2) }
+    throw .ranksMissing(missing, size: rendezvous.size, seconds: rendezvous.limit)
+  }
+}
+
+// MARK: - What is exchanged
+
+extension ProcessGroup {
+  /// Replaces tensors by their sums over all ranks.
+  ///
+  /// - Parameters:
+  ///   - tensors: Contiguous tensors, of the same shapes and types in every rank.
+  ///   - numbers: Numbers to be summed along with them.
+  /// - Returns: The sums of the numbers.
+  @discardableResult
+  public func sum(_ tensors: [Tensor], _ numbers: [Double] = []) -> [Double] {
+    // Whether one wants to stop goes along, so that all learn of it at the same place.
+    let last = wantsStop.load(ordering: .acquiring) ? 1.0 : 0.0
+    let own = Tensor(numbers + [last])
+    let onHost = tensors.map { $0.to(.cpu) }
+    let all = onHost + [own]
+    withExtendedLifetime(all) {
+      collect { ct_group_sum($0, all.map(\.handle), Int32(all.count)) }
+    }
+    for (tensor, sum) in zip(tensors, onHost) where tensor !== sum { tensor.assign(sum) }
+    var sums = own.doubles
+    if sums.removeLast() > 0 { agreedToStop.store(true, ordering: .releasing) }
+    return sums
+  }
+
+  /// The numbers of every rank, in the order of the ranks.
+  ///
+  /// - Parameter numbers: As many in every rank.
+  public func gather(_ numbers: [Double]) -> [[Double]] {
+    let count = numbers.count
+    var all = [Double](repeating: 0, count: size * count)
+    all.replaceSubrange((rank * count)..<((rank + 1) * count), with: numbers)
+    let sums = sum([], all)
+    return (0..<size).map { Array(sums[($0 * count)..<(($0 + 1) * count)]) }
+  }
+
+  /// The number of this rank among those on its machine, from 0, and how many those are.
+  ///
+  /// Machines are told apart by their names.
+  public func local() -> (rank: Int, size: Int) {
+    var hash = Fingerprint()
+    hash.add(ProcessInfo.processInfo.hostName)
+    let names = gather([Double(hash.value >> 16)])
+    let count = { (ranks: Range<Int>) in ranks.count { names[$0] == names[self.rank] } }
+    return (givenLocalRank ?? count(0..<rank), count(0..<size))
+  }
+
+  /// Waits for all ranks.
+  public func synchronize() { sum([]) }
+
+  /// Makes sure that all ranks have the same.
+  ///
+  /// - Parameters:
+  ///   - hash: What stands for it.
+  ///   - subject: What it is, in words.
+  /// - Throws: ``DistributedError``, in every rank, where one has another.
+  public func requireAgreement(
+    on hash: UInt64, _ subject: String
+  ) throws(DistributedError) {
+    let all = gather([Double(hash >> 32), Double(hash & 0xFFFF_FFFF)])
+    if let other = all.firstIndex(where: { $0 != all[0] }) {
+      throw .ranksDisagree(rank: other, about: subject)
+    }
+  }
+
+  private func collect(_ body: (ct_group) -> ct_error?) {
+    handle.withLock { handle in
+      do {
+        try TorchError.check(body(handle.group))
+      } catch {
+        // A rank that goes closes its connections at once; who it was is known a little later.
+        monitor.waitForLoss()
+        Self.end(.collectiveFailed("\(error)"))
+      }
+    }
+  }
+}
+
+// MARK: - The end
+
+extension ProcessGroup {
+  private static let endWhenLost = Mutex<(@Sendable (DistributedError) -> Never)?>(nil)
+
+  /// Sets what ends the process where another rank is lost; it is called on any thread. Default: a trap
+  /// with the error's description.
+  public static func whenLost(_ end: @escaping @Sendable (DistributedError) -> Never) {
+    endWhenLost.withLock { $0 = end }
+  }
+
+  static func end(_ error: DistributedError) -> Never {
+    if let end = endWhenLost.withLock({ $0 }) { end(error) }
+    fatalError(error.description)
+  }
+
+  /// Asks all ranks to stop; they agree on where with the next ``sum(_:_:)``.
+  public func stop() { wantsStop.store(true, ordering: .releasing) }
+
+  /// Whether a rank has asked to stop, in every rank from the same ``sum(_:_:)`` on.
+  public var isStopping: Bool { agreedToStop.load(ordering: .acquiring) }
+
+  /// Leaves when all are done.
+  public func finish() {
+    synchronize()
+    monitor.stop()
+  }
+
+  /// Leaves at once, which ends the others with this reason.
+  public func abandon(because reason: String) { monitor.leave(because: reason) }
+}

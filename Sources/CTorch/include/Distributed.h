@@ -1,0 +1,43 @@
+// Processes that work on one thing: a store of theirs, and sums over all of them. Part of CTorch.h.
+
+#ifndef CTORCH_DISTRIBUTED_H
+#define CTORCH_DISTRIBUTED_H
+
+#include "CTorch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A client of a store of small values that processes share, by TCP. One thread at a time uses a client.
+typedef struct ct_store_s *ct_store;
+// This process's membership in a group whose processes call the same collectives in the same order.
+typedef struct ct_group_s *ct_group;
+
+// Connects to the store, with `serves` after starting it here; waits for it as long as the limit says.
+ct_error ct_store_connect(
+    const char *host, uint16_t port, bool serves, double seconds, ct_store *result);
+void ct_store_release(ct_store store);
+ct_error ct_store_set(ct_store store, const char *key, const char *value);
+// The value of a key, which the caller frees; NULL where there is none.
+ct_error ct_store_get(ct_store store, const char *key, char **value);
+// Adds to the number that a key holds, 0 at first.
+ct_error ct_store_add(ct_store store, const char *key, int64_t amount, int64_t *result);
+
+// Joins the group of `size` processes as number `rank`; all of them do, within the limit. Connections
+// go by the network interface of that name; where it is NULL, by that which leads to the store. Keys of
+// the store begin with the prefix. A collective that takes longer than `patience` fails.
+ct_error ct_group_join(
+    ct_store store, const char *prefix, int rank, int size, const char *interface, double seconds,
+    double patience, ct_group *result);
+void ct_group_leave(ct_group group);
+// Replaces tensors by their sums over all processes, the same to the bit in each.
+ct_error ct_group_sum(ct_group group, const ct_tensor *tensors, int count);
+// Replaces a tensor by that of one process.
+ct_error ct_group_broadcast(ct_group group, ct_tensor tensor, int root);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

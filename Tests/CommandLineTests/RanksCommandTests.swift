@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+@Suite("Training by several ranks, on the command line")
+struct RanksCommandTests {
+  /// The processes of one training.
+  private struct Ranks {
+    let processes: [Process]
+    private let outputs: [(output: Pipe, errors: Pipe)]
+
+    /// Starts a process for each list of arguments.
+    init(_ arguments: [[String]]) throws {
+      // Any free port will do; two trainings at a time want two.
+      let port = Int.random(in: 20000..<30000)
+      var processes: [Process] = []
+      var outputs: [(output: Pipe, errors: Pipe)] = []
+      for (rank, own) in arguments.enumerated() {
+        let (output, errors) = (Pipe(), Pipe())
+        processes.append(
+          try Tool.start(
+            own,
+            variables: [
+              "RANK": "\(rank)", "WORLD_SIZE": "\(arguments.count)", "LOCAL_RANK": "\(rank)",
+              "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)",
+            ], output: output, errors: errors))
+        outputs.append((output, errors))
+      }
+      (self.processes, self.outputs) = (processes, outputs)
+    }
+
+    func results() -> [Tool.Result] {
+      zip(processes, outputs).map { process, pipes in
+        let output = pipes.output.fileHandleForReading.readDataToEndOfFile()
+        let errors = pipes.errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Tool.Result(
+          status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
+          errors: String(decoding: errors, as: UTF8.self))
+      }
+    }
+  }
+
+  private static func arguments(_ folder: String, _ more: String...) -> [String] {
+    [
+      "train", "--task", "table", "--set", "data.path=\(folder)/points.csv", "--set",
+      "data.target=y", "--batch-size", "41", "--set", "precision=double", "--json",
+    ] + more
+  }
+
+  @Test("A run by two ranks is that of one process; rank 0 alone writes and shows")
+  func equality() throws {
+    let folder = try Tool.newPointsFolder("ranks")
+    let arguments = Self.arguments(folder, "--steps", "30")
+    let whole = try Tool.run(arguments)
+    let path = Tool.newPath("two-ranks")
+    let both = arguments + ["--output", path]
+    let results = try Ranks([both, both]).results()
+    for result in results {
+      #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    }
+    #expect(results[1].output.isEmpty)
+    let start = try #require(results[0].objects().first)
+    #expect(start["rank"] as? Int == 0 && start["ranks"] as? Int == 2)
+    #expect(start["examples_per_rank"] as? Int == 20)
+    for key in ["train_loss", "validation_loss", "test_loss"] {
+      let expected = try #require(whole.objects().last?[key] as? Double)
+      let loss = try #require(results[0].objects().last?[key] as? Double)
+      #expect(abs(loss - expected) < 1e-9 * expected)
+    }
+    // What it left is a run like any other.
+    let one = try Tool.run("train", "--resume", path, "--steps", "32", "--json")
+    #expect(one.status == 0, "\(one.errors)")
+  }
+
+  @Test("Where a rank is killed, the other ends and names it, and the run goes on")
+  func lost() throws {
+    let folder = try Tool.newPointsFolder("lost-rank")
+    let path = Tool.newPath("lost-rank-run")
+    let arguments = Self.arguments(
+      folder, "--epochs", "100000", "--eval-every", "1000", "--checkpoint-every", "50", "--output",
+      path)
+    let ranks = try Ranks([arguments, arguments])
+    let checkpoints = path + "/checkpoints"
+    for _ in 0..<600 {
+      let found = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+      if found.contains(where: { $0.hasPrefix("step-") }) { break }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    kill(ranks.processes[1].processIdentifier, SIGKILL)
+    let killed = Date()
+    let result = ranks.results()[0]
+    #expect(Date().timeIntervalSince(killed) < 60)
+    #expect(result.status == 69 && result.errors.contains("rank 1 of 2 has not answered"))
+    let settings = try String(contentsOfFile: path + "/settings.yaml", encoding: .utf8)
+    #expect(settings.contains("epochs: 100000"))
+    let goesOn = try Tool.run("train", "--resume", path, "--epochs", "1", "--json")
+    #expect(goesOn.status == 0, "\(goesOn.errors)")
+  }
+
+  @Test("A signal to one rank stops all after the same step")
+  func interruption() throws {
+    let folder = try Tool.newPointsFolder("stopped-ranks")
+    let path = Tool.newPath("stopped-ranks-run")
+    let arguments = Self.arguments(
+      folder, "--epochs", "1000000", "--eval-every", "1000", "--checkpoint-every", "50",
+      "--output", path)
+    let ranks = try Ranks([arguments, arguments])
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: path + "/run.json") {
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    Thread.sleep(forTimeInterval: 1)
+    ranks.processes[1].interrupt()
+    let results = ranks.results()
+    #expect(results.map(\.status) == [130, 130], "\(results)")
+    #expect(try results[0].objects().last?["complete"] as? Bool == false)
+  }
+
+  @Test("A rank that was started otherwise is named")
+  func disagreement() throws {
+    let folder = try Tool.newPointsFolder("unlike-ranks")
+    let arguments = Self.arguments(folder, "--steps", "3", "--output", Tool.newPath("unlike"))
+    let results = try Ranks([arguments, arguments + ["--seed", "1"]]).results()
+    for result in results {
+      #expect(result.status == 64 && result.output.isEmpty)
+      #expect(result.errors.contains("rank 1 has other settings than rank 0"), "\(result.errors)")
+    }
+  }
+
+  @Test("Batches too small for the ranks, and an environment that is not whole, are refused")
+  func faults() throws {
+    let folder = try Tool.newPointsFolder("small-batches")
+    let arguments = Self.arguments(folder, "--batch-size", "1", "--output", Tool.newPath("small"))
+    for result in try Ranks([arguments, arguments]).results() {
+      #expect(result.status != 0 && result.errors.contains("too few for 2 ranks"))
+    }
+    let (output, errors) = (Pipe(), Pipe())
+    let process = try Tool.start(
+      arguments, variables: ["RANK": "0", "WORLD_SIZE": "2"], output: output, errors: errors)
+    let text = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus != 0 && text.contains("MASTER_PORT"), "\(text)")
+  }
+}

@@ -1,0 +1,51 @@
+import AdamQLRTorch
+import Foundation
+import Synchronization
+
+/// Runs `body` as several ranks, each on a thread of this process.
+///
+/// - Returns: What each rank makes, in their order.
+func asRanks<Result: Sendable>(
+  _ size: Int, _ body: @escaping @Sendable (ProcessGroup) throws -> Result
+) throws -> [Result] {
+  let port = try freePort()
+  let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
+  let threads = DispatchGroup()
+  for rank in 0..<size {
+    threads.enter()
+    let thread = Thread {
+      let result = Swift.Result {
+        let group = try ProcessGroup(
+          joining: Rendezvous(rank: rank, size: size, host: "127.0.0.1", port: port))
+        let result = try body(group)
+        group.finish()
+        return result
+      }
+      results.withLock { $0[rank] = result }
+      threads.leave()
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+  threads.wait()
+  return try results.withLock { results in
+    try (0..<size).compactMap { try results[$0]?.get() }
+  }
+}
+
+/// A port of this machine that nobody listens at.
+private func freePort() throws -> Int {
+  let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(number) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let isFound = withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(number, $0, size) == 0 && getsockname(number, $0, &size) == 0
+    }
+  }
+  guard isFound else { throw CocoaError(.featureUnsupported) }
+  return Int(UInt16(bigEndian: address.sin_port))
+}
