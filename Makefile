@@ -9,7 +9,7 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images ray build demo test check-ray check-ranks lint format bench docs docs-preview install \
+.PHONY: help setup images ray build demo test check-ray check-ranks check-faults fuzz lint format bench docs docs-preview install \
   uninstall gpu-bundle clean
 
 help:  ## Show this list
@@ -47,6 +47,14 @@ check-ranks: build  ## Check training by several ranks: figures, kills, time of 
 	@scripts/check_ranks.py same .build/release/adamqlr
 	@scripts/check_ranks.py kills .build/release/adamqlr
 	@scripts/check_ranks.py scaling .build/release/adamqlr
+
+check-faults: build  ## Check what happens where files cannot be written, and after kills
+	@scripts/check_faults.py .build/release/adamqlr
+	@scripts/check_kills.py .build/release/adamqlr
+
+FUZZ_SECONDS ?= 200
+fuzz: setup  ## Look for hostile inputs for an hour (FUZZ_SECONDS for each of 18 readers)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 lint:  ## Check the formatting of the Swift sources
 	swift format lint --strict --recursive --parallel $(SOURCES)

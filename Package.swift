@@ -99,7 +99,8 @@ let package = Package(
     .testTarget(name: "ReportsTests", dependencies: ["AdamQLR", "Files", "Reports", "Studies"]),
     .testTarget(name: "TorchTests", dependencies: ["CTorch", "AdamQLRTorch"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["AdamQLR", "AdamQLRNetworks", "AdamQLRTorch"],
+      name: "NetworksTests",
+      dependencies: ["AdamQLR", "AdamQLRNetworks", "AdamQLRTorch", "LocalServer"],
       resources: [.copy("Baselines")]),
     .testTarget(
       name: "TasksTests",

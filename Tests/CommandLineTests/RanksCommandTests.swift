@@ -1,4 +1,5 @@
 import Foundation
+import LocalServer
 import Testing
 
 @Suite("Training by several ranks, on the command line")
@@ -10,8 +11,7 @@ struct RanksCommandTests {
 
     /// Starts a process for each list of arguments.
     init(_ arguments: [[String]]) throws {
-      // Any free port will do; two trainings at a time want two.
-      let port = Int.random(in: 20000..<30000)
+      let port = try freePort()
       var processes: [Process] = []
       var outputs: [(output: Pipe, errors: Pipe)] = []
       for (rank, own) in arguments.enumerated() {

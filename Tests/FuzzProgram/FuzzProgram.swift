@@ -1,69 +1,71 @@
 import Foundation
 import Fuzzing
 
-/// Reads hostile inputs: `fuzz TARGET CORPUS [INPUTS [SECONDS [SEED]]]`, or `fuzz` for the targets' names.
-/// Built with libFuzzer (`make fuzz`), `fuzz TARGET CORPUS [libFuzzer's options]`.
-@main
-struct FuzzProgram {
-  static func main() throws {
-    let arguments = CommandLine.arguments
-    guard arguments.count > 2 else {
-      return print(FuzzTarget.all.map(\.name).joined(separator: "\n"))
+/// Makes a folder for a process's files.
+private func makeFolder() throws -> String {
+  let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("adamqlr-fuzz-\(getpid())").path
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  return folder
+}
+
+private func target(named name: String) -> FuzzTarget {
+  guard let target = FuzzTarget.all.first(where: { $0.name == name }) else {
+    fatalError("there is no target '\(name)': \(FuzzTarget.all.map(\.name))")
+  }
+  return target
+}
+
+#if LIBFUZZER
+  // libFuzzer brings `main`. The target is named in ADAMQLR_FUZZ_TARGET; what it has of inputs goes into
+  // the folder ADAMQLR_FUZZ_CORPUS.
+  private let current: (target: FuzzTarget, folder: String) = {
+    let variables = ProcessInfo.processInfo.environment
+    do {
+      let found = target(named: variables["ADAMQLR_FUZZ_TARGET"] ?? "")
+      for (number, seed) in try found.seeds().enumerated() {
+        let corpus = variables["ADAMQLR_FUZZ_CORPUS"] ?? "."
+        try Data(seed).write(to: URL(fileURLWithPath: "\(corpus)/seed-\(number)"))
+      }
+      return (found, try makeFolder())
+    } catch {
+      fatalError("\(error)")
     }
-    guard let target = FuzzTarget.all.first(where: { $0.name == arguments[1] }) else {
-      fatalError("there is no target '\(arguments[1])'")
-    }
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("adamqlr-fuzz-\(getpid())").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    #if LIBFUZZER
-      try drive(target, corpus: arguments[2], Array(arguments.dropFirst(3)), in: folder)
-    #else
+  }()
+
+  @_cdecl("LLVMFuzzerInitialize")
+  public func initialize(
+    _ count: UnsafeMutablePointer<Int32>?, _ arguments: UnsafeMutableRawPointer?
+  ) -> Int32 {
+    _ = current
+    return 0
+  }
+
+  @_cdecl("LLVMFuzzerTestOneInput")
+  public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
+    current.target([UInt8](UnsafeBufferPointer(start: bytes, count: size)), in: current.folder)
+    return 0
+  }
+#else
+  /// Reads hostile inputs: `FuzzProgram TARGET CORPUS [INPUTS [SECONDS [SEED]]]`, or without arguments the
+  /// targets' names.
+  @main
+  struct FuzzProgram {
+    static func main() throws {
+      let arguments = CommandLine.arguments
+      guard arguments.count > 2 else {
+        return print(FuzzTarget.all.map(\.name).joined(separator: "\n"))
+      }
+      let folder = try makeFolder()
       let numbers = arguments.dropFirst(3).compactMap { Double($0) }
       func number(_ place: Int, _ usual: Double) -> Double {
         numbers.count > place ? numbers[place] : usual
       }
-      let loop = try FuzzLoop(target, corpus: arguments[2], folder: folder)
+      let loop = try FuzzLoop(target(named: arguments[1]), corpus: arguments[2], folder: folder)
       let count = loop.run(
         count: Int(number(0, 1000)), seconds: number(1, .infinity), seed: UInt64(number(2, 0)))
-      print("\(target.name): \(count) inputs")
-    #endif
-    try FileManager.default.removeItem(atPath: folder)
-  }
-}
-
-#if LIBFUZZER
-  @_silgen_name("LLVMFuzzerRunDriver")
-  private func runDriver(
-    _ count: UnsafeMutablePointer<Int32>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
-  ) -> Int32
-
-  nonisolated(unsafe) private var current: (target: FuzzTarget, folder: String)?
-
-  extension FuzzProgram {
-    /// Lets libFuzzer find the inputs.
-    private static func drive(
-      _ target: FuzzTarget, corpus: String, _ options: [String], in folder: String
-    ) throws {
-      for (number, seed) in try target.seeds().enumerated() {
-        try Data(seed).write(to: URL(fileURLWithPath: "\(corpus)/seed-\(number)"))
-      }
-      current = (target, folder)
-      var arguments = (["fuzz", corpus] + options).map { strdup($0) } + [nil]
-      var count = Int32(arguments.count - 1)
-      let status = arguments.withUnsafeMutableBufferPointer { buffer -> Int32 in
-        guard var base = buffer.baseAddress else { return 1 }
-        return runDriver(&count, &base) { bytes, size in
-          if let current {
-            current.target(
-              [UInt8](UnsafeBufferPointer(start: bytes, count: size)), in: current.folder)
-          }
-          return 0
-        }
-      }
-      if status != 0 { exit(status) }
+      print("\(arguments[1]): \(count) inputs")
+      try FileManager.default.removeItem(atPath: folder)
     }
   }
 #endif

@@ -1,6 +1,7 @@
 import AdamQLR
 import AdamQLRNetworks
 import AdamQLRTorch
+import LocalServer
 import Testing
 
 @Suite("Batches divided among ranks")
@@ -211,17 +212,18 @@ struct DataParallelTests {
 
   @Test("A rank that does not come is named")
   func missing() throws {
-    var rendezvous = Rendezvous(rank: 0, size: 3, host: "127.0.0.1", port: 29871)
+    var rendezvous = Rendezvous(rank: 0, size: 3, host: "127.0.0.1", port: try freePort())
     rendezvous.limit = 1
     #expect(throws: DistributedError.ranksMissing([1, 2], size: 3, seconds: 1)) {
       try ProcessGroup(joining: rendezvous)
     }
     rendezvous.rank = 1
+    rendezvous.port = try freePort()
     #expect {
       try ProcessGroup(joining: rendezvous)
     } throws: { error in
       guard case DistributedError.rankLost(0, size: 3, let reason) = error else { return false }
-      return reason.contains("127.0.0.1:29871")
+      return reason.contains("127.0.0.1:\(rendezvous.port)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import AdamQLRTorch
 import Foundation
+import LocalServer
 import Synchronization
 
 /// Runs `body` as several ranks, each on a thread of this process.
@@ -31,21 +32,4 @@ func asRanks<Result: Sendable>(
   return try results.withLock { results in
     try (0..<size).compactMap { try results[$0]?.get() }
   }
-}
-
-/// A port of this machine that nobody listens at.
-private func freePort() throws -> Int {
-  let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(number) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let isFound = withUnsafeMutablePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(number, $0, size) == 0 && getsockname(number, $0, &size) == 0
-    }
-  }
-  guard isFound else { throw CocoaError(.featureUnsupported) }
-  return Int(UInt16(bigEndian: address.sin_port))
 }

@@ -296,7 +296,7 @@ struct DataFetcherTests {
       "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
       "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
     ]).waitUntilExit()
-    let port = Int.random(in: 30000..<32000)
+    let port = try freePort()
     let server = try openssl([
       "s_server", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert", certificate, "-WWW",
     ])

@@ -40,10 +40,10 @@ final class RankMonitor: Sendable {
     (rank, size, joiningLimit) = (rendezvous.rank, rendezvous.size, rendezvous.limit + 5)
     let thread = Thread { [weak self] in
       var watches = [Watch](repeating: Watch(), count: rendezvous.size)
-      var number = 0
-      while let self, !self.isOver.load(ordering: .acquiring) {
-        number += 1
-        self.look(number, &watches)
+      // Nothing is held while it sleeps.
+      for number in 1... {
+        guard self?.isOver.load(ordering: .acquiring) == false else { return }
+        self?.look(number, &watches)
         Thread.sleep(forTimeInterval: 1)
       }
     }

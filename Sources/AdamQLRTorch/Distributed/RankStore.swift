@@ -78,6 +78,40 @@ final class RankStore: Sendable {
     }
   }
 
+  /// Connects to the others for sums of a few numbers.
+  func connect(
+    _ rendezvous: Rendezvous, prefix: String, seconds: Double, patience: Double
+  ) throws(TorchError) -> ct_star {
+    let (rank, size, key) = (Int32(rendezvous.rank), Int32(rendezvous.size), "\(prefix)/star")
+    var star: ct_star?
+    if rank == 0 {
+      var port: UInt16 = 0
+      try TorchError.check(ct_star_listen(size, &port, &star))
+      let token = UInt64.random(in: 0...UInt64.max)
+      try set(key, to: "\(port) \(token)")
+      try clock.waiting(atMost: seconds + 5) { () throws(TorchError) in
+        try TorchError.check(ct_star_accept(star, size, token, seconds, patience))
+      }
+    } else {
+      let start = ContinuousClock.now
+      var found: String?
+      while found == nil, ContinuousClock.now - start < .seconds(seconds) {
+        found = try value(of: key)
+        if found == nil { Thread.sleep(forTimeInterval: 0.01) }
+      }
+      let parts = found?.split(separator: " ") ?? []
+      guard parts.count == 2, let port = UInt16(parts[0]), let token = UInt64(parts[1]) else {
+        throw TorchError("rank 0 did not say in time where it is")
+      }
+      try clock.waiting(atMost: seconds + 5) { () throws(TorchError) in
+        try TorchError.check(
+          ct_star_connect(rendezvous.host, port, rank, token, patience, &star))
+      }
+    }
+    guard let star else { fatalError("there is no connection to the other ranks") }
+    return star
+  }
+
   private func ask<Answer>(
     atMost seconds: Double = patience, _ question: (ct_store) throws(TorchError) -> Answer
   ) throws(TorchError) -> Answer {
@@ -96,8 +130,9 @@ private final class AnswerClock: Sendable {
 
   init(_ rendezvous: Rendezvous) {
     let thread = Thread { [weak self] in
-      while let self, !self.isOver.load(ordering: .acquiring) {
-        if let limit = self.limit.withLock({ $0 }), ContinuousClock.now > limit {
+      // Nothing is held while it sleeps.
+      while self?.isOver.load(ordering: .acquiring) == false {
+        if let limit = self?.limit.withLock({ $0 }), ContinuousClock.now > limit {
           ProcessGroup.end(.lostStore(rendezvous, "no answer"))
         }
         Thread.sleep(forTimeInterval: 1)

@@ -13,6 +13,8 @@ extern "C" {
 typedef struct ct_store_s *ct_store;
 // This process's membership in a group whose processes call the same collectives in the same order.
 typedef struct ct_group_s *ct_group;
+// A connection of each process to the first, for a few numbers at a time.
+typedef struct ct_star_s *ct_star;
 
 // Connects to the store, with `serves` after starting it here; waits for it as long as the limit says.
 ct_error ct_store_connect(
@@ -35,6 +37,16 @@ void ct_group_leave(ct_group group);
 ct_error ct_group_sum(ct_group group, const ct_tensor *tensors, int count);
 // Replaces a tensor by that of one process.
 ct_error ct_group_broadcast(ct_group group, ct_tensor tensor, int root);
+
+// The first process listens at a port that it says, and accepts the others when they know it; they say
+// the token, and who they are. A sum that takes longer than `patience` fails.
+ct_error ct_star_listen(int size, uint16_t *port, ct_star *result);
+ct_error ct_star_accept(ct_star star, int size, uint64_t token, double seconds, double patience);
+ct_error ct_star_connect(
+    const char *host, uint16_t port, int rank, uint64_t token, double patience, ct_star *result);
+void ct_star_release(ct_star star);
+// Replaces numbers by their sums over all processes, the same to the bit in each.
+ct_error ct_star_sum(ct_star star, double *numbers, int64_t count);
 
 #ifdef __cplusplus
 }
