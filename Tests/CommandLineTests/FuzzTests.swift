@@ -13,7 +13,7 @@ struct FuzzTests {
     arguments: FuzzTarget.all.map(\.name))
   func changed(_ target: String) throws {
     let result = try Tool.run(
-      [target, "\(Self.corpora)/\(target)", target == "run" ? "60" : "400", "10"],
+      [target, "\(Self.corpora)/\(target)", target == "run" ? "30" : "200", "10"],
       program: "FuzzProgram")
     #expect(result.status == 0, "\(result.errors.suffix(2000))")
     #expect(result.output.hasPrefix(target))
