@@ -133,7 +133,11 @@ def serve(folder):
                 piece = source.read(1 << 16)
                 if not piece:
                     return
-                target.write(piece)
+                try:
+                    target.write(piece)
+                except OSError:
+                    # Who asked was killed.
+                    return
                 time.sleep(0.02)
 
     server = http.server.ThreadingHTTPServer(
