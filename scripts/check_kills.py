@@ -10,7 +10,6 @@ and, for images, Pillow.
 """
 
 import argparse
-import csv
 import functools
 import glob
 import hashlib
@@ -26,6 +25,8 @@ import tempfile
 import threading
 import time
 import zlib
+
+from result_rows import rows
 
 STUDY = """
 title: Runs that are killed
@@ -50,12 +51,9 @@ optimizers:
 """
 
 
-def rows(path):
-    """A file's rows, times aside, in any order."""
-    with open(path, newline="") as file:
-        return sorted(
-            sorted((key, value) for key, value in row.items() if "seconds" not in key)
-            for row in csv.DictReader(file))
+def sorted_rows(path):
+    """A file's rows in any order: runs end in any."""
+    return sorted(sorted(row.items()) for row in rows(path))
 
 
 def digests(folder, ignored=()):
@@ -159,16 +157,16 @@ def kinds(folder, data):
                        if os.path.exists(run + "/settings.yaml")]),
         "study": Kind(
             lambda f: ["study", study, "--output", f + "/study"],
-            lambda f: rows(f + "/study/results.csv")),
+            lambda f: sorted_rows(f + "/study/results.csv")),
         "tune": Kind(
             lambda f: ["tune", search, "--output", f + "/search"],
-            lambda f: (rows(found(f, "trials.csv")), rows(found(f, "results.csv")))),
+            lambda f: (sorted_rows(found(f, "trials.csv")), sorted_rows(found(f, "results.csv")))),
         "paper": Kind(
             lambda f: ["paper", "ablation-damping", "--scale", "smoke", "--output", f + "/paper"],
-            lambda f: (rows(found(f, "trials.csv")), rows(found(f, "results.csv")))),
+            lambda f: (sorted_rows(found(f, "trials.csv")), sorted_rows(found(f, "results.csv")))),
         "ray": Kind(
             lambda f: ["study", study, "--output", f + "/study", "--engine", "ray"],
-            lambda f: rows(f + "/study/results.csv")),
+            lambda f: sorted_rows(f + "/study/results.csv")),
     }
     if data:
         mirror = serve(data)
@@ -206,7 +204,7 @@ def complete(program, kind, folder):
     return None
 
 
-def check(program, name, kind, folder, wanted, generator):
+def check(program, name, kind, folder, wanted, generator, keep):
     """How many kills went well."""
     whole = folder + "/whole"
     os.makedirs(whole)
@@ -243,7 +241,8 @@ def check(program, name, kind, folder, wanted, generator):
             problem = "another result"
         if problem:
             print(f"{name}: after {own} kills: {problem}", flush=True)
-            shutil.copytree(trial, f"/tmp/failed-{name}", dirs_exist_ok=True)
+            if keep:
+                shutil.copytree(trial, f"{keep}/{name}", dirs_exist_ok=True)
         kills += own
         good += 0 if problem else own
     print(f"{name}: {good} of {kills} kills in {rounds} rounds, {duration:.1f} s undisturbed", flush=True)
@@ -257,6 +256,7 @@ def main():
     parser.add_argument("--kills", type=int, default=25, help="of each kind (default: 25)")
     parser.add_argument("--kind", action="append", help="only this kind")
     parser.add_argument("--data", help="a folder with uci-protein, to fetch from")
+    parser.add_argument("--keep", help="a folder for what a trial left that went wrong")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     total = 0
@@ -267,7 +267,7 @@ def main():
             generator = random.Random(f"{options.seed} {name}")
             total += check(
                 os.path.abspath(options.program), name, found_kinds[name], f"{folder}/{name}",
-                options.kills, generator)
+                options.kills, generator, options.keep)
         wanted = options.kills * len(names)
     print(f"{total} of {wanted} kills")
     sys.exit(0 if total == wanted else 1)

@@ -6,7 +6,6 @@ Two nodes of Ray are started on this machine, and a study of 60 runs is made on 
 one is killed while it makes a run. Needs the Python of 'make ray'.
 """
 
-import csv
 import os
 import subprocess
 import sys
@@ -14,6 +13,8 @@ import tempfile
 import time
 
 from ray.cluster_utils import Cluster
+
+from result_rows import rows
 
 STUDY = """
 title: Runs that are lost
@@ -25,17 +26,6 @@ optimizers: [adamqlr, adam, sgd]
 tuned: {tuned-adam: [adam]}
 """
 RUN_COUNT = 60
-
-
-def rows(folder):
-    """The results, times aside."""
-    try:
-        with open(folder + "/results.csv", newline="") as file:
-            return [
-                {key: value for key, value in row.items() if "seconds" not in key}
-                for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        return []
 
 
 def descendants(process):
@@ -65,11 +55,12 @@ def main(program):
         # What the killed node leaves behind goes with it.
         os.environ["TMPDIR"] = folder
         study, plain, shared = (folder + name for name in ("/study.yaml", "/plain", "/shared"))
+        plain_rows, shared_rows = plain + "/results.csv", shared + "/results.csv"
         with open(study, "w") as file:
             file.write(STUDY)
         command = [os.path.abspath(program), "study", study, "--output"]
         subprocess.run([*command, plain], check=True, stdout=subprocess.DEVNULL)
-        print(f"without Ray: {len(rows(plain))} rows", flush=True)
+        print(f"without Ray: {len(rows(plain_rows))} rows", flush=True)
 
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
         node = cluster.add_node(num_cpus=1)
@@ -79,21 +70,21 @@ def main(program):
             [*command, shared, "--engine", "ray", "--address", cluster.address],
             stdout=subprocess.DEVNULL)
         while process.poll() is None and not (
-                len(rows(shared)) >= RUN_COUNT * 0.4 and runs_on(node)):
+                len(rows(shared_rows)) >= RUN_COUNT * 0.4 and runs_on(node)):
             time.sleep(0.01)
         # Not just at its beginning.
         time.sleep(0.3)
         lost = runs_on(node)
         cluster.remove_node(node, allow_graceful=False)
         print(
-            f"a node is killed after {len(rows(shared))} runs, with {len(lost)} under way on it",
+            f"a node is killed after {len(rows(shared_rows))} runs, with {len(lost)} under way on it",
             flush=True)
         status = process.wait()
         cluster.shutdown()
-        print(f"on Ray: {len(rows(shared))} rows, status {status}")
+        print(f"on Ray: {len(rows(shared_rows))} rows, status {status}")
         if not lost:
             sys.exit("no run was lost: try again")
-        if status != 0 or len(rows(plain)) != RUN_COUNT or rows(plain) != rows(shared):
+        if status != 0 or len(rows(plain_rows)) != RUN_COUNT or rows(plain_rows) != rows(shared_rows):
             sys.exit("the rows differ")
         print("the rows are the same to the last digit, times aside")
 

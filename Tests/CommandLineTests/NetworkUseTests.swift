@@ -16,25 +16,22 @@ struct NetworkUseTests {
     return process.terminationStatus == 0
   }()
 
-  /// The system calls of a command and of all its processes by which something could be sent.
-  private func calls(_ arguments: [String]) throws -> String {
+  /// Starts a command whose calls of the system, by which something could be sent, are noted in a file,
+  /// those of all its processes.
+  private func trace(_ arguments: [String]) throws -> (process: Process, log: String) {
     let log = Tool.newPath("calls")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.tracer)
-    let program = Tool.programs.appendingPathComponent("adamqlr").path
     process.arguments =
-      [
-        "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg,bind", "-e", "signal=none", "-o",
-        log,
-      ]
-      + [program] + arguments
+      ["-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg,bind", "-e", "signal=none"]
+      + ["-o", log, Tool.programs.appendingPathComponent("adamqlr").path] + arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["no_proxy": "127.0.0.1"]) { $1 }
     process.currentDirectoryURL = Tool.scratch
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return try String(contentsOfFile: log, encoding: .utf8)
+    return (process, log)
   }
 
   @Test(
@@ -46,7 +43,10 @@ struct NetworkUseTests {
     ])
   func nothing(_ arguments: [String]) throws {
     let path = Tool.newPath("silent")
-    let calls = try calls(arguments.map { $0.hasPrefix("RUN") ? path : $0 })
+    let (process, log) = try trace(arguments.map { $0.hasPrefix("RUN") ? path : $0 })
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let calls = try String(contentsOfFile: log, encoding: .utf8)
     // Foundation's processes talk to themselves, over the loopback.
     let others = calls.split(separator: "\n")
       .filter { $0.contains("AF_INET") && !$0.contains("inet_addr(\"127.0.0.1\")") }
@@ -55,20 +55,10 @@ struct NetworkUseTests {
 
   @Test("The tracer would see it", .enabled(if: canTrace))
   func something() throws {
-    let path = Tool.newPath("asked")
-    let log = Tool.newPath("calls")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.tracer)
-    process.arguments =
-      ["-f", "-qq", "-e", "trace=connect", "-o", log]
-      + [Tool.programs.appendingPathComponent("adamqlr").path, "data", "fetch", "uci-energy"]
-      + ["--data-dir", path, "--mirror", "http://127.0.0.1:1"]
-    process.environment = ProcessInfo.processInfo.environment.merging(["no_proxy": "127.0.0.1"]) {
-      $1
-    }
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let (process, log) = try trace([
+      "data", "fetch", "uci-energy", "--data-dir", Tool.newPath("asked"), "--mirror",
+      "http://127.0.0.1:1",
+    ])
     // It may try again for a while.
     var calls = ""
     for _ in 0..<200 where !calls.contains("AF_INET") {

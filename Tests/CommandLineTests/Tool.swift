@@ -123,6 +123,11 @@ struct Tool {
     let process = try start(
       arguments, program: program, fileSizeLimit: fileSizeLimit, memoryLimit: memoryLimit,
       path: path, python: python, cache: cache, output: output, errors: errors)
+    return result(of: process, output, errors)
+  }
+
+  /// Waits for the end of a run.
+  static func result(of process: Process, _ output: Pipe, _ errors: Pipe) -> Result {
     // Errors are short and fit the pipe while the output is read.
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()

@@ -101,6 +101,9 @@ struct TuneCommandTests {
     #expect(page.contains("10 samples instead of 200"))
     #expect(page.contains("| AdamQLR (untuned, Hessian) | 1 |"))
     #expect(page.contains("$ adamqlr paper rosenbrock --scale smoke --task rosenbrock"))
+    // Others read the page, on other machines.
+    #expect(page.contains("--output \((output as NSString).lastPathComponent) "))
+    #expect(!page.contains(output))
     let tables = try String(contentsOfFile: folder + "/tables.tex", encoding: .utf8)
     #expect(tables.contains("\\toprule"))
     if page.contains("plots/trajectories.svg") {

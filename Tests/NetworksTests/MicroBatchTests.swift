@@ -101,27 +101,11 @@ struct MicroBatchTests {
   private func run(
     _ problem: SmallProblem, _ method: Method, parts: Int?
   ) throws -> (point: FlatVector, reports: [StepReport]) {
-    var point = problem.parameters
-    var optimizer = try Optimizer(method, for: point, layout: problem.model.layout)
-    var reports: [StepReport] = []
-    let count = problem.inputs.size(0)
-    for step in 0..<6 {
-      func batch(_ shift: Int) -> NetworkObjective {
-        let rows = Tensor((0..<(count - 1)).map { Int64((step + shift + $0) % count) })
-        return NetworkObjective(
-          problem.model, problem.loss, inputs: problem.inputs.selectingRows(rows),
-          targets: problem.targets.selectingRows(rows), seed: UInt64(step))
-      }
-      if let parts {
-        reports.append(
-          try optimizer.step(
-            &point, on: MicroBatchedObjective(batch(0), parts: parts),
-            independent: MicroBatchedObjective(batch(2), parts: parts)))
-      } else {
-        reports.append(try optimizer.step(&point, on: batch(0), independent: batch(2)))
-      }
+    let count = problem.inputs.size(0) - 1
+    guard let parts else { return try problem.run(method, batchSize: count, problem.objective) }
+    return try problem.run(method, batchSize: count) {
+      MicroBatchedObjective(problem.objective($0, $1, seed: $2), parts: parts)
     }
-    return (point, reports)
   }
 
   @Test(

@@ -76,7 +76,7 @@ public struct Fit<Batches: BatchSource> {
     self.independentBatches = independentBatches
     if model.statisticsLayout.count > 0 {
       self.statisticsBatches =
-        statisticsBatches ?? StatisticsBatches(batches, size: batches.batch(ofStep: 0).count)
+        statisticsBatches ?? StatisticsBatches(batches, size: batches.size(ofStep: 0))
     } else {
       self.statisticsBatches = nil
     }
@@ -174,13 +174,15 @@ public struct Fit<Batches: BatchSource> {
   /// The loss on the batch that a source has for the present step, as a function of the parameters.
   public func loss(onBatchOf source: Batches) -> (FlatVector) -> Double {
     let own = objective(of: source)
-    if group != nil {
-      let objective = DataParallelObjective(own, parts: microBatches)
-      return { objective.loss(at: $0) }
-    }
-    if microBatches == 1 { return { own.evaluate(at: $0).loss } }
-    let divided = MicroBatchedObjective(own, parts: microBatches).linearize(at: parameters)
-    return { divided.loss(at: $0, displacement: nil) }
+    let objective: any BatchObjective =
+      if group != nil {
+        DataParallelObjective(own, parts: microBatches)
+      } else if microBatches > 1 {
+        MicroBatchedObjective(own, parts: microBatches)
+      } else {
+        own
+      }
+    return { objective.loss(at: $0) }
   }
 
   /// The loss on the batch that a source has for the present step, or on this rank's share of it.
@@ -198,15 +200,6 @@ public struct Fit<Batches: BatchSource> {
       share: share)
   }
 }
-
-/// An objective on a batch, which saw what running statistics are moved by.
-private protocol BatchObjective: Objective<FlatVector> {
-  func updateStatistics(_ statistics: inout FlatVector)
-}
-
-extension NetworkObjective: BatchObjective {}
-extension MicroBatchedObjective: BatchObjective {}
-extension DataParallelObjective: BatchObjective {}
 
 // MARK: - What was learned
 

@@ -15,14 +15,10 @@ import AdamQLRTorch
 /// A step of AdamQLR exchanges numbers three times: the gradient along with the loss, slopes along with
 /// curvature, and the second loss. Batch normalization adds two or three small exchanges a layer, K-FAC
 /// one of its factors.
-public struct DataParallelObjective: Objective {
-  private let local: Local
+public struct DataParallelObjective: BatchObjective {
+  private let local: any BatchObjective
+  private let isDivided: Bool
   private let share: BatchShare
-
-  private enum Local {
-    case undivided(NetworkObjective)
-    case divided(MicroBatchedObjective)
-  }
 
   /// Wraps the loss on this rank's share.
   ///
@@ -36,42 +32,27 @@ public struct DataParallelObjective: Objective {
       fatalError("the loss on a share of a batch was made without the share")
     }
     self.share = share
-    self.local =
-      parts == 1 ? .undivided(local) : .divided(MicroBatchedObjective(local, parts: parts))
+    isDivided = parts > 1
+    self.local = isDivided ? MicroBatchedObjective(local, parts: parts) : local
   }
 
-  public func linearize(at parameters: FlatVector) -> Linearized {
-    let own: any NetworkLinearization =
-      switch local {
-      case .undivided(let objective): objective.linearize(at: parameters)
-      case .divided(let objective): objective.linearize(at: parameters)
-      }
-    return Linearized(own, share)
+  public func linearize(at parameters: FlatVector) throws -> Linearized {
+    Linearized(try local.linearize(at: parameters), share)
   }
 
   /// The loss at these parameters as a training step sees it, without derivatives.
   public func loss(at parameters: FlatVector) -> Double {
-    let own =
-      switch local {
-      case .undivided(let objective): objective.evaluate(at: parameters).loss
-      case .divided(let objective):
-        objective.linearize(at: parameters).loss(at: parameters, displacement: nil)
-      }
-    return share.group.sum([], [share.weight * own])[0]
+    share.group.sum([], [share.weight * local.loss(at: parameters)])[0]
   }
 
   /// Moves the model's running statistics towards those of the batch, at the point where the objective
   /// was last linearized; to be called after a step that was taken.
   public func updateStatistics(_ statistics: inout FlatVector) {
-    switch local {
-    case .undivided(let objective): objective.updateStatistics(&statistics)
-    case .divided(let objective):
-      // Each rank saw other parts.
-      guard statistics.count > 0 else { return }
-      objective.updateStatistics(&statistics)
-      statistics.scale(by: share.weight)
-      share.group.sum([statistics.mutated()])
-    }
+    local.updateStatistics(&statistics)
+    guard isDivided, statistics.count > 0 else { return }
+    // Each rank saw other parts.
+    statistics.scale(by: share.weight)
+    share.group.sum([statistics.mutated()])
   }
 
   /// A model's loss on one batch at one point, each rank's share of it computed there.

@@ -18,7 +18,7 @@ import AdamQLRTorch
 /// nothing, as it does with the whole batch; the curvature takes (k − 1)/k of one, those of the
 /// Hessian a whole one, K-FAC's factors a whole one, and nothing is saved in the evaluation of the
 /// second loss. AdamQLR's step thus takes about 7 forward passes' time instead of 6.
-public struct MicroBatchedObjective: Objective {
+public struct MicroBatchedObjective: BatchObjective {
   private let batch: NetworkObjective
   private let parts: [NetworkObjective]
   private let shares: [Double]
@@ -41,6 +41,10 @@ public struct MicroBatchedObjective: Objective {
 
   public func linearize(at parameters: FlatVector) -> Linearized {
     Linearized(objective: self, point: parameters)
+  }
+
+  func loss(at parameters: FlatVector) -> Double {
+    zip(parts, shares).reduce(0) { $0 + $1.1 * $1.0.evaluate(at: parameters).loss }
   }
 
   /// Moves the model's running statistics towards those of the parts, one after the other, at the
@@ -108,9 +112,7 @@ public struct MicroBatchedObjective: Objective {
 
     public func loss(at point: FlatVector, displacement: Displacement<FlatVector>?) -> Double {
       current = nil
-      return zip(objective.parts, objective.shares).reduce(0) {
-        $0 + $1.1 * $1.0.evaluate(at: point).loss
-      }
+      return objective.loss(at: point)
     }
 
     private func makeGradient(

@@ -11,7 +11,7 @@ import AdamQLRTorch
 ///       .adamQLR(batchesPerEpoch: 1), for: parameters, layout: model.layout)
 ///     let objective = NetworkObjective(model, SquaredError(), inputs: x, targets: y)
 ///     for _ in 0..<100 { try optimizer.step(&parameters, on: objective) }
-public struct NetworkObjective: Objective {
+public struct NetworkObjective: BatchObjective {
   private let model: Model
   private let lossFunction: any Loss
   private let inputs: Tensor
@@ -100,6 +100,8 @@ public struct NetworkObjective: Objective {
     let output = model.record(.value, mode, parameters, inputs).output
     return lossFunction.evaluate(output, targets: targets)
   }
+
+  func loss(at parameters: FlatVector) -> Double { evaluate(at: parameters).loss }
 
   /// Moves the model's running statistics towards those of this batch, at the point where the
   /// objective was last linearized; to be called after a step that was taken.

@@ -1,6 +1,5 @@
 import CTorch
 import Requirements
-import Synchronization
 
 /// The engine as a whole.
 public enum Runtime {
@@ -27,21 +26,18 @@ public enum Runtime {
   /// Results do not depend on it.
   public static func tuneProcess() { ct_tune_process() }
 
-  private static let endOutOfMemory = Mutex<(@Sendable (TorchError) -> Never)?>(nil)
+  private static let outOfMemory = FatalHandler<TorchError>()
 
   /// Sets what ends the program where an operation finds no memory for its result. Default: a trap
   /// with the error's description.
   ///
   /// ``Operator/call(_:)`` throws the error instead.
   public static func whenOutOfMemory(_ end: @escaping @Sendable (TorchError) -> Never) {
-    endOutOfMemory.withLock { $0 = end }
+    outOfMemory.set(end)
   }
 
   /// Ends the program.
-  static func end(outOfMemory error: TorchError) -> Never {
-    if let end = endOutOfMemory.withLock({ $0 }) { end(error) }
-    fatalError(error.description)
-  }
+  static func end(outOfMemory error: TorchError) -> Never { outOfMemory.end(error) }
 
   /// The version of libtorch.
   public static var version: String { String(cString: ct_version()) }

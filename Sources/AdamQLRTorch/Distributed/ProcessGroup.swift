@@ -147,9 +147,8 @@ extension ProcessGroup {
   ///
   /// Machines are told apart by their names.
   public func local() -> (rank: Int, size: Int) {
-    var hash = Fingerprint()
-    hash.add(ProcessInfo.processInfo.hostName)
-    let names = gather([Double(hash.value >> 16)])
+    var name = SeededGenerator(seed: 0, stream: ProcessInfo.processInfo.hostName)
+    let names = gather([name.uniform()])
     let count = { (ranks: Range<Int>) in ranks.count { names[$0] == names[self.rank] } }
     return (givenLocalRank ?? count(0..<rank), count(0..<size))
   }
@@ -160,13 +159,13 @@ extension ProcessGroup {
   /// Makes sure that all ranks have the same.
   ///
   /// - Parameters:
-  ///   - hash: What stands for it.
+  ///   - check: What stands for it.
   ///   - subject: What it is, in words.
   /// - Throws: ``DistributedError``, in every rank, where one has another.
   public func requireAgreement(
-    on hash: UInt64, _ subject: String
+    on check: UInt32, _ subject: String
   ) throws(DistributedError) {
-    let all = gather([Double(hash >> 32), Double(hash & 0xFFFF_FFFF)])
+    let all = gather([Double(check)])
     if let other = all.firstIndex(where: { $0 != all[0] }) {
       throw .ranksDisagree(rank: other, about: subject)
     }
@@ -188,18 +187,15 @@ extension ProcessGroup {
 // MARK: - The end
 
 extension ProcessGroup {
-  private static let endWhenLost = Mutex<(@Sendable (DistributedError) -> Never)?>(nil)
+  private static let lost = FatalHandler<DistributedError>()
 
   /// Sets what ends the process where another rank is lost; it is called on any thread. Default: a trap
   /// with the error's description.
   public static func whenLost(_ end: @escaping @Sendable (DistributedError) -> Never) {
-    endWhenLost.withLock { $0 = end }
+    lost.set(end)
   }
 
-  static func end(_ error: DistributedError) -> Never {
-    if let end = endWhenLost.withLock({ $0 }) { end(error) }
-    fatalError(error.description)
-  }
+  static func end(_ error: DistributedError) -> Never { lost.end(error) }
 
   /// Asks all ranks to stop; they agree on where with the next ``sum(_:_:)``.
   public func stop() { wantsStop.store(true, ordering: .releasing) }

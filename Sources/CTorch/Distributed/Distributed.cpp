@@ -96,10 +96,6 @@ ct_error ct_store_get(ct_store store, const char *key, char **value) {
   });
 }
 
-ct_error ct_store_add(ct_store store, const char *key, int64_t amount, int64_t *result) {
-  return guarded("store", [&] { *result = store->store->add(key, amount); });
-}
-
 ct_error ct_group_join(
     ct_store store, const char *prefix, int rank, int size, const char *interface, double seconds,
     double patience, ct_group *result) {
@@ -128,15 +124,5 @@ ct_error ct_group_sum(ct_group group, const ct_tensor *tensors, int count) {
       works.push_back(group->gloo->allreduce(one));
     }
     for (const auto &work : works) work->wait();
-  });
-}
-
-ct_error ct_group_broadcast(ct_group group, ct_tensor tensor, int root) {
-  return guarded("broadcast", [&] {
-    at::AutoDispatchBelowADInplaceOrView guard;
-    std::vector<at::Tensor> one{borrow(tensor)};
-    c10d::BroadcastOptions options;
-    options.rootRank = root;
-    group->gloo->broadcast(one, options)->wait();
   });
 }

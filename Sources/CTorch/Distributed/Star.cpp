@@ -87,6 +87,17 @@ void receive_all(int connection, void *bytes, size_t size, double patience) {
   });
 }
 
+// What a new connection says of itself; nothing where it says nothing soon.
+Greeting greeted(int connection) {
+  Greeting greeting = {};
+  try {
+    receive_all(connection, &greeting, sizeof greeting, 2);
+  } catch (const std::exception &) {
+    greeting = {};
+  }
+  return greeting;
+}
+
 void send_at_once(int connection) {
   const int on = 1;
   setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -150,11 +161,9 @@ ct_error ct_star_accept(ct_star star, int size, uint64_t token, double seconds, 
       wait(star->listener, POLLIN, deadline);
       const int connection = accept4(star->listener, nullptr, nullptr, SOCK_CLOEXEC);
       if (connection < 0) fail("connection");
-      Greeting greeting = {};
+      const Greeting greeting = greeted(connection);
       // Whoever else finds the port does not know the token.
-      const ssize_t count = recv(connection, &greeting, sizeof greeting, MSG_WAITALL);
-      const bool is_known = count == sizeof greeting && greeting.token == token &&
-                            greeting.rank > 0 && greeting.rank < size &&
+      const bool is_known = greeting.token == token && greeting.rank > 0 && greeting.rank < size &&
                             star->connections[static_cast<size_t>(greeting.rank - 1)] < 0;
       if (!is_known) {
         close(connection);

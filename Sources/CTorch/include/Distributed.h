@@ -23,8 +23,6 @@ void ct_store_release(ct_store store);
 ct_error ct_store_set(ct_store store, const char *key, const char *value);
 // The value of a key, which the caller frees; NULL where there is none.
 ct_error ct_store_get(ct_store store, const char *key, char **value);
-// Adds to the number that a key holds, 0 at first.
-ct_error ct_store_add(ct_store store, const char *key, int64_t amount, int64_t *result);
 
 // Joins the group of `size` processes as number `rank`; all of them do, within the limit. Connections
 // go by the network interface of that name; where it is NULL, by that which leads to the store. Keys of
@@ -35,8 +33,6 @@ ct_error ct_group_join(
 void ct_group_leave(ct_group group);
 // Replaces tensors by their sums over all processes, the same to the bit in each.
 ct_error ct_group_sum(ct_group group, const ct_tensor *tensors, int count);
-// Replaces a tensor by that of one process.
-ct_error ct_group_broadcast(ct_group group, ct_tensor tensor, int root);
 
 // The first process listens at a port that it says, and accepts the others when they know it; they say
 // the token, and who they are. A sum that takes longer than `patience` fails.

@@ -181,8 +181,8 @@ struct StudyCommand: ParsableCommand {
     guard !analysis.results.isEmpty else {
       throw FileError(results.path, "there are no results of the study's present settings")
     }
-    var parts = ["adamqlr study \(file)"]
-    if self.output != nil { parts.append("--output \(output)") }
+    var parts = ["adamqlr study \(portablePath(file))"]
+    if self.output != nil { parts.append("--output \(portablePath(output))") }
     if reportOnly, let only { parts.append("--report-only --only \(only)") }
     let page = StudyPage(
       analysis, expectedCount: count, command: (parts + ["--data-dir data"]).joined(separator: " "))

@@ -55,7 +55,7 @@ struct TuneCommand: ParsableCommand {
       file: file, scale: scale, keepsTasks: !options.task.isEmpty,
       base: PaperExperiment.yaml(ofFile:))
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().relativePath
-    var command = "adamqlr tune \(file)"
+    var command = "adamqlr tune \(portablePath(file))"
     if let scale { command += " --scale \(scale)" }
     if let seed {
       guard seed >= 0 else { throw ValidationError("--seed is \(seed), but must be from 0") }

@@ -151,7 +151,7 @@ struct TuningOptions: ParsableArguments {
       return false
     }
     var command = "\(command) --task \(plan.task.name)"
-    if let output { command += " --output \(output)" }
+    if let output { command += " --output \(portablePath(output))" }
     let page = TuningPage(results, command: command + " --data-dir data")
     let formats = format.isEmpty ? [.markdown, .html] : format
     let gnuplot = Gnuplot()

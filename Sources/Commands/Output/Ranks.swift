@@ -7,7 +7,7 @@ struct Ranks {
   /// The ranks; `nil`: there is one process.
   let group: ProcessGroup?
 
-  /// Whether this process reads the command line for all, shows and writes.
+  /// Whether this process shows and writes what comes out.
   var isFirst: Bool { group?.rank ?? 0 == 0 }
 
   /// Joins the ranks that the environment speaks of.

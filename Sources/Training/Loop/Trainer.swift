@@ -63,7 +63,6 @@ public struct Trainer {
     self.settings = settings
     self.group = group
     self.problem = problem
-    try group?.requireAgreement(on: problem.fingerprint, "data")
     let plan = BatchPlan(
       exampleCount: problem.training.count, batchSize: settings.batchSize,
       seed: UInt64(settings.seed))
@@ -106,6 +105,7 @@ public struct Trainer {
       (initialNotes, initialWeightsError) = ([], error)
       if !resumes { throw error }
     }
+    if let group { try requireSameData(in: group) }
     if let patience = settings.patience, problem.validation == nil {
       throw SettingsError(
         "early-stopping.patience is \(patience), but there are no validation examples to judge by")
@@ -184,8 +184,7 @@ public struct Trainer {
   }
 
   private mutating func evaluate(after last: StepReport) throws -> EpochReport {
-    try group?.requireAgreement(
-      on: fit.parameters.tensor.fingerprint, "weights after step \(step)")
+    try requireSameWeights("after step \(step)")
     fit.prepareWeights()
     let weights = learnedWeights
     let score = makeScore(of: weights)

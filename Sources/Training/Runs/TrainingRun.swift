@@ -182,7 +182,7 @@ extension Trainer {
     } else if let error = initialWeightsError {
       throw error
     }
-    try group?.requireAgreement(on: parameters.tensor.fingerprint, "weights to start from")
+    try requireSameWeights("to start from")
     return (checkpoint, damage)
   }
 }
