@@ -45,7 +45,8 @@ struct StudyCommandTests {
   /// The page less what hangs on times.
   private func page(_ folder: String) throws -> [Substring] {
     try String(contentsOfFile: folder + "/README.md", encoding: .utf8)
-      .replacingOccurrences(of: folder, with: "FOLDER").split(separator: "\n")
+      .replacingOccurrences(of: (folder as NSString).lastPathComponent, with: "FOLDER")
+      .split(separator: "\n")
       .filter { line in !line.contains("of one process") && line.count { $0 == "|" } < 14 }
   }
 

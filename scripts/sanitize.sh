@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Runs the tests under sanitizers, which find reads and writes outside of memory and after its release,
+# undefined behavior of the C++ code, leaks, and races.
+#
+#     scripts/sanitize.sh [address | thread] [ARGUMENT …]     both; arguments go to swift test
+#
+# Logs go to .build-sanitize/. What libtorch alone does is suppressed, with reasons, in
+# scripts/sanitize/.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PKG_CONFIG_PATH="$PWD/.libtorch${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+suppressions=$PWD/scripts/sanitize
+logs=$PWD/.build-sanitize
+mkdir -p "$logs"
+case ${1:-} in
+  address | thread) sanitizers=("$1") && shift ;;
+  *) sanitizers=(address thread) ;;
+esac
+
+# The package of a consumer is built without them, by the ordinary tests.
+skipped=(--skip ConsumerTests)
+export UBSAN_OPTIONS=print_stacktrace=1
+export ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1:strict_init_order=1
+export LSAN_OPTIONS=suppressions=$suppressions/leaks.txt:print_suppressions=0
+export TSAN_OPTIONS=suppressions=$suppressions/races.txt:halt_on_error=0
+
+for sanitizer in "${sanitizers[@]}"; do
+  options=(--sanitize "$sanitizer" --scratch-path ".build-$sanitizer")
+  if [ "$sanitizer" = address ]; then
+    # -fno-sanitize=vptr: libtorch's types come without their run-time information.
+    options+=(-Xcxx -fsanitize=undefined -Xcxx -fno-sanitize=vptr,function
+      -Xcxx -fno-sanitize-recover=undefined)
+  fi
+  swift test -c release --disable-testable-imports "${options[@]}" "${skipped[@]}" "$@" \
+    2>&1 | tee "$logs/$sanitizer.log"
+  ! grep -E 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:' "$logs/$sanitizer.log"
+done
