@@ -1,7 +1,6 @@
 import AdamQLRTorch
 import Foundation
 import LocalServer
-import Synchronization
 
 /// Runs `body` as several ranks, each on a thread of this process.
 ///
@@ -10,7 +9,7 @@ func asRanks<Result: Sendable>(
   _ size: Int, _ body: @escaping @Sendable (ProcessGroup) throws -> Result
 ) throws -> [Result] {
   let port = try freePort()
-  let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
+  let results = RankResults<Result>()
   let threads = DispatchGroup()
   for rank in 0..<size {
     threads.enter()
@@ -22,14 +21,27 @@ func asRanks<Result: Sendable>(
         group.finish()
         return result
       }
-      results.withLock { $0[rank] = result }
+      results.set(result, of: rank)
       threads.leave()
     }
     thread.stackSize = 8 << 20
     thread.start()
   }
   threads.wait()
-  return try results.withLock { results in
-    try (0..<size).compactMap { try results[$0]?.get() }
+  return try results.ordered()
+}
+
+/// What ranks have made so far, by a lock of the system's: ThreadSanitizer does not see that of the
+/// standard library.
+private final class RankResults<Value: Sendable>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var results: [Int: Result<Value, any Error>] = [:]
+
+  func set(_ result: Result<Value, any Error>, of rank: Int) {
+    lock.withLock { results[rank] = result }
+  }
+
+  func ordered() throws -> [Value] {
+    try lock.withLock { try results.sorted { $0.key < $1.key }.map { try $0.value.get() } }
   }
 }

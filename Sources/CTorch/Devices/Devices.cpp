@@ -3,6 +3,8 @@
 #include "Handles.h"
 #include "Products.h"
 
+#include <ATen/Context.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <cstdlib>

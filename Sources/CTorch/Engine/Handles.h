@@ -6,10 +6,10 @@
 #include "CTorch.h"
 #include "Errors.h"
 
-#if !__has_include(<ATen/ATen.h>)
+#if !__has_include(<ATen/core/Tensor.h>)
 #error "libtorch is not found: run `make setup`, and name the folder of its libtorch.pc in PKG_CONFIG_PATH"
 #endif
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstring>
 #include <sstream>

@@ -2,6 +2,8 @@
 
 #include "Handles.h"
 
+#include <ATen/Context.h>
+
 #include <atomic>
 #include <thread>
 

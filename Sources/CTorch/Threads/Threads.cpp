@@ -13,7 +13,8 @@ const auto pause_threads = optional_symbol<int (*)(int)>("omp_pause_resource_all
 
 constexpr double operations_per_thread = 3e6;
 
-int maximum_thread_count = 1;
+// Read by whatever thread computes, while another may set it.
+std::atomic<int> maximum_thread_count = 1;
 
 // Whether threads of the library, and of whoever else uses OpenMP in this process, may be ended.
 std::atomic<bool> may_end_threads = false;
@@ -23,7 +24,9 @@ thread_local bool is_single_threaded = false;
 
 } // namespace
 
-extern "C" void ct_set_kernel_thread_count(int count) { maximum_thread_count = std::max(count, 1); }
+extern "C" void ct_set_kernel_thread_count(int count) {
+  maximum_thread_count.store(std::max(count, 1), std::memory_order_relaxed);
+}
 
 void ct_set_single_threaded(bool is_single) { is_single_threaded = is_single; }
 
@@ -31,7 +34,8 @@ int thread_count(double operations) {
   if (is_single_threaded) return 1;
   // Limited before it becomes an int, which need not hold it.
   const double count = operations / operations_per_thread;
-  return static_cast<int>(std::clamp(count, 1.0, static_cast<double>(maximum_thread_count)));
+  const double maximum = maximum_thread_count.load(std::memory_order_relaxed);
+  return static_cast<int>(std::clamp(count, 1.0, maximum));
 }
 
 void let_library_threads_end() { may_end_threads = true; }

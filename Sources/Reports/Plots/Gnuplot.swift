@@ -50,7 +50,9 @@ public struct Gnuplot: Sendable {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
-    process.waitUntilExit()
+    guard process.waitUntilExit(limit: .seconds(300)) else {
+      throw ReportError("\(path) drew for 5 minutes and was ended")
+    }
     guard process.terminationStatus == 0, process.terminationReason == .exit,
       jobs.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) })
     else {

@@ -60,10 +60,7 @@ final class JobProcess {
   }
 
   /// Lets it end when it has nothing to do, and waits for that.
-  func finish() {
-    process.closeInput()
-    process.waitUntilExit()
-  }
+  func finish() { process.finish() }
 
   /// Why it has ended.
   var complaint: String { process.complaint }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A process that makes jobs, one after the other: it reads a ``Job`` a line, and writes messages about
@@ -13,13 +14,22 @@ public enum JobWorker {
   ///
   /// - Parameter goesOn: Is asked after every step.
   public static func serve(_ goesOn: () -> Bool) throws {
-    while goesOn(), let line = readLine() {
-      let job = try decoder.decode(Job.self, from: Data(line.utf8))
-      do {
-        try say(.ended(try job.make(reporting: { try? say(.progress($0)) }, while: goesOn)))
-      } catch {
-        try say(.failed("\(error)"))
-      }
+    // Not by readLine, which at the end of the input waits for ever where an earlier call of the system
+    // was interrupted.
+    var input = LineBuffer()
+    while goesOn() {
+      let piece = FileHandle.standardInput.availableData
+      guard !piece.isEmpty else { return }
+      for line in input.append(piece) where goesOn() { try make(line, while: goesOn) }
+    }
+  }
+
+  private static func make(_ line: Data, while goesOn: () -> Bool) throws {
+    let job = try decoder.decode(Job.self, from: line)
+    do {
+      try say(.ended(try job.make(reporting: { try? say(.progress($0)) }, while: goesOn)))
+    } catch {
+      try say(.failed("\(error)"))
     }
   }
 

@@ -6,7 +6,7 @@ final class LineProcess {
   private let process = Process()
   private let (input, output) = (Pipe(), Pipe())
   private let errorPath: String
-  private var unread = Data()
+  private var unread = LineBuffer()
 
   /// Starts the process.
   ///
@@ -58,13 +58,7 @@ final class LineProcess {
       process.waitUntilExit()
       return nil
     }
-    unread += data
-    var lines: [Data] = []
-    while let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
-      lines.append(Data(unread[..<end]))
-      unread = Data(unread[(end + 1)...])
-    }
-    return lines
+    return unread.append(data)
   }
 
   /// Asks it to stop, as Ctrl-C does.
@@ -80,8 +74,11 @@ final class LineProcess {
   /// Lets it see that nothing more will be said.
   func closeInput() { try? input.fileHandleForWriting.close() }
 
-  /// Waits until it has ended.
-  func waitUntilExit() { process.waitUntilExit() }
+  /// Lets it end, and ends it where it has not after some seconds.
+  func finish() {
+    closeInput()
+    _ = process.waitUntilExit(limit: .seconds(10))
+  }
 
   /// The status with which it ended.
   var status: Int32 { process.terminationStatus }

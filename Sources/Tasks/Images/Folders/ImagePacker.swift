@@ -70,15 +70,11 @@ enum ImagePacker {
   }
 
   private static func forEachLine(of file: FileHandle, _ body: (Data) -> Void) {
-    var rest = Data()
+    var lines = LineBuffer()
     while true {
       let piece = file.availableData
       if piece.isEmpty { break }
-      rest += piece
-      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-        body(rest[..<end])
-        rest = Data(rest[(end + 1)...])
-      }
+      lines.append(piece).forEach(body)
     }
   }
 }
