@@ -9,7 +9,7 @@ TEST_REQUIREMENTS = $(wildcard Tests/requirements.txt)
 PEER_REQUIREMENTS = Benchmarks/peers/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images ray build demo test check-ray check-ranks check-faults fuzz lint format bench docs docs-preview install \
+.PHONY: help setup images ray build demo test check-ray check-ranks check-faults check-memory sanitize fuzz lint format bench docs docs-preview install \
   uninstall gpu-bundle clean
 
 help:  ## Show this list
@@ -51,6 +51,12 @@ check-ranks: build  ## Check training by several ranks: figures, kills, time of 
 check-faults: build  ## Check what happens where files cannot be written, and after kills
 	@scripts/check_faults.py .build/release/adamqlr
 	@scripts/check_kills.py .build/release/adamqlr
+
+check-memory: build  ## Check that 100,000 steps hold no more memory than a few
+	@scripts/check_memory.py .build/release/adamqlr
+
+sanitize: setup  ## Run the tests under sanitizers: memory, undefined behavior, races
+	@ADAMQLR_PYTHON="$$(scripts/python-env.sh $(TEST_REQUIREMENTS))" scripts/sanitize.sh
 
 FUZZ_SECONDS ?= 200
 fuzz: setup  ## Look for hostile inputs for an hour (FUZZ_SECONDS for each of 18 readers)

@@ -42,7 +42,7 @@ def resident(pid):
 def check(program, model, folder, options):
     text = os.path.join(folder, "text.txt")
     arguments = ["train", "--steps", str(options.steps), "--optimizer", options.optimizer, "--threads", "1",
-                 "--output", os.path.join(folder, model)]
+                 "--eval-every", "1000", "--output", os.path.join(folder, model)]
     process = subprocess.Popen(
         [program] + arguments + MODELS[model].format(text=text).split(), stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"))
