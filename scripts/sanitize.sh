@@ -18,11 +18,12 @@ case ${1:-} in
 esac
 
 # The package of a consumer is built without them, by the ordinary tests. Under a limit of memory
-# sanitizers do not start, nor the search for leaks under a tracer.
+# or of files' sizes sanitizers do not start, nor the search for leaks under a tracer.
 skipped=()
-for test in ConsumerTests MicroBatchCommandTests/outOfMemory NetworkUseTests; do
+for test in ConsumerTests MicroBatchCommandTests/outOfMemory DataCommandTests/fullDisk NetworkUseTests; do
   skipped+=(--skip "$test")
 done
+export ADAMQLR_TEST_LIMIT=1800
 export UBSAN_OPTIONS=print_stacktrace=1
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1
 export LSAN_OPTIONS=suppressions=$suppressions/leaks.txt:print_suppressions=0
