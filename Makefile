@@ -55,8 +55,8 @@ check-faults: build  ## Check what happens where files cannot be written, and af
 check-memory: build  ## Check that 100,000 steps hold no more memory than a few
 	@scripts/check_memory.py .build/release/adamqlr
 
-sanitize: setup  ## Run the tests under sanitizers: memory, undefined behavior, races
-	@ADAMQLR_PYTHON="$$(scripts/python-env.sh $(TEST_REQUIREMENTS))" scripts/sanitize.sh
+sanitize: setup  ## Run the tests under sanitizers (both, or SANITIZER=address or thread)
+	@ADAMQLR_PYTHON="$$(scripts/python-env.sh $(TEST_REQUIREMENTS))" scripts/sanitize.sh $(SANITIZER)
 
 FUZZ_SECONDS ?= 200
 fuzz: setup  ## Look for hostile inputs for an hour (FUZZ_SECONDS for each of 18 readers)

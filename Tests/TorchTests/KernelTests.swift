@@ -12,7 +12,7 @@ struct KernelTests {
   private func expectEqual(
     _ a: Tensor, _ b: Tensor, terms: Int = 1, _ location: SourceLocation = #_sourceLocation
   ) {
-    let tolerance = a.type == .float32 ? 2e-5 + 5e-8 * Double(terms) : 1e-13 + 1e-16 * Double(terms)
+    let tolerance = a.type == .float32 ? 2e-5 + 5e-8 * Double(terms) : 1e-13
     #expect(a.shape == b.shape, sourceLocation: location)
     let difference = zip(a.doubles, b.doubles).map { abs($0 - $1) / (1 + abs($1)) }.max() ?? 0
     #expect(difference < tolerance, sourceLocation: location)

@@ -55,7 +55,7 @@ final class LineProcess {
   func listen() -> [Data]? {
     let data = output.fileHandleForReading.availableData
     guard !data.isEmpty else {
-      process.waitUntilExit()
+      finish()
       return nil
     }
     return unread.append(data)
