@@ -100,7 +100,7 @@ let package = Package(
     .testTarget(name: "TorchTests", dependencies: ["CTorch", "AdamQLRTorch"]),
     .testTarget(
       name: "NetworksTests",
-      dependencies: ["AdamQLR", "AdamQLRNetworks", "AdamQLRTorch", "LocalServer"],
+      dependencies: ["AdamQLR", "AdamQLRNetworks", "AdamQLRTorch", "CTorch", "LocalServer"],
       resources: [.copy("Baselines")]),
     .testTarget(
       name: "TasksTests",

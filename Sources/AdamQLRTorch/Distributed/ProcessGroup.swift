@@ -6,14 +6,17 @@ import Synchronization
 ///
 /// Every process, called a rank, makes the same calls in the same order; results are the same to the
 /// bit in each. Sums go by libtorch's own collectives (Gloo), from the processor's memory; those of a
-/// few numbers, for which Gloo takes 20 to 50 times as long as a message, by way of rank 0.
+/// few numbers, for which Gloo takes 20 to 50 times as long as a message, by way of rank 0; and those of
+/// what lies on GPUs by NCCL (``prepare(for:)``).
 ///
 /// A training cannot go on without one of its ranks. So nothing here throws once all have joined: where
 /// one goes, the others end within half a minute, by ``whenLost(_:)``.
 public final class ProcessGroup: Sendable {
-  private struct Handle: @unchecked Sendable {
+  struct Handle: @unchecked Sendable {
     let group: ct_group
     let star: ct_star
+    /// Where all ranks have joined with a device.
+    var nccl: (device: Device, handle: ct_nccl)?
   }
 
   /// The most numbers that rank 0 takes from the others together.
@@ -28,7 +31,7 @@ public final class ProcessGroup: Sendable {
   public let size: Int
 
   private let givenLocalRank: Int?
-  private let handle: Mutex<Handle>
+  let handle: Mutex<Handle>
   private let monitor: RankMonitor
   private let wantsStop = Atomic<Bool>(false)
   private let agreedToStop = Atomic<Bool>(false)
@@ -65,6 +68,7 @@ public final class ProcessGroup: Sendable {
   deinit {
     monitor.stop()
     handle.withLock {
+      if let nccl = $0.nccl { ct_nccl_leave(nccl.handle) }
       ct_group_leave($0.group)
       ct_star_release($0.star)
     }
@@ -107,7 +111,9 @@ extension ProcessGroup {
   public func sum(_ tensors: [Tensor], _ numbers: [Double] = []) -> [Double] {
     // Whether one wants to stop goes along, so that all learn of it at the same place.
     var few = numbers + [wantsStop.load(ordering: .acquiring) ? 1 : 0]
-    let isFew = tensors.reduce(0) { $0 + $1.count } * (size - 1) <= Self.fewNumbers
+    let byNCCL = usesNCCL(for: tensors)
+    let isFew =
+      !byNCCL && tensors.reduce(0) { $0 + $1.count } * (size - 1) <= Self.fewNumbers
     if isFew { few += tensors.flatMap(\.doubles) }
     collect { ct_star_sum($0.star, &few, Int64(few.count)) }
     if few[numbers.count] > 0 { agreedToStop.store(true, ordering: .releasing) }
@@ -118,6 +124,8 @@ extension ProcessGroup {
         tensor.assign(sums.to(tensor.type).to(tensor.device))
         place += tensor.count
       }
+    } else if byNCCL {
+      sumByNCCL(tensors)
     } else {
       sumMany(tensors)
     }
@@ -171,7 +179,7 @@ extension ProcessGroup {
     }
   }
 
-  private func collect(_ body: (Handle) -> ct_error?) {
+  func collect(_ body: (Handle) -> ct_error?) {
     handle.withLock { handle in
       do {
         try TorchError.check(body(handle))

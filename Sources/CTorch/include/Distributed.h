@@ -15,6 +15,12 @@ typedef struct ct_store_s *ct_store;
 typedef struct ct_group_s *ct_group;
 // A connection of each process to the first, for a few numbers at a time.
 typedef struct ct_star_s *ct_star;
+// The same for what lies on GPUs, one a process, by NCCL.
+typedef struct ct_nccl_s *ct_nccl;
+// What processes that belong together have in common for NCCL: its ncclUniqueId.
+typedef struct {
+  uint8_t bytes[128];
+} ct_nccl_identity;
 
 // Connects to the store, with `serves` after starting it here; waits for it as long as the limit says.
 ct_error ct_store_connect(
@@ -43,6 +49,17 @@ ct_error ct_star_connect(
 void ct_star_release(ct_star star);
 // Replaces numbers by their sums over all processes, the same to the bit in each.
 ct_error ct_star_sum(ct_star star, double *numbers, int64_t count);
+
+// Fails where there is no NCCL in this process; libtorch's CUDA libraries bring it.
+ct_error ct_nccl_find(void);
+ct_error ct_nccl_make_identity(ct_nccl_identity *identity);
+// Joins as ct_group_join does, with a GPU of this process's own; of a device that is none, a test's
+// replacement of NCCL takes the memory.
+ct_error ct_nccl_join(
+    ct_nccl_identity identity, int rank, int size, int device, double seconds, ct_nccl *result);
+void ct_nccl_leave(ct_nccl nccl);
+// Replaces contiguous tensors by their sums over all processes, in the order of the device's other work.
+ct_error ct_nccl_sum(ct_nccl nccl, const ct_tensor *tensors, int count);
 
 #ifdef __cplusplus
 }

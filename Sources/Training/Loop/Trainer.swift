@@ -29,7 +29,7 @@ public struct Trainer {
   /// Why the initial weights could not be read.
   let initialWeightsError: FileError?
   /// What of the initial weights was not read from their file, in a line each.
-  private let initialNotes: [String]
+  private var initialNotes: [String]
   private let heldBackBatches: BatchStream?
   var fit: Fit<BatchStream>
   private var progress = Progress()
@@ -105,7 +105,12 @@ public struct Trainer {
       (initialNotes, initialWeightsError) = ([], error)
       if !resumes { throw error }
     }
-    if let group { try requireSameData(in: group) }
+    if let group {
+      try requireSameData(in: group)
+      if let reason = group.prepare(for: device) {
+        initialNotes.append("sums over ranks go by the processor's memory: \(reason)")
+      }
+    }
     if let patience = settings.patience, problem.validation == nil {
       throw SettingsError(
         "early-stopping.patience is \(patience), but there are no validation examples to judge by")

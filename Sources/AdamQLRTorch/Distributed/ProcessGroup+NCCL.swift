@@ -1,0 +1,81 @@
+import CTorch
+
+extension ProcessGroup {
+  /// How long ranks may take to join with their devices, in seconds.
+  private static let limit = 120.0
+
+  /// Gets ready for sums of what lies on a device: by NCCL, where each rank has a GPU of its own and a
+  /// libtorch that brings NCCL. Otherwise they go by the processor's memory, with the same results.
+  ///
+  /// Every rank calls it, with its own device. NCCL's sums have been tried with a replacement of NCCL
+  /// alone, and not on GPUs.
+  ///
+  /// - Parameter device: Where the rank computes.
+  /// - Returns: Why NCCL is not used; `nil` where it is, and for ``Device/cpu``.
+  @discardableResult
+  public func prepare(for device: Device) -> String? {
+    if device == .cpu { return nil }
+    if let reason = agree({ () throws(TorchError) in
+      try device.prepare()
+      try TorchError.check(ct_nccl_find())
+    }) {
+      return reason
+    }
+    var identity = ct_nccl_identity()
+    if let reason = agree({ () throws(TorchError) in
+      if rank == 0 { try TorchError.check(ct_nccl_make_identity(&identity)) }
+    }) {
+      return reason
+    }
+    share(&identity)
+    var joined: ct_nccl?
+    let reason = agree { () throws(TorchError) in
+      try TorchError.check(
+        ct_nccl_join(
+          identity, Int32(rank), Int32(size), device.number, Self.limit, &joined))
+    }
+    guard let joined else { return reason }
+    if reason == nil {
+      handle.withLock { $0.nccl = (device, joined) }
+    } else {
+      ct_nccl_leave(joined)
+    }
+    return reason
+  }
+
+  /// Does what all must have succeeded in to go on.
+  ///
+  /// - Returns: Why one failed.
+  private func agree(_ body: () throws(TorchError) -> Void) -> String? {
+    var reason: String?
+    do { try body() } catch { reason = error.description }
+    let failures = gather([reason == nil ? 0 : 1])
+    guard let first = failures.firstIndex(of: [1]) else { return nil }
+    return reason ?? "rank \(first) cannot use it"
+  }
+
+  /// Gives all ranks what rank 0 has.
+  private func share(_ identity: inout ct_nccl_identity) {
+    withUnsafeMutableBytes(of: &identity) { bytes in
+      let all = sum([], bytes.map { rank == 0 ? Double($0) : 0 })
+      for (place, number) in all.enumerated() { bytes[place] = UInt8(number) }
+    }
+  }
+
+  /// Whether sums of tensors go by NCCL.
+  func usesNCCL(for tensors: [Tensor]) -> Bool {
+    guard !tensors.isEmpty, let device = handle.withLock({ $0.nccl?.device }) else {
+      return false
+    }
+    return tensors.allSatisfy { $0.device == device }
+  }
+
+  func sumByNCCL(_ tensors: [Tensor]) {
+    withExtendedLifetime(tensors) {
+      collect { handle in
+        guard let nccl = handle.nccl else { return nil }
+        return ct_nccl_sum(nccl.handle, tensors.map(\.handle), Int32(tensors.count))
+      }
+    }
+  }
+}
