@@ -52,7 +52,11 @@ struct TuningScale {
       guard var mapping = task.mapping else { continue }
       let name = mapping["name"]?.scalar?.string ?? mapping["task"]?.scalar?.string ?? ""
       if let names, !names.contains(name) { continue }
-      for key in ["samples", "repetitions"] where entries[key] != nil { mapping[Node(key)] = nil }
+      for key in ["samples", "repetitions"] {
+        // A task's own number stays where it is the smaller.
+        guard let most = try entries.whole(key), let own = mapping[Node(key)] else { continue }
+        if own.scalar.flatMap({ Int($0.string) }) ?? 0 > most { mapping[Node(key)] = nil }
+      }
       if entries["rungs"] != nil { mapping["rungs"] = nil }
       for key in ["epochs", "steps"] {
         guard let number = mapping[Node(key)]?.scalar?.string.asDouble else { continue }

@@ -53,6 +53,11 @@ struct TuningFileTests {
     let plan = try TuningPlan(small, small.tasks[0], dataDirectory: nil, threads: 1)
     let trial = try #require(plan.trials["adam"]?.first)
     #expect(trial.settings.epochs == 1 && trial.settings.divergenceFactor == 10)
+    // A scale only shrinks.
+    let larger = text.replacingOccurrences(
+      of: "{samples: 2, repetitions: 1, length: 0.34, values: 3, tasks: [digits]}",
+      with: "{samples: 5}")
+    #expect(try self.tuning(larger, scale: "small").tasks.map(\.sampleCount) == [5, 3])
     // Nothing is repeated before what there is to repeat was found.
     #expect(try Set(plan.repetitions([]).runs.map(\.key.optimizer)) == ["adamqlr"])
   }
