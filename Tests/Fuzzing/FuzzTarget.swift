@@ -68,7 +68,7 @@ extension FuzzTarget {
       for scale in [nil, "smoke"] { _ = try Tuning(file: path, scale: scale) }
     },
     FuzzTarget("trace") { bytes, folder in
-      _ = try ReferenceTrace(file: try file("trace.json", bytes, in: folder))
+      _ = try TraceReplay(ReferenceTrace(file: try file("trace.json", bytes, in: folder)))
     },
     FuzzTarget("text") { bytes, folder in
       var source = TextSource(path: try file("text.txt", bytes, in: folder))
@@ -113,6 +113,16 @@ extension FuzzTarget {
       _ = try LabeledImages(
         imageFile: try file("images", images, in: folder),
         labelFile: try file("labels", labels, in: folder))
+    },
+    FuzzTarget("packs") { bytes, folder in
+      let (description, pixels) = halves(bytes)
+      _ = try file("images.pack", pixels, in: folder)
+      var source = ImageSource(path: folder)
+      source.size = 8
+      _ = try source.divide(
+        try PackedImages(
+          try file("images.json", description, in: folder), size: 8, named: folder + "/images",
+          of: folder))
     },
     FuzzTarget("cifar") { bytes, folder in
       _ = try LabeledImages(cifarFiles: [try file("cifar", bytes, in: folder)])

@@ -107,7 +107,8 @@ private struct ReferenceSettings {
     case nil: throw .unsupported("curvature_matrix '\(curvature)'")
     }
     if let peak = try optionalNumber("scaling_envelope_peak") {
-      method.envelope = Envelope(peak: Int(peak), total: Int(try number("total_steps")))
+      method.envelope = Envelope(
+        peak: try whole(peak, "scaling_envelope_peak", from: 0), total: try count("total_steps"))
     }
     try addDamping(to: &method)
     method.clipping = Clipping(
@@ -155,11 +156,16 @@ private struct ReferenceSettings {
 
   /// A whole number from 1.
   private mutating func count(_ name: String) throws(TraceError) -> Int {
-    let value = try number(name)
-    guard let count = Int(exactly: value), count >= 1 else {
-      throw .unreadable("optimizer.\(name) is \(value), but must be a whole number from 1")
+    try whole(try number(name), name, from: 1)
+  }
+
+  private func whole(
+    _ value: Double, _ name: String, from lowest: Int
+  ) throws(TraceError) -> Int {
+    guard let number = Int(exactly: value), (lowest...Int(Int32.max)).contains(number) else {
+      throw .unreadable("optimizer.\(name) is \(value), but must be a whole number from \(lowest)")
     }
-    return count
+    return number
   }
 
   private mutating func addDamping(to method: inout Method) throws(TraceError) {

@@ -11,16 +11,18 @@ struct ReferenceProblem {
   private let names: [String]
 
   init(_ trace: ReferenceTrace) throws(TraceError) {
+    try Self.check(trace.model)
     let network = try Self.network(trace.model)
     model = network.model
     names = network.names
+    try Self.check(trace)
     if trace.model.kind == "rosenbrock" {
       loss = SquaredError()
       let rows = trace.inputs.shape[0]
       examples = Batch(
         inputs: .zeros([rows, 1], .float64), targets: .zeros([rows, 2], .float64))
     } else {
-      let classifies = trace.loss.contains("cross entropy")
+      let classifies = trace.classifies
       let plain: any Loss = classifies ? SoftmaxCrossEntropy() : SquaredError()
       loss =
         trace.optimizer["estimation_mode"] == .text("fisher_empirical")
@@ -114,5 +116,72 @@ struct ReferenceProblem {
       elements += array.values
     }
     return elements
+  }
+}
+
+// MARK: - Whether the parts fit together
+
+extension ReferenceTrace {
+  fileprivate var classifies: Bool { loss.contains("cross entropy") }
+}
+
+extension ReferenceProblem {
+  /// Whether a model of these sizes can be made.
+  private static func check(_ model: ReferenceTrace.Model) throws(TraceError) {
+    let sizes =
+      [model.layers, model.heads, model.embedding, model.hidden, model.vocabulary, model.context]
+      + [model.classes] + (model.sizes ?? []) + (model.input ?? []) + (model.channels ?? [])
+    if let size = sizes.compactMap({ $0 }).first(where: { !(1...65_536).contains($0) }) {
+      throw .unreadable("model: \(size) is no size from 1 to 65,536")
+    }
+    if let heads = model.heads, let embedding = model.embedding, embedding % heads != 0 {
+      throw .unreadable("model.embedding is \(embedding), no multiple of the \(heads) heads")
+    }
+  }
+
+  /// Whether the examples are those of the model.
+  private static func check(_ trace: ReferenceTrace) throws(TraceError) {
+    let model = trace.model
+    let (inputs, targets) = (trace.inputs.shape, trace.targets.shape)
+    func require(_ holds: Bool, _ what: String) throws(TraceError) {
+      if !holds { throw .unreadable(what) }
+    }
+    func requireNumbers(
+      of array: ReferenceTrace.Array, below limit: Int?, _ name: String
+    ) throws(TraceError) {
+      guard let limit else { return }
+      for value in array.values
+      where !(value >= 0 && value < Double(limit) && value == value.rounded()) {
+        throw .unreadable("\(name) has \(value), no whole number from 0 and below \(limit)")
+      }
+    }
+    try require(inputs.first ?? 0 > 0, "there are no examples")
+    try require(!trace.batches.contains([]), "a batch is empty")
+    switch model.kind {
+    case "mlp":
+      let outputs = model.sizes?.last
+      try require(inputs.count == 2 && inputs[1] == model.sizes?.first, "inputs: not the model's")
+      if trace.classifies {
+        try require(targets == [inputs[0]], "targets: not a class for each of the inputs")
+        try requireNumbers(of: trace.targets, below: outputs, "targets")
+      } else {
+        try require(targets == [inputs[0], outputs ?? 0], "targets: not the model's outputs")
+      }
+    case "residual-convnet":
+      try require(
+        inputs.count == 4 && Array(inputs.dropFirst()) == model.input, "inputs: not the model's")
+      try require(
+        trace.classifies && targets == [inputs[0]], "targets: not a class for each of the inputs")
+      try requireNumbers(of: trace.targets, below: model.classes, "targets")
+    case "gpt2", "lstm":
+      try require(
+        inputs.count == 2 && (1...(model.context ?? inputs[1])).contains(inputs[1]),
+        "inputs: not rows of tokens, as many as the model has positions")
+      try require(
+        trace.classifies && targets == inputs, "targets: not a token for each of the inputs")
+      try requireNumbers(of: trace.inputs, below: model.vocabulary, "inputs")
+      try requireNumbers(of: trace.targets, below: model.vocabulary, "targets")
+    default: break
+    }
   }
 }

@@ -29,6 +29,18 @@ public struct ReferenceTrace: Decodable, Sendable {
     public let shape: [Int]
     /// The numbers.
     public let values: [Double]
+
+    /// Whether there are as many numbers as the shape says.
+    fileprivate var isWhole: Bool {
+      guard shape.allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) }) else { return false }
+      var count = 1
+      for size in shape {
+        let (product, overflows) = count.multipliedReportingOverflow(by: size)
+        if overflows { return false }
+        count = product
+      }
+      return count == values.count
+    }
   }
 
   /// What a model is described by.
@@ -114,7 +126,7 @@ public struct ReferenceTrace: Decodable, Sendable {
   private func check() throws(TraceError) {
     let arrays = initialParameters.merging(finalParameters) { first, _ in first }
       .merging(["inputs": inputs, "targets": targets]) { first, _ in first }
-    for (name, array) in arrays where array.shape.reduce(1, *) != array.values.count {
+    for (name, array) in arrays where !array.isWhole {
       throw .unreadable(
         "'\(name)' has \(array.values.count) values, but the shape \(array.shape)")
     }

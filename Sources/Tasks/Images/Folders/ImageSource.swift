@@ -51,7 +51,15 @@ extension ImageSource {
   func load(
     encodedBy encoding: ImageEncoding?
   ) throws(DataError) -> (ImageDataSet, ImageEncoding, lines: [String], notes: [String]) {
-    let pack = try PackedImages(folder: path, size: size)
+    try divide(PackedImages(folder: path, size: size), encodedBy: encoding)
+  }
+
+  /// Divides images that have been read.
+  ///
+  /// - Throws: ``DataError`` where they are too few, or not those that the run learned from.
+  package func divide(
+    _ pack: PackedImages, encodedBy encoding: ImageEncoding? = nil
+  ) throws(DataError) -> (ImageDataSet, ImageEncoding, lines: [String], notes: [String]) {
     if let encoding, encoding.digest != pack.digest {
       throw .malformed(
         file: path, found: "images that have changed since the run began",

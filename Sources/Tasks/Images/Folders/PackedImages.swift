@@ -29,7 +29,8 @@ package struct PackedImages {
     let key = SHA256.hexadecimal(of: Array("\(place)\0\(size)".utf8)).prefix(16)
     let name = UserCache.path("images/\(URL(fileURLWithPath: place).lastPathComponent)-\(key)")
     try self.init(
-      ImagePacker.run(["folder", place, "\(size)", name], of: folder), named: name, of: folder)
+      ImagePacker.run(["folder", place, "\(size)", name], of: folder), size: size, named: name,
+      of: folder)
   }
 
   /// Single images, or those below folders.
@@ -43,7 +44,7 @@ package struct PackedImages {
     try self.init(
       ImagePacker.run(
         ["files", "\(size)", name], of: place, input: paths.map { $0 + "\n" }.joined()),
-      named: name, of: place)
+      size: size, named: name, of: place)
   }
 
   private struct Content: Decodable {
@@ -59,14 +60,31 @@ package struct PackedImages {
     var size: Int
     var others: Int
     var broken: [Broken]
+
+    /// Whether its lists fit each other: single images have no classes, others no names.
+    func isWhole(_ expectedSize: Int) -> Bool {
+      size == expectedSize && parts.count == labels.count
+        && labels.allSatisfy { $0 < max(classes.count, 1) }
+        && (names.isEmpty || names.count == labels.count)
+    }
   }
 
-  private init(_ description: String, named name: String, of source: String) throws(DataError) {
+  /// Images that have been packed.
+  ///
+  /// - Parameters:
+  ///   - description: The path of what describes them.
+  ///   - size: Their height and width.
+  ///   - name: The path without its ending that they are packed at.
+  ///   - source: What was read, for notes.
+  package init(
+    _ description: String, size: Int, named name: String, of source: String
+  ) throws(DataError) {
     guard let data = FileManager.default.contents(atPath: description),
-      let content = try? JSONDecoder().decode(Content.self, from: data)
+      let content = try? JSONDecoder().decode(Content.self, from: data), content.isWhole(size)
     else { throw .unreadable(file: description, reason: "the packed images are damaged") }
     (classes, labels, parts) = (content.classes, content.labels, content.parts)
-    (names, digest, size, path) = (content.names, content.digest, content.size, name + ".pack")
+    (names, digest, path) = (content.names, content.digest, name + ".pack")
+    self.size = size
     var notes: [String] = []
     if !content.broken.isEmpty {
       let most = 10
@@ -101,7 +119,7 @@ package struct PackedImages {
   }
 
   /// The classes with their counts, for a reader.
-  var classWords: String {
+  package var classWords: String {
     var counts = [Int](repeating: 0, count: classes.count)
     for label in labels { counts[Int(label)] += 1 }
     let words = zip(classes, counts).map { "\($0) (\($1))" }
