@@ -22,6 +22,7 @@ struct NCCLTests {
   @Test("Tensors of each type are summed where they lie", arguments: [1, 2, 3])
   func sums(_ size: Int) throws {
     let ranks = try Self.asRanks(size) { group in
+      group.prepare(for: .simulated)
       let reason = group.prepare(for: .simulated)
       let factor = Float(group.rank + 1)
       let tensors = [
@@ -65,6 +66,14 @@ struct NCCLTests {
     #expect(ranks.allSatisfy { $0.1 == [4.5, 3] })
     #expect(ThreadNCCL.shared.sumCount == 0)
     #expect(ThreadNCCL.shared.memberCount == 0)
+  }
+
+  @Test("One that computes on the processor keeps the others from NCCL, not from going on")
+  func mixture() throws {
+    let ranks = try Self.asRanks(2) { group in
+      group.prepare(for: group.rank == 0 ? .cpu : .simulated)
+    }
+    #expect(ranks == [nil, "rank 0 cannot use it"])
   }
 
   @Test("Without NCCL, its want is named")

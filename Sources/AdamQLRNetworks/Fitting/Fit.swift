@@ -88,6 +88,7 @@ public struct Fit<Batches: BatchSource> {
     optimizer = try Optimizer(method, for: parameters, layout: model.layout)
     var steps = SeededGenerator(seed: seed, stream: "steps")
     stepSeeds = steps.next()
+    group?.prepare(for: device)
   }
 
   /// As ``init(_:_:_:on:totalSteps:seed:type:device:microBatches:group:independentBatches:statisticsBatches:)``,

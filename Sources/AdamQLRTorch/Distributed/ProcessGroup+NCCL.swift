@@ -5,43 +5,53 @@ extension ProcessGroup {
   private static let limit = 120.0
 
   /// Gets ready for sums of what lies on a device: by NCCL, where each rank has a GPU of its own and a
-  /// libtorch that brings NCCL. Otherwise they go by the processor's memory, with the same results.
+  /// libtorch that brings NCCL. Otherwise they go by the processor's memory, with the same results up to
+  /// rounding.
   ///
-  /// Every rank calls it, with its own device. NCCL's sums have been tried with a replacement of NCCL
-  /// alone, and not on GPUs.
+  /// Every rank calls it, with its own device; a `Fit` of several ranks does. NCCL's sums have been
+  /// tried with a replacement of NCCL alone, and not on GPUs.
   ///
   /// - Parameter device: Where the rank computes.
   /// - Returns: Why NCCL is not used; `nil` where it is, and for ``Device/cpu``.
   @discardableResult
   public func prepare(for device: Device) -> String? {
-    if device == .cpu { return nil }
-    if let reason = agree({ () throws(TorchError) in
+    if let known = handle.withLock({ $0.prepared }), known.device == device { return known.reason }
+    let (joined, reason) = join(with: device)
+    handle.withLock {
+      if let former = $0.nccl { ct_nccl_leave(former.handle) }
+      $0.nccl = joined.map { (device, $0.handle) }
+      $0.prepared = (device, device == .cpu ? nil : reason)
+    }
+    return device == .cpu ? nil : reason
+  }
+
+  private func join(with device: Device) -> (joined: Joined?, reason: String?) {
+    var identity = ct_nccl_identity()
+    var reason = agree { () throws(TorchError) in
+      if device == .cpu { throw TorchError("the processor has none") }
       try device.prepare()
       try TorchError.check(ct_nccl_find())
-    }) {
-      return reason
     }
-    var identity = ct_nccl_identity()
-    if let reason = agree({ () throws(TorchError) in
-      if rank == 0 { try TorchError.check(ct_nccl_make_identity(&identity)) }
-    }) {
-      return reason
-    }
+    reason =
+      reason
+      ?? agree { () throws(TorchError) in
+        if rank == 0 { try TorchError.check(ct_nccl_make_identity(&identity)) }
+      }
+    if let reason { return (nil, reason) }
     share(&identity)
     var joined: ct_nccl?
-    let reason = agree { () throws(TorchError) in
+    reason = agree { () throws(TorchError) in
       try TorchError.check(
         ct_nccl_join(
           identity, Int32(rank), Int32(size), device.number, Self.limit, &joined))
     }
-    guard let joined else { return reason }
-    if reason == nil {
-      handle.withLock { $0.nccl = (device, joined) }
-    } else {
-      ct_nccl_leave(joined)
-    }
-    return reason
+    guard let joined else { return (nil, reason) }
+    if reason == nil { return (Joined(handle: joined), nil) }
+    ct_nccl_leave(joined)
+    return (nil, reason)
   }
+
+  private struct Joined: @unchecked Sendable { let handle: ct_nccl }
 
   /// Does what all must have succeeded in to go on.
   ///

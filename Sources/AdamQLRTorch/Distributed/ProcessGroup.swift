@@ -17,6 +17,8 @@ public final class ProcessGroup: Sendable {
     let star: ct_star
     /// Where all ranks have joined with a device.
     var nccl: (device: Device, handle: ct_nccl)?
+    /// The device that sums were last prepared for, and why they do not go by NCCL.
+    var prepared: (device: Device, reason: String?)?
   }
 
   /// The most numbers that rank 0 takes from the others together.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A process that ``JobWorker`` serves in, seen from the one that gives it jobs.

@@ -37,7 +37,7 @@ final class RayEngine: JobEngine {
   }
 
   func ended() throws -> [(job: Int, seconds: Double, message: JobMessage)] {
-    guard let driver, isReady(driver) else {
+    guard let driver, driver.isReady(within: .milliseconds(200)) else {
       if driver == nil { usleep(50_000) }
       return []
     }
@@ -69,11 +69,15 @@ final class RayEngine: JobEngine {
       driver.closeInput()
       // It may be waiting for a cluster that does not answer.
       if room == nil { driver.kill() }
-      while driver.listen() != nil {}
+      let end = ContinuousClock.now + Self.patience
+      while driver.isReady(within: end - .now), driver.listen() != nil {}
+      driver.finish()
     }
     for path in [programPath, errorPath] { try? FileManager.default.removeItem(atPath: path) }
   }
 
+  /// How long the driver may take to leave the cluster.
+  private static let patience = Duration.seconds(60)
   /// The status with which the driver ends where there is no Ray.
   private static let statusWithoutRay: Int32 = 3
 
@@ -94,12 +98,6 @@ final class RayEngine: JobEngine {
           program: options.executable, arguments: options.arguments, address: options.address,
           cpus: options.cpus, gpus: options.gpus, waits: options.count != nil)))
     self.driver = driver
-  }
-
-  /// Whether the driver has said something or ended, after a while at most.
-  private func isReady(_ driver: LineProcess) -> Bool {
-    var descriptors = [pollfd(fd: driver.descriptor, events: Int16(POLLIN), revents: 0)]
-    return poll(&descriptors, 1, 200) > 0
   }
 
   private struct Configuration: Encodable {

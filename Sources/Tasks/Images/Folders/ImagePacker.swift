@@ -2,18 +2,21 @@ import Files
 import Foundation
 
 /// Runs the program in Python that reads images by Pillow.
-enum ImagePacker {
+package enum ImagePacker {
   /// - Parameters:
   ///   - arguments: The program's.
   ///   - source: What is read, for errors.
   ///   - input: What it reads on standard input.
+  ///   - pythons: The Pythons that may have Pillow.
+  ///   - patience: How long it may say nothing; of reading it tells every 64 images.
   /// - Returns: The path of the description that it wrote.
   /// - Throws: ``DataError`` with what it says.
-  static func run(
-    _ arguments: [String], of source: String, input: String = ""
+  package static func run(
+    _ arguments: [String], of source: String, input: String = "",
+    pythons: [String] = Python.candidates("images-python"), patience: Duration = .seconds(600)
   ) throws(DataError) -> String {
-    for python in Python.candidates("images-python") {
-      if let result = try run(python, arguments, source, input) { return result }
+    for python in pythons {
+      if let result = try run(python, arguments, source, input, patience) { return result }
     }
     throw .unreadable(
       file: source,
@@ -23,41 +26,43 @@ enum ImagePacker {
 
   /// `nil` where this Python has no Pillow.
   private static func run(
-    _ python: String, _ arguments: [String], _ source: String, _ input: String
+    _ python: String, _ arguments: [String], _ source: String, _ input: String,
+    _ patience: Duration
   ) throws(DataError) -> String? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
     let program = String(decoding: PackageResources.pack_images_py, as: UTF8.self)
-    process.arguments = ["-c", program] + arguments
-    let (output, errors, words) = (Pipe(), Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = words
-    do { try process.run() } catch {
+    let errorPath = FileManager.default.temporaryDirectory
+      .appendingPathComponent("adamqlr-images-\(UUID().uuidString).log").path
+    defer { try? FileManager.default.removeItem(atPath: errorPath) }
+    let process: LineProcess
+    do {
+      process = try LineProcess(python, ["-c", program] + arguments, errorPath: errorPath)
+    } catch {
       throw .unreadable(file: python, reason: error.localizedDescription)
     }
-    // A thread of its own, for the program may speak before it has read everything.
-    let text = Data(input.utf8)
-    Thread.detachNewThread {
-      try? words.fileHandleForWriting.write(contentsOf: text)
-      try? words.fileHandleForWriting.close()
-    }
+    process.sayAll(Data(input.utf8))
     var (ready, complaint): (String?, String?)
-    forEachLine(of: output.fileHandleForReading) { line in
-      guard let event = try? JSONDecoder().decode(Event.self, from: line) else { return }
-      ready = event.ready ?? ready
-      complaint = event.error ?? complaint
-      if let done = event.done, let total = event.total { DataProgress.report(done, of: total) }
+    while true {
+      guard process.isReady(within: patience) else {
+        process.kill()
+        process.finish()
+        throw .unreadable(
+          file: source,
+          reason: "\(python), which reads the images, has said nothing for "
+            + "\(Int(patience / .seconds(1))) seconds, and was ended")
+      }
+      guard let lines = process.listen() else { break }
+      for line in lines {
+        guard let event = try? JSONDecoder().decode(Event.self, from: line) else { continue }
+        ready = event.ready ?? ready
+        complaint = event.error ?? complaint
+        if let done = event.done, let total = event.total { DataProgress.report(done, of: total) }
+      }
     }
-    let trace = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    if process.terminationStatus == 3 { return nil }
+    if process.status == 3 { return nil }
     if let complaint { throw .unreadable(file: source, reason: complaint) }
-    guard process.terminationStatus == 0, let ready else {
-      let last = String(decoding: trace, as: UTF8.self).split(separator: "\n").last
+    guard process.status == 0, let ready else {
       throw .unreadable(
-        file: source,
-        reason: "\(python) could not read the images: \(last ?? "it does not say why")")
+        file: source, reason: "\(python) could not read the images: \(process.complaint)")
     }
     return ready
   }
@@ -67,14 +72,5 @@ enum ImagePacker {
     var total: Int?
     var ready: String?
     var error: String?
-  }
-
-  private static func forEachLine(of file: FileHandle, _ body: (Data) -> Void) {
-    var lines = LineBuffer()
-    while true {
-      let piece = file.availableData
-      if piece.isEmpty { break }
-      lines.append(piece).forEach(body)
-    }
   }
 }

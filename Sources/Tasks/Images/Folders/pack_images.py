@@ -6,7 +6,8 @@
 
 NAME.pack receives size × size × 3 bytes an image (rows from the top, red, green, blue), NAME.json what they
 are. Both are left alone where they are up to date; interrupted, it goes on. Standard output has a JSON object
-a line: {"total": n}, {"done": n}, at last {"ready": NAME.json}, or {"error": text}.
+a line: {"found": n} and {"looked_at": n} before any is read, {"total": n, "done": n}, at last
+{"ready": NAME.json}, or {"error": text}.
 """
 
 import concurrent.futures
@@ -46,6 +47,7 @@ def images_below(path):
                 found.append(os.path.join(directory, name))
             else:
                 others += 1
+        say(found=len(found))
     return found, others
 
 
@@ -83,7 +85,9 @@ def listing(root):
 
 def digest(images, size):
     state = hashlib.sha256(("%d %d" % (VERSION, size)).encode())
-    for path, label, part in images:
+    for number, (path, label, part) in enumerate(images):
+        if number % 1000 == 0:
+            say(looked_at=number)
         status = os.stat(path)
         state.update(("%s\0%s\0%s\0%d\0%d\n" % (
             path, label, part, status.st_size, status.st_mtime_ns)).encode("utf-8", "surrogateescape"))

@@ -1,8 +1,7 @@
-import Files
 import Foundation
 
 /// A process that is spoken with in lines, over pipes.
-final class LineProcess {
+package final class LineProcess {
   private let process = Process()
   private let (input, output) = (Pipe(), Pipe())
   private let errorPath: String
@@ -15,7 +14,7 @@ final class LineProcess {
   ///   - arguments: Its arguments.
   ///   - environment: What its environment has beyond this process's.
   ///   - errorPath: The file that its standard error goes to.
-  init(
+  package init(
     _ executable: String, _ arguments: [String], environment: [String: String] = [:],
     errorPath: String
   ) throws {
@@ -43,16 +42,44 @@ final class LineProcess {
   }
 
   /// What can be read when it has said something or ended.
-  var descriptor: Int32 { output.fileHandleForReading.fileDescriptor }
+  package var descriptor: Int32 { output.fileHandleForReading.fileDescriptor }
 
   /// Says something, which must end in a newline. A process that has gone is noticed when it is
   /// listened to.
-  func say(_ line: Data) { try? input.fileHandleForWriting.write(contentsOf: line) }
+  package func say(_ line: Data) { try? input.fileHandleForWriting.write(contentsOf: line) }
+
+  /// Says something of any length while it may speak itself, and that nothing more will be said.
+  package func sayAll(_ text: Data) {
+    let input = input
+    Thread.detachNewThread {
+      // A process that has gone is noticed when it is listened to: writing to it is not to end this one.
+      var signals = sigset_t()
+      sigemptyset(&signals)
+      sigaddset(&signals, SIGPIPE)
+      pthread_sigmask(SIG_BLOCK, &signals, nil)
+      try? input.fileHandleForWriting.write(contentsOf: text)
+      try? input.fileHandleForWriting.close()
+    }
+  }
+
+  /// Waits, for a while at most, until it has said something or ended.
+  ///
+  /// - Returns: Whether it has.
+  package func isReady(within limit: Duration) -> Bool {
+    let end = ContinuousClock.now + limit
+    while true {
+      let left = max((end - .now) / .milliseconds(1), 0)
+      var descriptors = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+      // A signal may end it early.
+      if poll(&descriptors, 1, Int32(min(left.rounded(.up), 60_000))) > 0 { return true }
+      if left == 0 { return false }
+    }
+  }
 
   /// Waits for it to say something.
   ///
   /// - Returns: The lines, without their newlines; `nil` when it has ended.
-  func listen() -> [Data]? {
+  package func listen() -> [Data]? {
     let data = output.fileHandleForReading.availableData
     guard !data.isEmpty else {
       finish()
@@ -62,29 +89,29 @@ final class LineProcess {
   }
 
   /// Asks it to stop, as Ctrl-C does.
-  func interrupt() {
+  package func interrupt() {
     if process.isRunning { process.interrupt() }
   }
 
   /// Ends it at once.
-  func kill() {
+  package func kill() {
     if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
   }
 
   /// Lets it see that nothing more will be said.
-  func closeInput() { try? input.fileHandleForWriting.close() }
+  package func closeInput() { try? input.fileHandleForWriting.close() }
 
   /// Lets it end, and ends it where it has not after some seconds.
-  func finish() {
+  package func finish() {
     closeInput()
     _ = process.waitUntilExit(limit: .seconds(10))
   }
 
   /// The status with which it ended.
-  var status: Int32 { process.terminationStatus }
+  package var status: Int32 { process.terminationStatus }
 
   /// Why it has ended.
-  var complaint: String {
+  package var complaint: String {
     let text = (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? ""
     if let line = text.split(separator: "\n").last { return String(line) }
     return process.terminationReason == .uncaughtSignal
