@@ -65,6 +65,12 @@ struct GPUBundleTests {
       def get_num_threads(): return 2
       """, "python/torch/__init__.py")
     _ = try write("", "python/torch/lib/libc10.so")
+    _ = try write("", "python/torch/distributed/__init__.py")
+    _ = try write(
+      """
+      import subprocess, sys
+      sys.exit(subprocess.run(sys.argv[sys.argv.index("train") - 1:]).returncode)
+      """, "python/torch/distributed/run.py")
     let script = root.appendingPathComponent("Benchmarks/gpu/run").path
     let copy = folder.appendingPathComponent("run").path
     try FileManager.default.copyItem(atPath: script, toPath: copy)
@@ -77,12 +83,13 @@ struct GPUBundleTests {
     let text = try String(contentsOfFile: result, encoding: .utf8)
     let lines = text.split(separator: "\n")
     func outcome(_ part: String) -> Substring? { lines.first { $0.hasPrefix("| \(part) |") } }
-    #expect(lines.first == "# adamqlr on the processor: 7 of 48 parts failed")
+    #expect(lines.first == "# adamqlr on the processor: 7 of 49 parts failed")
     #expect(try #require(outcome("check-device cpu")).contains("exit status 1"))
     #expect(text.contains("FAIL sums: 1 of 0") && text.contains("no such optimizer"))
     #expect(try #require(outcome("3 steps of mlp by muon")).contains("SIGSEGV"))
     #expect(try #require(outcome("3 steps of mlp by kfac")).contains("limit of 3 s"))
     #expect(try #require(outcome("3 steps of gpt2 by muon")).contains("| ok |"))
+    #expect(try #require(outcome("3 steps of resnet18 by ranks")).contains("| ok |"))
     // Ours and PyTorch's Adam have times, and their ratio; PyTorch's AdamQLR has none.
     #expect(lines.contains { $0.hasSuffix("| float | 1.5 | – | – | 1.5 | 3 | 0.50 |") })
   }
