@@ -155,7 +155,7 @@ extension ReferenceProblem {
         throw .unreadable("\(name) has \(value), no whole number from 0 and below \(limit)")
       }
     }
-    try require(inputs.first ?? 0 > 0, "there are no examples")
+    try require(!inputs.isEmpty && !trace.inputs.values.isEmpty, "there are no examples")
     try require(!trace.batches.contains([]), "a batch is empty")
     switch model.kind {
     case "mlp":
