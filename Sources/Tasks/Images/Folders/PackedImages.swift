@@ -63,7 +63,7 @@ package struct PackedImages {
 
     /// Whether its lists fit each other: single images have no classes, others no names.
     func isWhole(_ expectedSize: Int) -> Bool {
-      size == expectedSize && parts.count == labels.count
+      size == expectedSize && parts.count == labels.count && classes.count <= 1 << 16
         && labels.allSatisfy { $0 < max(classes.count, 1) }
         && (names.isEmpty || names.count == labels.count)
     }
@@ -119,7 +119,7 @@ package struct PackedImages {
   }
 
   /// The classes with their counts, for a reader.
-  package var classWords: String {
+  var classWords: String {
     var counts = [Int](repeating: 0, count: classes.count)
     for label in labels { counts[Int(label)] += 1 }
     let words = zip(classes, counts).map { "\($0) (\($1))" }
