@@ -15,14 +15,15 @@ extension ProcessGroup {
   /// - Returns: Why NCCL is not used; `nil` where it is, and for ``Device/cpu``.
   @discardableResult
   public func prepare(for device: Device) -> String? {
-    if let known = handle.withLock({ $0.prepared }), known.device == device { return known.reason }
-    let (joined, reason) = join(with: device)
+    let known = handle.withLock { $0.prepared.map { (device: $0.device, reason: $0.reason) } }
+    if let known, known.device == device { return known.reason }
+    let (joined, failure) = join(with: device)
+    let reason = device == .cpu ? nil : failure
     handle.withLock {
-      if let former = $0.nccl { ct_nccl_leave(former.handle) }
-      $0.nccl = joined.map { (device, $0.handle) }
-      $0.prepared = (device, device == .cpu ? nil : reason)
+      if let former = $0.prepared?.nccl { ct_nccl_leave(former) }
+      $0.prepared = (device, joined?.handle, reason)
     }
-    return device == .cpu ? nil : reason
+    return reason
   }
 
   private func join(with device: Device) -> (joined: Joined?, reason: String?) {
@@ -74,17 +75,15 @@ extension ProcessGroup {
 
   /// Whether sums of tensors go by NCCL.
   func usesNCCL(for tensors: [Tensor]) -> Bool {
-    guard !tensors.isEmpty, let device = handle.withLock({ $0.nccl?.device }) else {
-      return false
-    }
-    return tensors.allSatisfy { $0.device == device }
+    let device = handle.withLock { $0.prepared?.nccl == nil ? nil : $0.prepared?.device }
+    return !tensors.isEmpty && tensors.allSatisfy { $0.device == device }
   }
 
   func sumByNCCL(_ tensors: [Tensor]) {
     withExtendedLifetime(tensors) {
       collect { handle in
-        guard let nccl = handle.nccl else { return nil }
-        return ct_nccl_sum(nccl.handle, tensors.map(\.handle), Int32(tensors.count))
+        guard let nccl = handle.prepared?.nccl else { return nil }
+        return ct_nccl_sum(nccl, tensors.map(\.handle), Int32(tensors.count))
       }
     }
   }

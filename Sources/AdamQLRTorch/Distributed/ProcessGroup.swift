@@ -15,10 +15,8 @@ public final class ProcessGroup: Sendable {
   struct Handle: @unchecked Sendable {
     let group: ct_group
     let star: ct_star
-    /// Where all ranks have joined with a device.
-    var nccl: (device: Device, handle: ct_nccl)?
-    /// The device that sums were last prepared for, and why they do not go by NCCL.
-    var prepared: (device: Device, reason: String?)?
+    /// The device that sums were last prepared for: joined by NCCL, or why not.
+    var prepared: (device: Device, nccl: ct_nccl?, reason: String?)?
   }
 
   /// The most numbers that rank 0 takes from the others together.
@@ -70,7 +68,7 @@ public final class ProcessGroup: Sendable {
   deinit {
     monitor.stop()
     handle.withLock {
-      if let nccl = $0.nccl { ct_nccl_leave(nccl.handle) }
+      if let nccl = $0.prepared?.nccl { ct_nccl_leave(nccl) }
       ct_group_leave($0.group)
       ct_star_release($0.star)
     }
