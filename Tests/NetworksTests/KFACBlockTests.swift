@@ -50,7 +50,7 @@ extension SmallProblem {
     _ kfac: KFAC, damping: Double = 0.3, l2: Double = 0
   ) throws -> (state: DirectionState<FlatVector>, direction: [Double]) {
     var method = Method(
-      direction: kfac, learningRate: .fixed(1), damping: ConstantDamping(damping))
+      direction: kfac, learningRate: FixedRate(1), damping: ConstantDamping(damping))
     method.weightDecay.l2 = l2
     var optimizer = try Optimizer(method, for: parameters)
     var point = parameters

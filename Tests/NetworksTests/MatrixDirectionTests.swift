@@ -23,7 +23,7 @@ struct MatrixDirectionTests {
     var ours = problem.parameters
     var theirs = ours.doubles
     var optimizer = try Optimizer(
-      Method(direction: direction, learningRate: .fixed(rate)), for: ours,
+      Method(direction: direction, learningRate: FixedRate(rate)), for: ours,
       layout: problem.model.layout)
     let start = problem.objective.evaluate(at: ours).loss
     for t in 1...14 {
@@ -161,7 +161,7 @@ struct MatrixDirectionTests {
   func resumption(_ type: DataType) throws {
     for direction in [Shampoo(rootInterval: 3), Muon()] as [any Direction] {
       let problem = Self.problem(type)
-      let method = Method(direction: direction, learningRate: .fixed(0.05))
+      let method = Method(direction: direction, learningRate: FixedRate(0.05))
       var point = problem.parameters
       var optimizer = try Optimizer(method, for: point, layout: problem.model.layout)
       for _ in 0..<5 { try optimizer.step(&point, on: problem.objective) }
@@ -185,7 +185,7 @@ struct MatrixDirectionTests {
     for direction in [Shampoo(), Shampoo(largestSide: 1), Muon()] as [any Direction] {
       for scale in [0.0, 1e-20, .nan, .infinity] {
         let problem = Self.problem(.float32)
-        let method = Method(direction: direction, learningRate: .fixed(0.1))
+        let method = Method(direction: direction, learningRate: FixedRate(0.1))
         let objective = NetworkObjective(
           problem.model, problem.loss, inputs: scale * problem.inputs, targets: problem.targets)
         var point = problem.parameters
@@ -206,7 +206,7 @@ struct MatrixDirectionTests {
     let layout = Self.problem().model.layout
     let directions: [(any Direction, String)] = [(Shampoo(), "Shampoo"), (Muon(), "Muon")]
     for (direction, name) in directions {
-      let method = Method(direction: direction, learningRate: .fixed(0.1))
+      let method = Method(direction: direction, learningRate: FixedRate(0.1))
       let plain = #expect(throws: OptimizerError.self) {
         try Optimizer(method, for: Array(repeating: 1.0, count: layout.count), layout: layout)
       }
@@ -252,7 +252,7 @@ struct MatrixDirectionTests {
     for direction in [Shampoo(), Muon(includesOutput: true, adamRatio: 1)] as [any Direction] {
       var point = FlatVector(zeros: layout.count, .float64)
       var optimizer = try Optimizer(
-        Method(direction: direction, learningRate: .fixed(0.1)), for: point, layout: layout)
+        Method(direction: direction, learningRate: FixedRate(0.1)), for: point, layout: layout)
       var loss = try optimizer.step(&point, on: objective).loss
       #expect(loss == 8)
       if direction is Shampoo {
@@ -276,7 +276,7 @@ struct MatrixDirectionTests {
         problem.model, problem.loss, inputs: .nan * problem.inputs, targets: problem.targets)
       var (point, undisturbed) = (problem.parameters, problem.parameters)
       var a = try Optimizer(
-        Method(direction: direction, learningRate: .fixed(0.05)), for: point,
+        Method(direction: direction, learningRate: FixedRate(0.05)), for: point,
         layout: problem.model.layout)
       var b = a
       for step in 1...6 {

@@ -17,7 +17,7 @@ struct SOAPTests {
     _ direction: some Direction, _ problem: SmallProblem, rate: Double = 0.05
   ) throws -> Optimizer<FlatVector> {
     try Optimizer(
-      Method(direction: direction, learningRate: .fixed(rate)), for: problem.parameters,
+      Method(direction: direction, learningRate: FixedRate(rate)), for: problem.parameters,
       layout: problem.model.layout)
   }
 
@@ -106,7 +106,8 @@ struct SOAPTests {
     func run(_ direction: some Direction) throws -> (point: FlatVector, orders: Set<[Int]>) {
       var point = FlatVector(zeros: 16, .float64)
       var optimizer = try Optimizer(
-        Method(direction: direction, learningRate: .fixed(0.1)), for: point, layout: model.layout)
+        Method(direction: direction, learningRate: FixedRate(0.1)), for: point, layout: model.layout
+      )
       var orders: Set<[Int]> = []
       for _ in 0..<40 {
         #expect(try optimizer.step(&point, on: objective).isTaken)

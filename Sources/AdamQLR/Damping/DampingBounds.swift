@@ -30,7 +30,7 @@ public struct DampingBounds: Hashable, Codable, Sendable {
 
   /// λ multiplied by ω_inc for each of some steps, within the bounds.
   public func increased(_ damping: Double, steps: Int = 1) -> Double {
-    bounded(damping * power(increaseFactor, steps))
+    bounded(damping * min(power(increaseFactor, steps), .greatestFiniteMagnitude))
   }
 
   private func bounded(_ damping: Double) -> Double {
@@ -47,11 +47,9 @@ public struct DampingBounds: Hashable, Codable, Sendable {
       Setting("decrease-factor", \.decreaseFactor, .shrinking, "ω_dec, on λ where ρ > ¾."),
       Setting("increase-factor", \.increaseFactor, .fromOne, "ω_inc, on λ where ρ < ¼."),
       Setting("floor", \.floor, .nonnegative, "Least λ."),
-      Setting("ceiling", \.ceiling, SettingRange<Double>.positive.orNull, "Greatest λ."),
+      Setting("ceiling", \.ceiling, orNull: .positive, "Greatest λ."),
     ]
-    return all.map { setting in
-      setting.lifted(to: "", get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 })
-    }
+    return all.map { $0.lifted(to: path) }
   }
 
   /// What is wrong with the bounds together, in words.

@@ -57,8 +57,7 @@ public struct DAdaptation: Direction, Hashable, Codable {
     Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
     Setting("initial", \.initialEstimate, .positive, "d at the start."),
     Setting(
-      "growth-rate", \.growthRate, SettingRange<Double>.fromOne.orNull,
-      "Most that d grows by in a step; null: any."),
+      "growth-rate", \.growthRate, orNull: .fromOne, "Most that d grows by in a step; null: any."),
     Setting(
       "bias-correction", \.usesBiasCorrection, .either,
       "Whether the step has Adam's bias corrections."),

@@ -74,8 +74,7 @@ public struct Prodigy: Direction, Hashable, Codable {
       "beta3", \.beta3, SettingRange<Double>.decay.orNull,
       "Decay of the estimate's sums; null: √ of beta2."),
     Setting(
-      "growth-rate", \.growthRate, SettingRange<Double>.fromOne.orNull,
-      "Most that d grows by in a step; null: any."),
+      "growth-rate", \.growthRate, orNull: .fromOne, "Most that d grows by in a step; null: any."),
     Setting(
       "bias-correction", \.usesBiasCorrection, .either,
       "Whether the step has Adam's bias corrections."),

@@ -82,17 +82,17 @@ public struct ScheduleFreePlus: Direction, Hashable, Codable {
       "How far gradients are taken towards the average at first."),
     Setting("final-interpolation", \.finalInterpolation, .between0And1, "How far in the end."),
     Setting(
-      "annealing", \.annealing, SettingRange<Int>.nonnegative.orNull,
+      "annealing", \.annealing, orNull: .nonnegative,
       "Steps from the one to the other; null: the run's."),
     Setting("beta1", \.beta1, .decay, "Decay of the first moment."),
     Setting("beta2", \.beta2, .decay, "Decay of the second moment."),
     Setting("epsilon", \.epsilon, .nonnegative, "Added to the root."),
     Setting("norm-decay", \.normDecay, .decay, "Decay of the average of the gradient's norm."),
     Setting(
-      "warm-up", \.warmUp, SettingRange<Int>.nonnegative.orNull,
+      "warm-up", \.warmUp, orNull: .nonnegative,
       "Steps of linear warm-up; null: 200, at most half of the run's."),
     Setting(
-      "averaging-start", \.averagingStart, SettingRange<Int>.nonnegative.orNull,
+      "averaging-start", \.averagingStart, orNull: .nonnegative,
       "Steps before averaging begins; null: twice the warm-up."),
     Setting("weight-decay", \.weightDecay, .nonnegative, "Weight decay, multiplied by α²."),
   ]

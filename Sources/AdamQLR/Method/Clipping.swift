@@ -24,16 +24,13 @@ public struct Clipping: Hashable, Codable, Sendable {
 
   static let settings: [Setting<Clipping>] = [
     Setting(
-      "clipping.gradient-norm", \.gradientNorm, SettingRange<Double>.positive.orNull,
-      "Greatest ‖g‖."),
+      "clipping.gradient-norm", \.gradientNorm, orNull: .positive, "Greatest ‖g‖."),
     Setting(
-      "clipping.direction-element", \.directionElement, SettingRange<Double>.positive.orNull,
-      "Greatest |dᵢ|."),
+      "clipping.direction-element", \.directionElement, orNull: .positive, "Greatest |dᵢ|."),
     Setting(
-      "clipping.update-norm", \.updateNorm, SettingRange<Double>.positive.orNull,
-      "Greatest ‖−αd + μv‖."),
+      "clipping.update-norm", \.updateNorm, orNull: .positive, "Greatest ‖−αd + μv‖."),
     Setting(
-      "clipping.norm-constraint", \.normConstraint, SettingRange<Double>.positive.orNull,
+      "clipping.norm-constraint", \.normConstraint, orNull: .positive,
       "Fixed or scheduled learning rate: greatest α²gᵀd."),
   ]
 }

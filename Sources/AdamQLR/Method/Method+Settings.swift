@@ -14,14 +14,8 @@ extension Method {
 
   /// What is wrong with the heuristic of an axis, with the names that its settings have.
   func problem(_ axis: HeuristicAxis) -> String? {
-    let heuristic = axis.heuristic(of: self)
-    guard let entry = entry(axis) else {
-      return heuristic.firstProblem.map { "\(axis.rawValue).\($0)" }
-    }
-    if let setting = entry.settings.first(where: { !$0.isValid(self) }) {
-      return setting.rangeProblem(self)
-    }
-    return heuristic.problem.map { "\(entry.group).\($0)" }
+    let group = entry(axis)?.group ?? axis.rawValue
+    return axis.heuristic(of: self).firstProblem.map { "\(group).\($0)" }
   }
 
   private func entry(_ axis: HeuristicAxis) -> RegisteredHeuristic? {
@@ -73,12 +67,7 @@ extension Method {
 
   /// One setting for all of the same name.
   private static func merged(_ settings: [Setting<Method>]) -> [Setting<Method>] {
-    var names: [String] = []
-    var byName: [String: [Setting<Method>]] = [:]
-    for setting in settings {
-      if byName[setting.name] == nil { names.append(setting.name) }
-      byName[setting.name, default: []].append(setting)
-    }
-    return names.compactMap { byName[$0].map(Setting.init(oneOf:)) }
+    var byName = Dictionary(grouping: settings, by: \.name)
+    return settings.compactMap { byName.removeValue(forKey: $0.name).map(Setting.init(oneOf:)) }
   }
 }

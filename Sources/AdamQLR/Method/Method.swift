@@ -124,10 +124,8 @@ extension Method {
         get: { $0.learningRate.needs.contains(.curvature) ? $0.model.batch == .independent : nil },
         set: { $0.model.batch = $1 ? .independent : .own }),
     ] + Envelope.settings.map { $0.lifted(to: "", get: { $0.envelope }, set: { $0.envelope = $1 }) }
-    + Clipping.settings.map { $0.lifted(to: "", get: { $0.clipping }, set: { $0.clipping = $1 }) }
-    + WeightDecay.settings.map {
-      $0.lifted(to: "", get: { $0.weightDecay }, set: { $0.weightDecay = $1 })
-    }
+    + Clipping.settings.map { $0.lifted(to: \.clipping) }
+    + WeightDecay.settings.map { $0.lifted(to: \.weightDecay) }
     + IterateAveraging.settings.map {
       $0.lifted(to: "", get: { $0.averaging }, set: { $0.averaging = $1 })
     }

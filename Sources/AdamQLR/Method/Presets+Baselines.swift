@@ -129,7 +129,8 @@ extension Method {
     Method(direction: direction, learningRate: FixedRate(learningRate))
   }
 
-  private static func decaying(
+  /// A direction with a fixed learning rate α and decoupled weight decay by α·w·θ.
+  package static func decaying(
     _ direction: some Direction, _ learningRate: Double, _ weightDecay: Double
   ) -> Method {
     var method = Method(direction: direction, learningRate: FixedRate(learningRate))

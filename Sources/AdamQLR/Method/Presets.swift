@@ -120,9 +120,7 @@ extension Method {
   public static func adamW(
     learningRate: Double = 1e-3, weightDecay: Double = 0.01, _ direction: Adam = Adam()
   ) -> Method {
-    var method = adam(learningRate: learningRate, direction)
-    method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
-    return method
+    decaying(direction, learningRate, weightDecay)
   }
 
   /// Stochastic gradient descent with a fixed learning rate. Default 0.1, no momentum.

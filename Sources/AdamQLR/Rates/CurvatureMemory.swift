@@ -31,7 +31,8 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
   /// an order. `nil`, the default: the memory always counts whole.
   public var relief: Horizon?
   /// N: the curvature is measured in every N-th step, as far as an epoch then has ten measurements. In
-  /// a step without one, κ is κ̄, and at least what it was when it was last measured. Default 1.
+  /// a step without one, κ is κ̄, and at least what it was when it was last measured. With momentum
+  /// every step is measured, which needs more of it. Default 1.
   public var interval = 1
 
   /// κ̄, or κ of the maximum; 0 before the first step.
@@ -75,13 +76,12 @@ public struct CurvatureMemory: Hashable, Codable, Sendable {
   /// Takes k in, and returns κ.
   public mutating func remember(_ k: Double, _ plausibility: Plausibility?) -> Double {
     guard let horizon else { return k }
-    let decay = horizon.decay ?? .nan
+    let (decay, magnitude) = (horizon.decay ?? .nan, abs(k))
     guard let order else {
-      remembered = max(decay * remembered, k)
+      remembered = max(decay * remembered, magnitude)
       return remembered
     }
     count += 1
-    let magnitude = abs(k)
     var counted = magnitude
     if let cap, remembered > 0 { counted = min(counted, cap * remembered) }
     let mean = powerMean(

@@ -13,8 +13,3 @@ public struct FixedRate: LearningRate, Codable {
   public func knownRate(at step: Int) -> Double? { value }
   public func rate(_ model: inout QuadraticModel) -> Double { value }
 }
-
-extension LearningRate where Self == FixedRate {
-  /// The same α at every step.
-  public static func fixed(_ value: Double) -> FixedRate { FixedRate(value) }
-}

@@ -34,10 +34,3 @@ public struct Hypergradient: LearningRate, Codable {
     return value
   }
 }
-
-extension LearningRate where Self == Hypergradient {
-  /// α learned by gradient descent on itself.
-  public static func hypergradient(initial: Double, rate: Double = 1e-3) -> Hypergradient {
-    Hypergradient(initial: initial, rate: rate)
-  }
-}

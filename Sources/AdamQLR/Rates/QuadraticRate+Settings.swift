@@ -2,12 +2,10 @@ extension QuadraticRate {
   public static let settings: [Setting<QuadraticRate>] =
     memorySettings + plausibilitySettings + agreementSettings + averageSettings + [
       Setting(
-        "clipping", \.clipping, SettingRange<Double>.positive.orNull,
-        "Quadratic model: greatest |α|."),
+        "clipping", \.clipping, orNull: .positive, "Quadratic model: greatest |α|."),
       Setting("amplification", \.amplification, .nonnegative, "Quadratic model: factor on α."),
       Setting(
-        "averaging", \.averaging, SettingRange<Double>.fraction.orNull,
-        "Quadratic model: decay of the averaged α."),
+        "averaging", \.averaging, orNull: .fraction, "Quadratic model: decay of the averaged α."),
     ]
 
   private static let memorySettings: [Setting<QuadraticRate>] = [

@@ -125,10 +125,3 @@ public struct CurvatureAverage: Hashable, Codable, Sendable {
 
   mutating func learn(from other: CurvatureAverage?) { average = other?.average }
 }
-
-extension LearningRate where Self == QuadraticRate {
-  /// α from the quadratic model of the loss along d.
-  public static func quadraticModel(_ rate: QuadraticRate = QuadraticRate()) -> QuadraticRate {
-    rate
-  }
-}

@@ -107,9 +107,7 @@ public struct Schedule: Hashable, Codable, Sendable {
         }, "Piecewise: the factors.",
         get: { $0.shape == .piecewise ? $0.factors : nil }, set: { $0.factors = $1 }),
     ]
-    return all.map { setting in
-      setting.lifted(to: "", get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 })
-    }
+    return all.map { $0.lifted(to: path) }
   }
 
   /// What is wrong with the settings together, in words.

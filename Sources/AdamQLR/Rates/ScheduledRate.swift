@@ -18,8 +18,3 @@ public struct ScheduledRate: LearningRate, Codable {
   public func knownRate(at step: Int) -> Double? { schedule.value(at: step) }
   public func rate(_ model: inout QuadraticModel) -> Double { schedule.value(at: model.step) }
 }
-
-extension LearningRate where Self == ScheduledRate {
-  /// α as a function of the step's number.
-  public static func schedule(_ schedule: Schedule) -> ScheduledRate { ScheduledRate(schedule) }
-}

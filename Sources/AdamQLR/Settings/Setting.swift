@@ -61,6 +61,14 @@ public struct Setting<Root>: Sendable {
       name, range, help, get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 })
   }
 
+  /// A property that may be missing.
+  public init<Value: SettingConvertible>(
+    _ name: String, _ path: any WritableKeyPath<Root, Value?> & Sendable,
+    orNull range: SettingRange<Value>, _ help: String
+  ) {
+    self.init(name, path, range.orNull, help)
+  }
+
   /// A property that is one of several words.
   public init<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ name: String, _ path: any WritableKeyPath<Root, Choice> & Sendable, _ help: String
@@ -146,6 +154,15 @@ public struct Setting<Root>: Sendable {
         return outcome
       },
       isValid: { get($0).map(check) ?? true })
+  }
+}
+
+extension Setting {
+  /// This setting of a part, under the same name, as one of a whole that always has that part.
+  package func lifted<Whole>(
+    to path: any WritableKeyPath<Whole, Root> & Sendable
+  ) -> Setting<Whole> {
+    lifted(to: "", get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 })
   }
 }
 

@@ -1,9 +1,11 @@
 /// How far a step goes: the quadratic model where the method needs it, α, μ, and their limits.
 extension Optimizer {
-  /// Whether something asks for C on the plane of this step.
+  /// Whether something asks for C on the plane of this step. With a velocity the slope along the plane
+  /// has dᵀCv in it, which no memory of dᵀCd stands for.
   var needsCurvature: Bool {
     state.learningRate.needs(at: state.step).contains(.curvature) || method.momentum.needsCurvature
       || state.damping.needs(at: state.step).contains(.curvature)
+      || state.velocity != nil && state.learningRate.needs.contains(.curvature)
   }
 
   /// The directions of the plane in which a step lies.

@@ -4,6 +4,8 @@ extension Optimizer {
   mutating func formHead<L: Linearization<Vector>>(
     _ linearization: L, at parameters: Vector, _ record: inout StepRecord
   ) throws -> StepRecord.Head {
+    // What answers for the curvature may hold on to d.
+    if needsCurvature { workspace.keepDirection() }
     try formGradient(linearization, at: parameters)
     var products = try advanceDirection(directionInput(linearization, at: parameters, record))
     let previous = startPrevious(at: parameters)
@@ -94,9 +96,11 @@ extension Optimizer {
   private mutating func clipDirection(_ products: inout DirectionProducts) {
     guard let limit = method.clipping.directionElement else { return }
     workspace.direction.clamp(to: -limit...limit)
-    let stepSize = products.stepSize
-    products = workspace.gradient.products(withDirection: workspace.direction)
-    products.stepSize = stepSize
+    var clipped = workspace.gradient.products(withDirection: workspace.direction)
+    clipped.stepSize = products.stepSize
+    // Of a square that overflowed in a moment the direction shows nothing.
+    if products.gradientDotGradient.isInfinite { clipped.gradientDotGradient = .infinity }
+    products = clipped
   }
 
   /// Scales the direction to α²·gᵀd ≤ c.

@@ -139,8 +139,9 @@ extension Optimizer {
     workspace.take(&parameters, &state.velocity)
     addToAverage(parameters)
     if let choice = record.choice {
-      state.lastRate = -choice.planned.x
       state.previousRate = -choice.planned.x
+      // A step of 0 has no part in what the direction averages.
+      if choice.planned.x != 0 || state.lastRate == nil { state.lastRate = -choice.planned.x }
     }
   }
 

@@ -26,7 +26,8 @@ public struct OptimizerState<Vector: ParameterVector>: Codable, Sendable {
   public var previousRate = 0.0
   /// v, the update of the step before, where the method has momentum.
   public var velocity: Vector?
-  /// α of the last step that was taken, with what clipping and envelope left of it; `nil` before.
+  /// α of the last step that was taken, and of none by 0 after others, with what clipping and envelope
+  /// left of it; `nil` before.
   public var lastRate: Double?
   /// gᵀg of the last gradient with which the direction advanced; `nil` before.
   public var gradientDotGradient: Double?

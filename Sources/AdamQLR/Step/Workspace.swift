@@ -14,9 +14,13 @@ struct Workspace<Vector: ParameterVector>: Sendable {
   init(_ method: Method, for parameters: Vector) {
     gradient = parameters.zeros()
     direction = parameters.zeros()
-    // What answers for the curvature may hold on to d.
-    if method.remembersDirection || method.needsCurvature { spare = parameters.zeros() }
+    if method.remembersDirection { spare = parameters.zeros() }
     if method.momentum.isUsed { velocity = parameters.zeros() }
+  }
+
+  /// Lets d be there when the parameters after the step are.
+  mutating func keepDirection() {
+    if spare == nil { spare = direction.zeros() }
   }
 
   /// The parameters after the step.
@@ -34,11 +38,7 @@ struct Workspace<Vector: ParameterVector>: Sendable {
         candidate.formLinearCombination(factor, parameters, x, direction)
       }
     }
-    if let previous {
-      update.formLinearCombination(x, direction, y, previous)
-    } else {
-      update.formLinearCombination(x, direction, 0, direction)
-    }
+    update.formLinearCombination(x, direction, previous == nil ? 0 : y, previous ?? direction)
     velocity = update
     return withCandidate { candidate, _ in
       candidate.formLinearCombination(factor, parameters, 1, update)
@@ -52,12 +52,7 @@ struct Workspace<Vector: ParameterVector>: Sendable {
 
   /// Makes the candidate the parameters, and u the velocity.
   mutating func take(_ parameters: inout Vector, _ velocity: inout Vector?) {
-    if spare == nil {
-      swap(&parameters, &direction)
-    } else if var candidate = spare.take() {
-      swap(&parameters, &candidate)
-      spare = candidate
-    }
+    withCandidate { candidate, _ in swap(&parameters, &candidate) }
     swap(&velocity, &self.velocity)
   }
 

@@ -311,9 +311,7 @@ extension Method {
   public static func soap(
     learningRate: Double = 3e-3, weightDecay: Double = 0.01, _ direction: SOAP = .paper
   ) -> Method {
-    var method = Method(direction: direction, learningRate: FixedRate(learningRate))
-    method.weightDecay = WeightDecay(rate: weightDecay, isScaledByLearningRate: true)
-    return method
+    decaying(direction, learningRate, weightDecay)
   }
 
   /// ``Method/adamQLR(_:damping:curvature:)`` along SOAP's direction: second-order, with nothing to

@@ -33,9 +33,7 @@ extension Settings {
       if let cache, cache.version == version { return cache }
       let settings =
         run + data + text + imageFolder + rosenbrock + network
-        + Method.allSettings.map {
-          $0.lifted(to: "", get: { $0.method }, set: { $0.method = $1 })
-        }
+        + Method.allSettings.map { $0.lifted(to: \.method) }
       let table = Table(
         version: version, settings: settings,
         byName: Dictionary(settings.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
@@ -61,13 +59,11 @@ extension Settings {
         "frozen", \.frozen, SettingRange("a list of names"),
         "Parameters that do not move, by name or by how names begin, such as [stem, blocks]."),
       Setting(
-        "epochs", \.epochs, SettingRange<Int>.positive.orNull,
-        "Length in epochs; null: the task's."),
+        "epochs", \.epochs, orNull: .positive, "Length in epochs; null: the task's."),
       Setting(
-        "steps", \.steps, SettingRange<Int>.positive.orNull,
-        "Length in steps instead of epochs."),
+        "steps", \.steps, orNull: .positive, "Length in steps instead of epochs."),
       Setting(
-        "seconds", \.seconds, SettingRange<Double>.positive.orNull,
+        "seconds", \.seconds, orNull: .positive,
         "Length in seconds of steps, evaluation aside, instead."),
       Setting(
         "batch-size", \.batchSize, .positive,
@@ -84,8 +80,7 @@ extension Settings {
         "Where the data sets are; null: $ADAMQLR_DATA, else the user's cache directory."),
       Setting("precision", \.precision, "Precision of all vectors."),
       Setting(
-        "threads", \.threads, SettingRange<Int>.positive.orNull,
-        "Most threads; null: all cores."),
+        "threads", \.threads, orNull: .positive, "Most threads; null: all cores."),
       Setting(
         "device", \.device, SettingRange("cpu, cuda or cuda:N"),
         "Where training is computed; cuda: the first GPU."),
@@ -101,7 +96,7 @@ extension Settings {
         "held-back", \.measuresHeldBack, .either,
         "Logs how each step changes the loss on another batch, drawn from a second shuffle."),
       Setting(
-        "checkpoint-every", \.checkpointInterval, SettingRange<Int>.positive.orNull,
+        "checkpoint-every", \.checkpointInterval, orNull: .positive,
         "Steps from one checkpoint to the next; null: one a minute."),
       Setting(
         "keep", \.keptCheckpoints, .positive,
@@ -111,11 +106,11 @@ extension Settings {
         "Weights to evaluate, predict and generate with: those with the lowest validation loss, or "
           + "the last."),
       Setting(
-        "early-stopping.patience", \.patience, SettingRange<Int>.positive.orNull,
+        "early-stopping.patience", \.patience, orNull: .positive,
         "Evaluations in a row (see eval-every) without a lower validation loss that end the run; "
           + "null: none do."),
       Setting(
-        "divergence-factor", \.divergenceFactor, SettingRange<Double>.positive.orNull,
+        "divergence-factor", \.divergenceFactor, orNull: .positive,
         "The run ends where ten losses in a row are this many times the first; null: never."),
     ]
   }
@@ -226,7 +221,7 @@ extension Settings {
 
   private static func size(_ size: ModelSettings.Size, _ help: String) -> Setting<Settings> {
     Setting(
-      "network.\(size.rawValue)", \.model[size], SettingRange<Int>.positive.orNull, help)
+      "network.\(size.rawValue)", \.model[size], orNull: .positive, help)
   }
 }
 

@@ -148,6 +148,9 @@ struct DampingRuleTests {
     #expect(bounds.increased(4) == 8 && bounds.increased(4, steps: 2) == 16)
     #expect(bounds.decreased(0) == 0.25 && bounds.increased(1e308) == 16)
     #expect(DampingBounds().increased(1e308) == .greatestFiniteMagnitude)
+    // 2¹⁰²⁴ is infinite.
+    #expect(DampingBounds(floor: 0).increased(0, steps: 1024) == 0)
+    #expect(DampingBounds().increased(1, steps: 1024) == .greatestFiniteMagnitude)
   }
 
   @Test("Acceptance: every step, or those that do not raise the loss")

@@ -307,6 +307,21 @@ struct BaselineTests {
     }
   }
 
+  @Test("Where the rate has come to 0, what was learned is still an average")
+  func averageAtZeroRate() throws {
+    var parameters = WavyFit.start
+    let method = Method(
+      direction: ScheduleFreeAdamW(),
+      learningRate: ScheduledRate(.piecewise(peak: 0.1, [5: 0])))
+    var optimizer = try Optimizer(method, for: parameters)
+    for _ in 0..<5 { try optimizer.step(&parameters, on: WavyFit().objective()) }
+    let before = try #require(optimizer.evaluationPoint(for: parameters))
+    let report = try optimizer.step(&parameters, on: WavyFit().objective())
+    let after = try #require(optimizer.evaluationPoint(for: parameters))
+    #expect(report.learningRate == 0 && after != parameters)
+    #expect(deviation(after, before) < deviation(parameters, before))
+  }
+
   @Test("Only Schedule-Free is evaluated elsewhere, and it not before its first step")
   func evaluationPoint() throws {
     for (name, direction) in Sample.directions {

@@ -23,7 +23,7 @@ struct PackageTests {
     "sgd, momentum": .sgd(learningRate: 0.05, momentum: 0.9),
     "sgd, Nesterov": Method(
       direction: StochasticGradientDescent(momentum: 0.9, isNesterov: true, l2: 0.01),
-      learningRate: .fixed(0.05)),
+      learningRate: FixedRate(0.05)),
     "sgd, l2": .sgd(learningRate: 0.1, momentum: 0.5, l2: 0.05),
     "sgd, schedule": scheduled(0.1, StochasticGradientDescent(momentum: 0.8)),
 
@@ -104,7 +104,7 @@ struct PackageTests {
   private static func scheduled(_ peak: Double, _ direction: any Direction) -> Method {
     Method(
       direction: direction,
-      learningRate: .schedule(.cosine(peak: peak, warmUp: 10, total: 250, final: 0.1 * peak)))
+      learningRate: ScheduledRate(.cosine(peak: peak, warmUp: 10, total: 250, final: 0.1 * peak)))
   }
 
   private static func decaying(_ rate: Double, _ method: Method) -> Method {

@@ -64,6 +64,30 @@ private struct Nonmonotone: Acceptance, Codable {
   }
 }
 
+/// ½‖θ‖², evaluated after a step from what is known of the way there.
+private struct DisplacedBowl: Objective {
+  final class Linearized: Linearization {
+    let point: [Double]
+    init(_ point: [Double]) { self.point = point }
+
+    var loss: Double { 0.5 * inner(point, point) }
+    func formGradient(_ gradient: inout [Double]) { gradient = point }
+    func curvatureProducts(of directions: [[Double]], _: Curvature) -> [[Double]] {
+      directions.map { a in directions.map { inner(a, $0) } }
+    }
+    func loss(at point: [Double], displacement: Displacement<[Double]>?) -> Double {
+      guard let displacement else { return Linearized(point).loss }
+      var place = self.point
+      for (c, d) in zip(displacement.coefficients, displacement.directions) {
+        place = place.indices.map { place[$0] + c * d[$0] }
+      }
+      return Linearized(place).loss
+    }
+  }
+
+  func linearize(at parameters: [Double]) -> Linearized { Linearized(parameters) }
+}
+
 @Suite("Rules of one's own")
 struct OwnRuleTests {
   private let fit = WavyFit()
@@ -127,6 +151,22 @@ struct OwnRuleTests {
     let before = parameters
     let broken = try optimizer.step(&parameters, on: Breakage.newLoss.objective(at: parameters))
     #expect(broken.nextDamping == 2 * lambda && parameters == before)
+  }
+
+  @Test("A rule may say at its first step that it needs the curvature")
+  func lateNeed() throws {
+    struct Newton: LearningRate {
+      func needs(at step: Int) -> RateNeeds { .curvature }
+      func rate(_ model: inout QuadraticModel) -> Double {
+        model.slope / (model.curvature?.dd ?? .nan)
+      }
+    }
+    var parameters = [1.0, -2]
+    var method = Method(direction: StochasticGradientDescent(), learningRate: Newton())
+    method.acceptance = OnlyDecreases()
+    var optimizer = try Optimizer(method, for: parameters)
+    let report = try optimizer.step(&parameters, on: DisplacedBowl())
+    #expect(report.newLoss == 0 && parameters == [0, 0])
   }
 
   @Test("A sequence of μ")

@@ -1,5 +1,6 @@
 import AdamQLR
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Memory of curvature")
@@ -17,8 +18,8 @@ struct CurvatureMemoryTests {
     #expect(remembered(.init(.decay(0.5)), [4, 1, 1, 8, -3]) == [4, 2, 1, 8, 4])
     // 1 − 1/4.
     #expect(remembered(.init(.steps(4)), [4, 1]) == [4, 3])
-    // Negative curvature has nothing to show for itself before any other.
-    #expect(remembered(.init(.decay(0.5)), [-3, 2]) == [0, 2])
+    // Negative curvature counts by its magnitude.
+    #expect(remembered(.init(.decay(0.5)), [-3, 1]) == [3, 1.5])
     #expect(remembered(.init(.decay(0)), [4, 1]) == [4, 1])
     // Without a horizon nothing is remembered.
     #expect(remembered(.init(order: 2), [4, 1]) == [4, 1])
@@ -101,6 +102,43 @@ struct CurvatureMemoryTests {
     #expect(apply(4 * 1) == 8 && apply(nil) == 8 && apply(4 * 7) == 28 && apply(nil) == 28)
     // What was not measured counts for nothing.
     #expect(apply(4 * 1) == 4 * 2.75 && apply(nil) == 4 * 2.75)
+  }
+
+  @Test("Where negative curvature comes first, a memory that is a maximum moves all the same")
+  func negativeFirst() throws {
+    var method = Method.sgdQLR()
+    method.damping = ConstantDamping(0)
+    method.model.curvature = .hessian
+    method.learningRate = QuadraticRate { $0.memory = CurvatureMemory(.decay(0.9)) }
+    var parameters = [1.0]
+    var optimizer = try Optimizer(method, for: parameters)
+    let hill = ClosureObjective<[Double]>(
+      loss: { -0.5 * $0[0] * $0[0] }, gradient: { [-$0[0]] },
+      curvatureVectorProduct: { _, d in [-d[0]] })
+    let report = try optimizer.step(&parameters, on: hill)
+    #expect(report.events == .negativeCurvature && report.learningRate == 1)
+    #expect(parameters == [2])
+  }
+
+  @Test("With a momentum that is known, curvature is measured in every step: the slope needs dᵀCv")
+  func intervalWithMomentum() throws {
+    for momentum in [NoMomentum(), FixedMomentum(0.9)] as [any Momentum] {
+      var method = Method.adamQLR(batchesPerEpoch: 50)
+      method.momentum = momentum
+      var parameters = WavyFit.start
+      var optimizer = try Optimizer(method, for: parameters)
+      let products = Mutex(0)
+      let fit = WavyFit()
+      let counted = ClosureObjective<[Double]>(
+        loss: fit.loss, gradient: fit.gradient,
+        curvatureVectorProduct: { p, d in
+          products.withLock { $0 += 1 }
+          return product(fit.matrix(.fisher, p), d)
+        })
+      for _ in 0..<10 { try optimizer.step(&parameters, on: counted) }
+      // Along d in every second step; with momentum along d and, from the second step on, v.
+      #expect(products.withLock { $0 } == (momentum is NoMomentum ? 5 : 19))
+    }
   }
 
   @Test("Curvature is measured in every N-th step, as far as an epoch has ten measurements")

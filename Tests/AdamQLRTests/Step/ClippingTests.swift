@@ -35,6 +35,19 @@ struct ClippingTests {
     #expect(report.events == .nonFiniteGradient && parameters == [1, 2])
   }
 
+  @Test("A square that overflows in Adam's moment is seen through clipping of the direction")
+  func overflowingSquare() throws {
+    let steep = ClosureObjective<[Float]>(loss: { _ in 1 }, gradient: { _ in [3e19, 1] })
+    for limit in [nil, 1.0] {
+      var method = Method.adam()
+      method.clipping.directionElement = limit
+      var parameters: [Float] = [1, 2]
+      var optimizer = try Optimizer(method, for: parameters)
+      let report = try optimizer.step(&parameters, on: steep)
+      #expect(report.events == .nonFiniteGradient && parameters == [1, 2])
+    }
+  }
+
   @Test("Each element of the direction is limited, and α follows from what is left")
   func directionElement() throws {
     var parameters = WavyFit.start
