@@ -15,6 +15,7 @@ struct ConsumerTests {
         Consumer.Program(name: "Line", product: "AdamQLR", source: Self.leastSquares),
         Consumer.Program(name: "Classifier", product: "AdamQLRNetworks", source: classifier),
       ] + (try Self.articles("AdamQLR") + Self.articles("AdamQLRNetworks"))
+    #expect(programs.count == 7, "\(programs.map(\.name))")
     try Consumer.with(programs) { consumer in
       let build = try consumer.swift(
         "build", "--disable-index-store", "-debug-info-format", "none")
@@ -44,20 +45,20 @@ struct ConsumerTests {
     }
   }
 
-  /// The programs in the articles of a product, which have to compile: the blocks that begin with an
-  /// import.
+  /// The articles of a product as programs, which have to compile: of each all of its Swift but manifests.
   private static func articles(_ product: String) throws -> [Consumer.Program] {
     let folder = Consumer.root.appendingPathComponent("Sources/\(product)/\(product).docc")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     // The page of a module has a fragment.
-    return try names.filter { $0 != "\(product).md" }.flatMap { name in
+    return try names.filter { $0 != "\(product).md" }.compactMap { name in
       let text = try String(
         contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-      let article = name.dropLast(".md".count)
-      return text.matches(of: /```swift\n(import (?s:.*?))```/).enumerated().map {
-        Consumer.Program(
-          name: "\(article)\($0)", product: product, source: String($1.output.1))
-      }
+      let blocks = text.matches(of: /```swift\n((?s:.*?))```/).map { String($0.output.1) }
+        .filter { !$0.hasPrefix("// Package.swift") }
+      guard !blocks.isEmpty else { return nil }
+      return Consumer.Program(
+        name: String(name.dropLast(".md".count)), product: product,
+        source: blocks.joined(separator: "\n"))
     }
   }
 
