@@ -59,7 +59,7 @@ sanitize: setup  ## Run the tests under sanitizers (both, or SANITIZER=address o
 	@ADAMQLR_PYTHON="$$(scripts/python-env.sh $(TEST_REQUIREMENTS))" scripts/sanitize.sh $(SANITIZER)
 
 FUZZ_SECONDS ?= 200
-fuzz: setup  ## Look for hostile inputs for an hour (FUZZ_SECONDS for each of 18 readers)
+fuzz: setup  ## Look for hostile inputs for an hour (FUZZ_SECONDS for each of 19 readers)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 lint:  ## Check the formatting of the Swift sources
