@@ -49,6 +49,29 @@ struct ImageFolderTests {
     #expect(changed.status == 65 && changed.errors.contains("changed since the run began"))
   }
 
+  @Test("Two that read the same images first, at the same time, both have them whole")
+  func together() throws {
+    let folder = try Images.make()
+    let cache = Tool.newPath("shared-cache")
+    let arguments = [
+      "train", "--task", "images", "--set", "images.path=\(folder)", "--set", "images.size=16",
+      "--model", "mlp", "--steps", "2", "--json",
+    ]
+    let runs = try (0..<3).map { _ in
+      let (output, errors) = (Pipe(), Pipe())
+      let process = try Tool.start(
+        arguments + ["--output", Tool.newPath("together")], cache: cache, output: output,
+        errors: errors)
+      return (process, output, errors)
+    }
+    let losses = try runs.map { process, output, errors in
+      let result = Tool.result(of: process, output, errors)
+      #expect(result.status == 0, "\(result.errors)")
+      return try result.objects().last?["train_loss"] as? Double
+    }
+    #expect(losses[0] != nil && Set(losses).count == 1)
+  }
+
   @Test("Interrupted and resumed, a run on images ends as one that was not")
   func resumption() throws {
     let folder = try Images.make()

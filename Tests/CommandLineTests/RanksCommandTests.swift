@@ -7,11 +7,13 @@ struct RanksCommandTests {
   /// The processes of one training.
   private struct Ranks {
     let processes: [Process]
+    let port: Int
     private let outputs: [(output: Pipe, errors: Pipe)]
 
     /// Starts a process for each list of arguments.
-    init(_ arguments: [[String]]) throws {
-      let port = try freePort()
+    init(_ arguments: [[String]], at port: Int? = nil) throws {
+      let port = try port ?? freePort()
+      self.port = port
       var processes: [Process] = []
       var outputs: [(output: Pipe, errors: Pipe)] = []
       for (rank, own) in arguments.enumerated() {
@@ -93,9 +95,14 @@ struct RanksCommandTests {
     #expect(goesOn.status == 0, "\(goesOn.errors)")
   }
 
-  @Test("A signal to one rank stops all after the same step")
+  @Test(
+    "What is started on the port of others does not disturb them; a signal stops all after a step")
   func interruption() throws {
     let (ranks, _) = try Self.startLong("stopped-ranks")
+    let wrong = ["train", "--set", "nonsense=1"]
+    for result in try Ranks([wrong, wrong], at: ranks.port).results() {
+      #expect(result.status == 69 && result.errors.contains("\(ranks.port)"), "\(result)")
+    }
     ranks.processes[1].interrupt()
     let results = ranks.results()
     #expect(results.map(\.status) == [130, 130], "\(results)")
@@ -110,6 +117,62 @@ struct RanksCommandTests {
     for result in results {
       #expect(result.status == 64 && result.output.isEmpty)
       #expect(result.errors.contains("rank 1 has other settings than rank 0"), "\(result.errors)")
+    }
+  }
+
+  @Test("Each rank's data may lie elsewhere, when a run goes on too")
+  func places() throws {
+    let folders = try ["here", "there"].map { try Tool.newPointsFolder($0) }
+    let path = Tool.newPath("places")
+    let first = try Ranks(
+      folders.map { Self.arguments($0, "--steps", "3", "--output", path) }
+    ).results()
+    #expect(first.map(\.status) == [0, 0], "\(first)")
+    let moved = Tool.newPath("moved")
+    try FileManager.default.moveItem(atPath: folders[0], toPath: moved)
+    let second = try Ranks(
+      [moved, folders[1]].map {
+        ["train", "--resume", path, "--steps", "6", "--set", "data.path=\($0)/points.csv"]
+      }
+    ).results()
+    #expect(second.map(\.status) == [0, 0], "\(second)")
+    // Rank 0's place is the run's.
+    let third = try Tool.run("train", "--resume", path, "--steps", "7")
+    #expect(third.status == 0, "\(third)")
+  }
+
+  @Test("Ranks that start from other weights, or have other data, are named before the first step")
+  func unlikeFiles() throws {
+    let folder = try Tool.newPointsFolder("unlike-weights")
+    let weights = try ["0", "1"].map { seed in
+      let path = Tool.newPath("weights-\(seed)")
+      let arguments = Self.arguments(
+        folder, "--steps", "1", "--seed", seed, "--output", path, "--checkpoint-every", "1")
+      try #require(try Tool.run(arguments).status == 0)
+      return path + "/checkpoints/step-000000001/weights.safetensors"
+    }
+    let texts = try ["ab", "ba"].map { end in
+      let path = Tool.newPath("unlike-text")
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      // Of the last tenth, which tests.
+      let line = "ab\n"
+      let text = String(repeating: line, count: 3800) + end + String(repeating: line, count: 200)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/text.txt"))
+      return [
+        "train", "--task", "text", "--set", "text.path=\(path)/text.txt", "--steps", "2",
+        "--output", Tool.newPath("unlike"),
+      ]
+    }
+    let starts = weights.map {
+      Self.arguments(
+        folder, "--steps", "3", "--initial-weights", $0, "--output", Tool.newPath("unlike"))
+    }
+    for (arguments, subject) in [(starts, "weights to start from"), (texts, "data")] {
+      for result in try Ranks(arguments).results() {
+        #expect(result.status == 64 && result.output.isEmpty)
+        #expect(
+          result.errors.contains("rank 1 has other \(subject) than rank 0"), "\(result.errors)")
+      }
     }
   }
 

@@ -1,7 +1,9 @@
 import AdamQLR
 import AdamQLRNetworks
 import AdamQLRTorch
+import Foundation
 import LocalServer
+import Synchronization
 import Testing
 
 @Suite("Batches divided among ranks")
@@ -193,6 +195,65 @@ struct DataParallelTests {
       return count
     }
     #expect(counts == [4, 4])
+  }
+
+  @Test("Ranks that do not make the same sums end, and do not mix numbers")
+  func unlikeSums() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = try asRanks(2) { group in
+        group.sum([], group.rank == 0 ? [1] : [1, 2])
+      }
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(
+      text.contains("rank 1 makes another sum than rank 0, of 3 numbers instead of 2"), "\(text)")
+  }
+
+  @Test("A rank that came late names the one that did not come")
+  func missingToALateOne() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let port = try freePort()
+      for rank in 0..<2 {
+        Thread {
+          var rendezvous = Rendezvous(rank: rank, size: 3, host: "127.0.0.1", port: port)
+          rendezvous.limit = rank == 0 ? 6 : 50
+          _ = try? ProcessGroup(joining: rendezvous)
+        }.start()
+      }
+      Thread.sleep(forTimeInterval: 60)
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("rank 2 of 3 did not come within 6 s"), "\(text)")
+  }
+
+  @Test("A second process of a rank is refused, and the first is not disturbed")
+  func taken() throws {
+    let port = try freePort()
+    var first = Rendezvous(rank: 0, size: 2, host: "127.0.0.1", port: port)
+    first.limit = 20
+    var second = first
+    second.rank = 1
+    let ranks = [first, second]
+    let groups = DispatchGroup()
+    let sums = Mutex<[Double]>([])
+    for rendezvous in ranks {
+      groups.enter()
+      Thread {
+        if let group = try? ProcessGroup(joining: rendezvous) {
+          let sum = group.sum([], [1])[0]
+          sums.withLock { $0.append(sum) }
+          if group.rank == 1 {
+            #expect(throws: DistributedError.rankTaken(1, host: "127.0.0.1", port: port)) {
+              try ProcessGroup(joining: rendezvous)
+            }
+          }
+          group.finish()
+        }
+        groups.leave()
+      }.start()
+    }
+    groups.wait()
+    #expect(sums.withLock { $0 } == [2, 2])
   }
 
   @Test("A rank that does not come is named")

@@ -8,7 +8,7 @@ struct InterfaceTests {
   private static let trivial: Set = [
     "ct_version", "ct_was_out_of_memory", "ct_set_single_threaded", "ct_reduces_products",
     "ct_set_kernel_thread_count", "ct_tune_process", "ct_test_set_largest_library_count",
-    "ct_test_thread_count", "ct_test_replace_nccl",
+    "ct_test_thread_count", "ct_test_replace_nccl", "ct_processors",
   ]
 
   /// These turn exceptions into messages, or end the process with the exception's description.

@@ -6,7 +6,7 @@ struct RendezvousTests {
   private static let torchrun = [
     "RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "MASTER_ADDR": "node1",
     "MASTER_PORT": "29500", "TORCHELASTIC_USE_AGENT_STORE": "True",
-    "TORCHELASTIC_RESTART_COUNT": "2", "GLOO_SOCKET_IFNAME": "eth1",
+    "TORCHELASTIC_RUN_ID": "7", "TORCHELASTIC_RESTART_COUNT": "2", "GLOO_SOCKET_IFNAME": "eth1",
   ]
   private static let slurm = [
     "SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4", "SLURM_LOCALID": "0",
@@ -17,15 +17,18 @@ struct RendezvousTests {
   func torchrun() throws {
     var expected = Rendezvous(rank: 3, size: 4, localRank: 1, host: "node1", port: 29500)
     expected.isServedByRank0 = false
-    expected.attempt = 2
+    expected.launch = "7/2"
     expected.interface = "eth1"
     #expect(try Rendezvous(environment: Self.torchrun) == expected)
   }
 
   @Test("Slurm's, where no others are given")
   func slurm() throws {
-    let expected = Rendezvous(rank: 2, size: 4, localRank: 0, host: "gpu03", port: 19567)
+    var expected = Rendezvous(rank: 2, size: 4, localRank: 0, host: "gpu03", port: 19567)
+    expected.launch = "1234567"
     #expect(try Rendezvous(environment: Self.slurm) == expected)
+    let second = try Rendezvous(environment: Self.slurm.merging(["SLURM_STEP_ID": "1"]) { $1 })
+    #expect(second?.port == 19668 && second?.launch == "1234567/1")
     let both = try Rendezvous(environment: Self.slurm.merging(Self.torchrun) { $1 })
     #expect(both?.rank == 3)
     // A batch script itself, without srun.

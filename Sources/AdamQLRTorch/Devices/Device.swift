@@ -55,6 +55,12 @@ public struct Device: Hashable, Sendable {
   /// The number that the C interface has for it.
   var number: Int32 { max(code, -1) }
 
+  /// The number of GPUs that this process sees; 0 where none can be used.
+  public static var cudaCount: Int {
+    guard (try? cuda().prepare()) != nil else { return 0 }
+    return Int(ct_cuda_count())
+  }
+
   /// Makes the device ready for use. Operations do that themselves, but trap where it is not to be
   /// had.
   ///

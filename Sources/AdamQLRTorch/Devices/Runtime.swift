@@ -42,6 +42,14 @@ public enum Runtime {
   /// The version of libtorch.
   public static var version: String { String(cString: ct_version()) }
 
+  /// The processors that this process may use, as bits, of the first 1024.
+  package static var processors: [UInt32] {
+    [UInt32](unsafeUninitializedCapacity: 32) { bits, count in
+      bits.baseAddress.map(ct_processors)
+      count = 32
+    }
+  }
+
   /// The most threads that an operation uses; small operations use fewer, as a fixed function of
   /// their size. Default: the machine's cores.
   ///

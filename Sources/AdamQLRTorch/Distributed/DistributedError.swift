@@ -4,6 +4,8 @@ public enum DistributedError: Error, Hashable, Sendable, CustomStringConvertible
   case invalidVariable(String, expected: String)
   /// The store that processes meet at could not be reached or started.
   case storeUnreachable(host: String, port: Int, reason: String)
+  /// Another process is this rank already.
+  case rankTaken(Int, host: String, port: Int)
   /// Some ranks did not come in time.
   case ranksMissing([Int], size: Int, seconds: Double)
   /// A rank does something else than rank 0.
@@ -20,6 +22,9 @@ public enum DistributedError: Error, Hashable, Sendable, CustomStringConvertible
       "the environment variable \(name) must be \(expected)"
     case .storeUnreachable(let host, let port, let reason):
       "the ranks' store at \(host):\(port) (MASTER_ADDR, MASTER_PORT) cannot be reached: \(reason)"
+    case .rankTaken(let rank, let host, let port):
+      "there is a rank \(rank) at \(host):\(port) (MASTER_ADDR, MASTER_PORT) already: another training "
+        + "uses this port, or two processes have the same RANK"
     case .ranksMissing(let ranks, let size, let seconds):
       "\(Self.names(ranks)) of \(size) did not come within \(Int(seconds)) s"
     case .ranksDisagree(let rank, let subject):

@@ -41,21 +41,23 @@ public final class ProcessGroup: Sendable {
   /// - Throws: ``DistributedError`` where they do not meet in time.
   public init(joining rendezvous: Rendezvous) throws(DistributedError) {
     (rank, size, givenLocalRank) = (rendezvous.rank, rendezvous.size, rendezvous.localRank)
-    let prefix = "adamqlr/\(rendezvous.attempt)"
+    let prefix = "adamqlr/\(rendezvous.launch)"
     let store = try RankStore(
       rendezvous, serves: rendezvous.isServedByRank0 && rendezvous.rank == 0,
       seconds: rendezvous.limit)
+    // Before anything is said in this rank's name.
+    try Self.claim(store, rendezvous, prefix)
     // From here on, so that a rank that goes before all have met is noticed too.
     monitor = RankMonitor(
       store, try RankStore(rendezvous, serves: false, seconds: rendezvous.limit), rendezvous,
       prefix: prefix)
-    try Self.meet(store, rendezvous, prefix)
+    let machines = try Self.meet(store, rendezvous, prefix)
     do {
       handle = Mutex(
         Handle(
           group: try store.join(
-            rendezvous, prefix: prefix, seconds: rendezvous.limit,
-            patience: Self.collectiveLimit),
+            rendezvous, prefix: prefix, isOnOneMachine: machines.count == 1,
+            seconds: rendezvous.limit, patience: Self.collectiveLimit),
           star: try store.connect(
             rendezvous, prefix: prefix, seconds: rendezvous.limit,
             patience: Self.collectiveLimit)))
@@ -74,26 +76,52 @@ public final class ProcessGroup: Sendable {
     }
   }
 
-  /// Waits until all ranks are there.
-  private static func meet(
+  private static func key(_ rank: Int, _ prefix: String) -> String { "\(prefix)/here/\(rank)" }
+
+  /// Says that this rank is there, and on which machine.
+  private static func claim(
     _ store: RankStore, _ rendezvous: Rendezvous, _ prefix: String
   ) throws(DistributedError) {
-    func key(_ rank: Int) -> String { "\(prefix)/here/\(rank)" }
+    let own = "\(UInt64.random(in: 0...UInt64.max)) \(ProcessInfo.processInfo.hostName)"
+    let holder: String
+    do {
+      holder = try store.claim(key(rendezvous.rank, prefix), by: own)
+    } catch {
+      throw .lostStore(rendezvous, "\(error)")
+    }
+    if holder != own {
+      throw .rankTaken(rendezvous.rank, host: rendezvous.host, port: rendezvous.port)
+    }
+  }
+
+  /// Waits until all ranks are there.
+  ///
+  /// - Returns: The names of their machines.
+  private static func meet(
+    _ store: RankStore, _ rendezvous: Rendezvous, _ prefix: String
+  ) throws(DistributedError) -> Set<Substring> {
     let start = ContinuousClock.now
+    var machines: Set<Substring> = []
     var missing = Array(0..<rendezvous.size)
     do {
-      try store.set(key(rendezvous.rank), to: "here")
       while true {
-        missing = try missing.filter { try store.value(of: key($0)) == nil }
-        if missing.isEmpty { return }
+        missing = try missing.filter { rank in
+          guard let claim = try store.value(of: key(rank, prefix)) else { return true }
+          machines.insert(claim.drop { $0 != " " })
+          return false
+        }
+        if missing.isEmpty { return machines }
         if ContinuousClock.now - start > .seconds(rendezvous.limit) { break }
         Thread.sleep(forTimeInterval: 0.05)
+      }
+      // Those that came late have not waited as long.
+      if rendezvous.rank == 0, let first = missing.first {
+        try RankMonitor.tell(
+          store, prefix, that: first, "did not come within \(Int(rendezvous.limit)) s")
       }
     } catch {
       throw .lostStore(rendezvous, "\(error)")
     }
-    // The others are to find out for themselves before the store goes with this process.
-    if rendezvous.rank == 0 { Thread.sleep(forTimeInterval: 2) }
     throw .ranksMissing(missing, size: rendezvous.size, seconds: rendezvous.limit)
   }
 }
@@ -115,7 +143,8 @@ extension ProcessGroup {
     let isFew =
       !byNCCL && tensors.reduce(0) { $0 + $1.count } * (size - 1) <= Self.fewNumbers
     if isFew { few += tensors.flatMap(\.doubles) }
-    collect { ct_star_sum($0.star, &few, Int64(few.count)) }
+    let beside = isFew ? 0 : tensors.reduce(0) { $0 + $1.count }
+    collect { ct_star_sum($0.star, &few, Int64(few.count), Int64(beside)) }
     if few[numbers.count] > 0 { agreedToStop.store(true, ordering: .releasing) }
     if isFew {
       var place = numbers.count + 1
@@ -152,13 +181,17 @@ extension ProcessGroup {
   }
 
   /// The number of this rank among those on its machine, from 0, and how many those are.
-  ///
-  /// Machines are told apart by their names.
   public func local() -> (rank: Int, size: Int) {
-    var name = SeededGenerator(seed: 0, stream: ProcessInfo.processInfo.hostName)
-    let names = gather([name.uniform()])
-    let count = { (ranks: Range<Int>) in ranks.count { names[$0] == names[self.rank] } }
+    let machines = machines()
+    let count = { (ranks: Range<Int>) in ranks.count { machines[$0] == machines[self.rank] } }
     return (givenLocalRank ?? count(0..<rank), count(0..<size))
+  }
+
+  /// A number for each rank, the same for ranks on the same machine; machines are told apart by their
+  /// names.
+  public func machines() -> [Double] {
+    var name = SeededGenerator(seed: 0, stream: ProcessInfo.processInfo.hostName)
+    return gather([name.uniform()]).map { $0[0] }
   }
 
   /// Waits for all ranks.
@@ -211,12 +244,21 @@ extension ProcessGroup {
   /// Whether a rank has asked to stop, in every rank from the same ``sum(_:_:)`` on.
   public var isStopping: Bool { agreedToStop.load(ordering: .acquiring) }
 
+  /// How long a rank may take to leave once all are done, in seconds.
+  private static let leavingLimit = 30.0
+
   /// Leaves when all are done.
   public func finish() {
     synchronize()
     monitor.stop()
+    // Nobody watches from here on.
+    let end = DispatchWorkItem {
+      Self.end(.collectiveFailed("all had finished, but one did not leave"))
+    }
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.leavingLimit, execute: end)
     // Nobody may go, and the store with it, while another still watches.
     synchronize()
+    end.cancel()
   }
 
   /// Leaves at once, which ends the others with this reason.

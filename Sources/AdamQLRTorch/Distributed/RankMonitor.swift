@@ -16,15 +16,16 @@ final class RankMonitor: Sendable {
   }
 
   private let store: RankStore
-  private let rank: Int
-  private let size: Int
+  private let rendezvous: Rendezvous
   private let prefix: String
+  private var rank: Int { rendezvous.rank }
+  private var size: Int { rendezvous.size }
   private let isOver = Atomic<Bool>(false)
   private let isAlarmed = Atomic<Bool>(false)
   // Lives as long as there is someone to watch, for this process may be the one that serves it.
   private let served: RankStore
   /// How long a rank may take to come.
-  private let joiningLimit: Double
+  private var joiningLimit: Double { rendezvous.limit + 5 }
 
   /// Starts to watch.
   ///
@@ -37,7 +38,7 @@ final class RankMonitor: Sendable {
     self.served = served
     self.store = store
     self.prefix = prefix
-    (rank, size, joiningLimit) = (rendezvous.rank, rendezvous.size, rendezvous.limit + 5)
+    self.rendezvous = rendezvous
     let thread = Thread { [weak self] in
       var watches = [Watch](repeating: Watch(), count: rendezvous.size)
       // Nothing is held while it sleeps.
@@ -58,7 +59,10 @@ final class RankMonitor: Sendable {
   /// ends the process.
   func waitForLoss() {
     isAlarmed.store(true, ordering: .releasing)
-    Thread.sleep(forTimeInterval: Self.patience)
+    // Rank 0, which has to find out who it is, may have no connection to it.
+    try? store.set(prefix + "/alarm", to: "\(rank)")
+    // And what rank 0 needs to see it and to say so.
+    Thread.sleep(forTimeInterval: Self.patience + 6)
   }
 
   /// Says why this rank goes before the end.
@@ -74,6 +78,9 @@ final class RankMonitor: Sendable {
   private func look(_ number: Int, _ watches: inout [Watch]) {
     do {
       try store.set(key("mark", rank), to: "\(number)")
+      if rank == 0, try store.value(of: prefix + "/alarm") != nil {
+        isAlarmed.store(true, ordering: .releasing)
+      }
       for other in rank == 0 ? Array(1..<size) : [0] {
         if let reason = try store.value(of: key("left", other)) {
           lose(other, "has ended: \(reason)")
@@ -96,18 +103,27 @@ final class RankMonitor: Sendable {
         if parts.count == 2, let lost = Int(parts[0]), lost != rank { lose(lost, String(parts[1])) }
       }
     } catch {
-      // Who serves the store is gone, and rank 0 with it.
-      lose(0, "has gone, and the ranks' store with it")
+      guard !isOver.load(ordering: .acquiring) else { return }
+      if rendezvous.isServedByRank0 {
+        lose(0, "has gone, and the ranks' store with it")
+      } else {
+        ProcessGroup.end(.lostStore(rendezvous, "what started the ranks has gone: \(error)"))
+      }
     }
+  }
+
+  /// Says for rank 0 that another is lost, and lets the others read it before the store goes with this
+  /// process.
+  static func tell(
+    _ store: RankStore, _ prefix: String, that rank: Int, _ reason: String
+  ) throws(TorchError) {
+    try store.set(prefix + "/lost", to: "\(rank) \(reason)")
+    Thread.sleep(forTimeInterval: 3)
   }
 
   private func lose(_ lost: Int, _ reason: String) {
     guard !isOver.load(ordering: .acquiring) else { return }
-    if rank == 0 {
-      try? store.set(prefix + "/lost", to: "\(lost) \(reason)")
-      // The others are to read it before the store goes with this process.
-      Thread.sleep(forTimeInterval: 3)
-    }
+    if rank == 0 { try? Self.tell(store, prefix, that: lost, reason) }
     ProcessGroup.end(.rankLost(lost, size: size, reason: reason))
   }
 }

@@ -52,6 +52,19 @@ final class RankStore: Sendable {
     }
   }
 
+  /// Sets a key that has no value.
+  ///
+  /// - Returns: The value that it then has.
+  func claim(_ key: String, by value: String) throws(TorchError) -> String {
+    try ask { client throws(TorchError) in
+      var found: UnsafeMutablePointer<CChar>?
+      try TorchError.check(ct_store_claim(client, key, value, &found))
+      guard let found else { return "" }
+      defer { free(found) }
+      return String(cString: found)
+    }
+  }
+
   /// The value of a key; `nil` where there is none.
   func value(of key: String) throws(TorchError) -> String? {
     try ask { client throws(TorchError) in
@@ -65,14 +78,15 @@ final class RankStore: Sendable {
 
   /// Joins a group of all ranks.
   func join(
-    _ rendezvous: Rendezvous, prefix: String, seconds: Double, patience: Double
+    _ rendezvous: Rendezvous, prefix: String, isOnOneMachine: Bool, seconds: Double,
+    patience: Double
   ) throws(TorchError) -> ct_group {
     try ask(atMost: seconds + 5) { client throws(TorchError) in
       var group: ct_group?
       try TorchError.check(
         ct_group_join(
           client, prefix, Int32(rendezvous.rank), Int32(rendezvous.size),
-          rendezvous.interface, seconds, patience, &group))
+          rendezvous.interface, isOnOneMachine, seconds, patience, &group))
       guard let group else { fatalError("libtorch returned no process group") }
       return group
     }

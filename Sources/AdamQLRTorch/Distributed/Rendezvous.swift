@@ -2,7 +2,7 @@
 ///
 /// Started by `torchrun`, or by hand, the variables are RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and
 /// MASTER_PORT. Under Slurm's `srun` they follow from Slurm's own: rank and size from SLURM_PROCID and
-/// SLURM_STEP_NUM_TASKS, the address from the step's first node, the port from the job's number.
+/// SLURM_STEP_NUM_TASKS, the address from the step's first node, the port from the numbers of job and step.
 public struct Rendezvous: Hashable, Sendable {
   /// The number of this process, from 0.
   public var rank: Int
@@ -16,8 +16,9 @@ public struct Rendezvous: Hashable, Sendable {
   public var port: Int
   /// Whether rank 0 serves the store, and not what started the processes.
   public var isServedByRank0 = true
-  /// Tells apart the attempts of one launcher at the same address.
-  public var attempt = 0
+  /// Tells apart what is started at the same address: by torchrun the run and the attempt, by Slurm the
+  /// job's step.
+  public var launch = ""
   /// How long ranks wait for one another, in seconds.
   public var limit = 50.0
   /// The network interface that numbers go by (GLOO_SOCKET_IFNAME); `nil`: that which leads to the
@@ -56,7 +57,9 @@ public struct Rendezvous: Hashable, Sendable {
     let localName = isBySlurm ? "SLURM_LOCALID" : "LOCAL_RANK"
     localRank = environment[localName] == nil ? nil : try number(localName, in: 0...(size - 1))
     if environment["MASTER_PORT"] == nil, isBySlurm, environment["SLURM_JOB_ID"] != nil {
-      port = 15000 + (try number("SLURM_JOB_ID", in: 0...Int(Int32.max))) % 10000
+      // Steps of one job may run at the same time.
+      let step = environment["SLURM_STEP_ID"].flatMap { UInt16($0) } ?? 0
+      port = 15000 + (try number("SLURM_JOB_ID", in: 0...Int(Int32.max)) + 101 * Int(step)) % 10000
     } else {
       port = try number("MASTER_PORT", in: 1...65535)
     }
@@ -66,7 +69,11 @@ public struct Rendezvous: Hashable, Sendable {
     }
     self.host = host
     isServedByRank0 = environment["TORCHELASTIC_USE_AGENT_STORE"] != "True"
-    attempt = environment["TORCHELASTIC_RESTART_COUNT"].flatMap { Int($0) } ?? 0
+    let names =
+      isBySlurm
+      ? ["SLURM_JOB_ID", "SLURM_STEP_ID"]
+      : ["TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT"]
+    launch = names.compactMap { environment[$0] }.joined(separator: "/")
     interface = environment["GLOO_SOCKET_IFNAME"].flatMap { $0.isEmpty ? nil : $0 }
   }
 

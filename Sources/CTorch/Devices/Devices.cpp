@@ -82,6 +82,15 @@ ct_error ct_prepare_cuda(int index) {
   return error ? error : failure;
 }
 
+int ct_cuda_count() {
+  return contained([] {
+    using namespace c10::impl;
+    return hasDeviceGuardImpl(c10::DeviceType::CUDA)
+               ? static_cast<int>(getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount())
+               : 0;
+  });
+}
+
 ct_error ct_copy_to(ct_tensor tensor, int device, ct_tensor *result) {
   return guarded("copy between devices", [&] {
     at::AutoDispatchBelowADInplaceOrView guard;

@@ -22,12 +22,19 @@ struct ct_star_s {
   int listener = -1;
   int rank;
   double patience;
+  // How many sums there were.
+  uint64_t sums = 0;
+
+  void stop_listening() {
+    if (listener >= 0) close(listener);
+    listener = -1;
+  }
 
   ~ct_star_s() {
     for (const int connection : connections) {
       if (connection >= 0) close(connection);
     }
-    if (listener >= 0) close(listener);
+    stop_listening();
   }
 };
 
@@ -43,6 +50,13 @@ using Clock = std::chrono::steady_clock;
 struct Greeting {
   uint64_t token;
   int64_t rank;
+};
+
+// Which sum numbers are for, sent before them.
+struct Sum {
+  uint64_t place;
+  int64_t count;
+  int64_t beside;
 };
 
 // Waits until the connection can be read or written; not beyond the deadline.
@@ -173,6 +187,7 @@ ct_error ct_star_accept(ct_star star, int size, uint64_t token, double seconds, 
       star->connections[static_cast<size_t>(greeting.rank - 1)] = connection;
       --missing;
     }
+    star->stop_listening();
   });
 }
 
@@ -194,18 +209,32 @@ void ct_star_release(ct_star star) {
   contained([&] { delete star; });
 }
 
-ct_error ct_star_sum(ct_star star, double *numbers, int64_t count) {
+ct_error ct_star_sum(ct_star star, double *numbers, int64_t count, int64_t beside) {
   return guarded("sum over processes", [&] {
     const size_t size = static_cast<size_t>(count) * sizeof(double);
+    const Sum sum = {star->sums++, count, beside};
     if (star->rank > 0) {
-      send_all(star->connections[0], numbers, size, star->patience);
+      // In one message.
+      std::vector<char> message;
+      resize(message, static_cast<int64_t>(sizeof sum + size));
+      memcpy(message.data(), &sum, sizeof sum);
+      memcpy(message.data() + sizeof sum, numbers, size);
+      send_all(star->connections[0], message.data(), message.size(), star->patience);
       receive_all(star->connections[0], numbers, size, star->patience);
       return;
     }
     std::vector<double> other;
     resize(other, count);
-    for (const int connection : star->connections) {
-      receive_all(connection, other.data(), size, star->patience);
+    for (size_t place = 0; place < star->connections.size(); ++place) {
+      Sum theirs;
+      receive_all(star->connections[place], &theirs, sizeof theirs, star->patience);
+      if (theirs.place != sum.place || theirs.count != count || theirs.beside != beside) {
+        throw std::runtime_error(
+            "rank " + std::to_string(place + 1) + " makes another sum than rank 0, of " +
+            std::to_string(theirs.count + theirs.beside) + " numbers instead of " +
+            std::to_string(count + beside));
+      }
+      receive_all(star->connections[place], other.data(), size, star->patience);
       for (int64_t i = 0; i < count; ++i) numbers[i] += other[static_cast<size_t>(i)];
     }
     for (const int connection : star->connections) {

@@ -8,6 +8,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
+#include <sched.h>
 #include <torch/version.h>
 
 #if defined(__GLIBC__)
@@ -279,6 +280,16 @@ extern "C" void ct_set_kernel_thread_count(int count);
 void ct_set_thread_count(int count) {
   contained([&] { at::set_num_threads(count); });
   ct_set_kernel_thread_count(count);
+}
+
+void ct_processors(uint32_t bits[32]) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  for (int i = 0; i < 32; ++i) {
+    bits[i] = 0;
+    for (int j = 0; j < 32; ++j) bits[i] |= uint32_t(CPU_ISSET(32 * i + j, &set) ? 1 : 0) << j;
+  }
 }
 
 int ct_thread_count() { return contained([] { return at::get_num_threads(); }); }

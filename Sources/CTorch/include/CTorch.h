@@ -53,6 +53,8 @@ void ct_tune_process(void);
 const char *ct_version(void);
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
+// The processors that this process may use, as bits, of the first 1024; none where that is not known.
+void ct_processors(uint32_t bits[32]);
 // Keeps the kernels called from this thread from using others.
 void ct_set_single_threaded(bool is_single);
 
@@ -60,6 +62,8 @@ void ct_set_single_threaded(bool is_single);
 
 // Makes a GPU ready for use, or says why it cannot be used. Once for each, before its first tensor.
 ct_error ct_prepare_cuda(int index);
+// The number of GPUs; 0 before the first was made ready.
+int ct_cuda_count(void);
 // A copy of the tensor there.
 ct_error ct_copy_to(ct_tensor tensor, int device, ct_tensor *result);
 

@@ -29,13 +29,16 @@ void ct_store_release(ct_store store);
 ct_error ct_store_set(ct_store store, const char *key, const char *value);
 // The value of a key, which the caller frees; NULL where there is none.
 ct_error ct_store_get(ct_store store, const char *key, char **value);
+// Sets a key that has no value; `found`, which the caller frees, is the value that it then has.
+ct_error ct_store_claim(ct_store store, const char *key, const char *value, char **found);
 
 // Joins the group of `size` processes as number `rank`; all of them do, within the limit. Connections
-// go by the network interface of that name; where it is NULL, by that which leads to the store. Keys of
-// the store begin with the prefix. A collective that takes longer than `patience` fails.
+// go by the network interface of that name; where it is NULL, by that which leads to the store, and which
+// other machines reach, unless there are none. Keys of the store begin with the prefix. A collective
+// that takes longer than `patience` fails.
 ct_error ct_group_join(
-    ct_store store, const char *prefix, int rank, int size, const char *interface, double seconds,
-    double patience, ct_group *result);
+    ct_store store, const char *prefix, int rank, int size, const char *interface,
+    bool is_on_one_machine, double seconds, double patience, ct_group *result);
 void ct_group_leave(ct_group group);
 // Replaces tensors by their sums over all processes, the same to the bit in each.
 ct_error ct_group_sum(ct_group group, const ct_tensor *tensors, int count);
@@ -47,8 +50,10 @@ ct_error ct_star_accept(ct_star star, int size, uint64_t token, double seconds, 
 ct_error ct_star_connect(
     const char *host, uint16_t port, int rank, uint64_t token, double patience, ct_star *result);
 void ct_star_release(ct_star star);
-// Replaces numbers by their sums over all processes, the same to the bit in each.
-ct_error ct_star_sum(ct_star star, double *numbers, int64_t count);
+// Replaces numbers by their sums over all processes, the same to the bit in each. Fails where another
+// process makes another sum than the first, by its place among all, its count, or that of what is summed
+// beside it in other ways.
+ct_error ct_star_sum(ct_star star, double *numbers, int64_t count, int64_t beside);
 
 // Fails where there is no NCCL in this process; libtorch's CUDA libraries bring it.
 ct_error ct_nccl_find(void);

@@ -63,7 +63,7 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp(
       "Go on with the run in this directory.",
       discussion:
-        "Its settings are taken from there; only its length and its device can be changed.",
+        "Its settings are taken from there; only its length, its device and where data are can be changed.",
       valueName: "dir"))
   var resume: String?
 
@@ -75,12 +75,14 @@ struct TrainCommand: ParsableCommand {
       if output != nil { throw ValidationError("give --output or --resume, not both") }
       var others = options
       others.problem.device = nil
+      others.problem.data.dataDir = nil
+      others.problem.assignments.removeAll(where: isPlace)
       if others.isAnyGiven || initialWeights != nil
         || [evalEvery, logEvery, checkpointEvery, keep].contains(where: { $0 != nil })
       {
         throw ValidationError(
-          "--resume takes all settings from the run's directory; only --epochs, --steps, --seconds "
-            + "or --device can be given with it")
+          "--resume takes all settings from the run's directory; only --epochs, --steps, --seconds, "
+            + "--device, --data-dir, and paths of data by --set can be given with it")
       }
     }
   }
@@ -163,6 +165,13 @@ struct TrainCommand: ParsableCommand {
     try sources.add(file: directory.settingsPath, ignoresRemoved: true)
     try length.add(to: &sources)
     try sources.add("device", options.problem.device, from: "--device")
-    return try sources.resolve(ignoresIdle: true)
+    try sources.add("data-dir", options.problem.data.dataDir, from: "--data-dir")
+    for assignment in options.problem.assignments { try sources.add(assignment, from: "--set") }
+    return try sources.resolve(ignoresIdle: true).withAbsolutePaths
+  }
+
+  /// Whether an assignment says where data lie.
+  private func isPlace(_ assignment: String) -> Bool {
+    Settings.placeNames.contains(String(assignment.prefix { $0 != "=" }))
   }
 }

@@ -43,7 +43,7 @@ enum ExitStatus {
     case let error as DistributedError:
       switch error {
       case .invalidVariable, .ranksDisagree: usage
-      case .storeUnreachable, .ranksMissing, .rankLost, .collectiveFailed: unavailable
+      case .storeUnreachable, .rankTaken, .ranksMissing, .rankLost, .collectiveFailed: unavailable
       }
     default: nil
     }

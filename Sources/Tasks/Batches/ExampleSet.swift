@@ -83,6 +83,20 @@ public struct ExampleSet: Sendable {
     }
   }
 
+  /// What tells these examples from others: all that lie in memory, piece by piece; of images that are
+  /// kept as bytes a thousand, evenly spread, and the last.
+  package var sample: [() -> Batch] {
+    let size = 4096
+    if case .tensors = storage {
+      return stride(from: 0, to: count, by: size).map { start in
+        { rows(start..<min(start + size, count)) }
+      }
+    }
+    return [
+      { selecting(Array(stride(from: 0, to: count, by: max(count / 1000, 1))) + [count - 1]) }
+    ]
+  }
+
   /// Some of the examples, to train on.
   ///
   /// - Parameters:

@@ -107,6 +107,7 @@ public struct Trainer {
     }
     if let group {
       try requireSameData(in: group)
+      if !resumes { try requireSameWeights("to start from") }
       if let reason = group.prepare(for: device) {
         initialNotes.append("sums over ranks go by the processor's memory: \(reason)")
       }

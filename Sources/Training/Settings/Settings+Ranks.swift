@@ -13,11 +13,28 @@ extension Settings {
     var settings = self
     let local = group.local()
     // Sums depend on the number of threads to the last bit, so that it must be the same.
-    let own = max((threads ?? Settings.usualThreads) / (threads == nil ? local.size : 1), 1)
+    let own =
+      threads
+      ?? Processors(of: group)
+      .threadCount(usual: Settings.usualThreads, ProcessInfo.processInfo.environment)
     settings.threads = Int(group.gather([Double(own)]).map { $0[0] }.min() ?? 1)
-    if device == .cuda() { settings.device = .cuda(local.rank) }
+    // The first is what is meant by no number, and each rank takes one of its own.
+    if device == .cuda() {
+      settings.device = .cuda(Self.deviceNumber(ofLocalRank: local.rank, of: Device.cudaCount))
+    }
     return settings
   }
+
+  /// Which of the GPUs that a process sees is its own, where the ranks of a machine see the same ones;
+  /// the only one, where each is given its own.
+  package static func deviceNumber(ofLocalRank rank: Int, of count: Int) -> Int {
+    count > 0 ? rank % count : rank
+  }
+
+  /// The names of the settings that say where data lie, besides ``dataDirectory``.
+  package static let placeNames: Set = [
+    "data.path", "data.test-path", "images.path", "text.path", "text.test-path", "text.tokenizer",
+  ]
 
   /// The settings without what may differ from machine to machine: where data lie.
   private var withoutPlace: Settings {

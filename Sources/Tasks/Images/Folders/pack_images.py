@@ -11,11 +11,14 @@ a line: {"found": n} and {"looked_at": n} before any is read, {"total": n, "done
 """
 
 import concurrent.futures
+import contextlib
+import fcntl
 import hashlib
 import itertools
 import json
 import os
 import sys
+import time
 
 VERSION = 1
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
@@ -164,6 +167,20 @@ def pack(images, size, name, key, describe):
     os.remove(name + ".journal")
 
 
+@contextlib.contextmanager
+def locked(name, count):
+    """Keeps other processes from packing the same meanwhile; waits while one does."""
+    with open(name + ".lock", "w") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                say(looked_at=count)
+                time.sleep(0.5)
+        yield
+
+
 def is_ready(name, key, size):
     try:
         with open(name + ".json") as file:
@@ -212,7 +229,9 @@ def main(kind, *arguments):
     if not is_ready(name, key, size):
         import PIL  # noqa: F401
         os.makedirs(os.path.dirname(name), exist_ok=True)
-        pack(images, size, name, key, describe)
+        with locked(name, len(images)):
+            if not is_ready(name, key, size):
+                pack(images, size, name, key, describe)
     say(ready=name + ".json")
 
 
