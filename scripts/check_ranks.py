@@ -217,7 +217,10 @@ def check_scaling(program, folder, only):
 
 
 def check_hosts(program, folder, only):
-    """Two hosts with an address each, joined by a cable; one of them goes."""
+    """Two hosts with a name and an address each, joined by a cable; one of them goes.
+
+    The first one's name stands for its loopback on itself, as Debian's installer has it.
+    """
     def run(*words, check=True):
         subprocess.run(words, check=check, capture_output=True)
 
@@ -231,13 +234,17 @@ def check_hosts(program, folder, only):
             run(*inside, "address", "add", f"10.77.0.{number + 1}/24", "dev", f"adamqlr{number}")
             run(*inside, "link", "set", f"adamqlr{number}", "up")
             run(*inside, "link", "set", "lo", "up")
+            os.makedirs(f"/etc/netns/{name}", exist_ok=True)
+            with open(f"/etc/netns/{name}/hosts", "w") as file:
+                file.write(f"127.0.0.1 localhost\n{['127.0.1.1', '10.77.0.1'][number]} {names[0]}\n")
         arguments = COMMON + ["--task", "digits", "--batch-size", "50", "--set", "precision=double"]
 
         def start_hosts(more):
             return [
                 subprocess.Popen(
-                    ["ip", "netns", "exec", name, program] + arguments + more,
-                    env=environment(rank, 2, 29500, "10.77.0.1"), text=True,
+                    ["ip", "netns", "exec", name, "unshare", "--uts", "sh", "-c",
+                     'hostname "$0" && exec "$@"', name, program] + arguments + more,
+                    env=environment(rank, 2, 29500, names[0]), text=True,
                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                 for rank, name in enumerate(names)]
 
@@ -258,6 +265,7 @@ def check_hosts(program, folder, only):
     finally:
         for name in names:
             run("ip", "netns", "delete", name, check=False)
+            shutil.rmtree(f"/etc/netns/{name}", ignore_errors=True)
 
 
 CHECKS = {
