@@ -231,12 +231,12 @@ def check_hosts(program, folder, only):
             run("ip", "netns", "add", name)
             run("ip", "link", "set", f"adamqlr{number}", "netns", name)
             inside = ["ip", "netns", "exec", name, "ip"]
-            run(*inside, "address", "add", f"10.77.0.{number + 1}/24", "dev", f"adamqlr{number}")
+            run(*inside, "address", "add", f"192.168.77.{number + 1}/24", "dev", f"adamqlr{number}")
             run(*inside, "link", "set", f"adamqlr{number}", "up")
             run(*inside, "link", "set", "lo", "up")
             os.makedirs(f"/etc/netns/{name}", exist_ok=True)
             with open(f"/etc/netns/{name}/hosts", "w") as file:
-                file.write(f"127.0.0.1 localhost\n{['127.0.1.1', '10.77.0.1'][number]} {names[0]}\n")
+                file.write(f"127.0.0.1 localhost\n{['127.0.1.1', '192.168.77.1'][number]} {names[0]}\n")
         arguments = COMMON + ["--task", "digits", "--batch-size", "50", "--set", "precision=double"]
 
         def start_hosts(more):
