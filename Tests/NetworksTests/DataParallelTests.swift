@@ -220,7 +220,7 @@ struct DataParallelTests {
           _ = try? ProcessGroup(joining: rendezvous)
         }.start()
       }
-      Thread.sleep(forTimeInterval: 60)
+      try await Task.sleep(for: .seconds(60))
     }
     let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(text.contains("rank 2 of 3 did not come within 6 s"), "\(text)")

@@ -123,7 +123,7 @@ struct ObjectiveTests {
         curvatureVectorProduct: { product(fit.matrix(curvature, $0), $1) })
       for products in [
         try squares.curvatureProducts(of: [d, e], curvature),
-        try closures.linearize(at: WavyFit.start).curvatureProducts(of: [d, e], curvature),
+        closures.linearize(at: WavyFit.start).curvatureProducts(of: [d, e], curvature),
       ] {
         #expect(isClose(products[0][0], inner(d, product(matrix, d))))
         #expect(isClose(products[0][1], inner(d, product(matrix, e))))
@@ -177,7 +177,7 @@ struct ObjectiveTests {
     let matrix = fit.matrix(.hessian, WavyFit.start)
     for scale in [1e-6, 1, 1e6] {
       let (d, e) = ([scale, -2 * scale, 0.5 * scale], [0, scale, scale])
-      let products = try plain.linearize(at: WavyFit.start).curvatureProducts(
+      let products = plain.linearize(at: WavyFit.start).curvatureProducts(
         of: [d, e], .hessian)
       for (i, a) in [d, e].enumerated() {
         for (j, b) in [d, e].enumerated() {
@@ -189,7 +189,7 @@ struct ObjectiveTests {
       }
     }
     // Along nothing there is nothing, and the default trains.
-    let none = try plain.linearize(at: WavyFit.start).curvatureProducts(of: [[0, 0, 0]], .hessian)
+    let none = plain.linearize(at: WavyFit.start).curvatureProducts(of: [[0, 0, 0]], .hessian)
     #expect(none == [[0]])
     var parameters = WavyFit.start
     var optimizer = try Optimizer(.adamQLR(batchesPerEpoch: 1), for: parameters)
