@@ -3,7 +3,6 @@ import AdamQLRNetworks
 import AdamQLRTorch
 import Foundation
 import LocalServer
-import Synchronization
 import Testing
 
 @Suite("Batches divided among ranks")
@@ -229,31 +228,17 @@ struct DataParallelTests {
   @Test("A second process of a rank is refused, and the first is not disturbed")
   func taken() throws {
     let port = try freePort()
-    var first = Rendezvous(rank: 0, size: 2, host: "127.0.0.1", port: port)
-    first.limit = 20
-    var second = first
-    second.rank = 1
-    let ranks = [first, second]
-    let groups = DispatchGroup()
-    let sums = Mutex<[Double]>([])
-    for rendezvous in ranks {
-      groups.enter()
-      Thread {
-        if let group = try? ProcessGroup(joining: rendezvous) {
-          let sum = group.sum([], [1])[0]
-          sums.withLock { $0.append(sum) }
-          if group.rank == 1 {
-            #expect(throws: DistributedError.rankTaken(1, host: "127.0.0.1", port: port)) {
-              try ProcessGroup(joining: rendezvous)
-            }
-          }
-          group.finish()
+    let sums = try asRanks(2, at: port) { group in
+      let sum = group.sum([], [1])[0]
+      if group.rank == 1 {
+        #expect(throws: DistributedError.rankTaken(1, host: "127.0.0.1", port: port)) {
+          try ProcessGroup(
+            joining: Rendezvous(rank: 1, size: 2, host: "127.0.0.1", port: port))
         }
-        groups.leave()
-      }.start()
+      }
+      return sum
     }
-    groups.wait()
-    #expect(sums.withLock { $0 } == [2, 2])
+    #expect(sums == [2, 2])
   }
 
   @Test("A rank that does not come is named")

@@ -4,11 +4,12 @@ import LocalServer
 
 /// Runs `body` as several ranks, each on a thread of this process.
 ///
+/// - Parameter port: Where they meet; `nil`: where nobody does.
 /// - Returns: What each rank makes, in their order.
 func asRanks<Result: Sendable>(
-  _ size: Int, _ body: @escaping @Sendable (ProcessGroup) throws -> Result
+  _ size: Int, at port: Int? = nil, _ body: @escaping @Sendable (ProcessGroup) throws -> Result
 ) throws -> [Result] {
-  let port = try freePort()
+  let port = try port ?? freePort()
   let results = RankResults<Result>()
   let threads = DispatchGroup()
   for rank in 0..<size {
