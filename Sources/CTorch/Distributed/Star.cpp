@@ -88,10 +88,11 @@ void transfer(int connection, short events, size_t size, double patience, const 
   }
 }
 
-void send_all(int connection, const void *bytes, size_t size, double patience) {
+void send_all(
+    int connection, const void *bytes, size_t size, double patience, bool is_first_part = false) {
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (is_first_part ? MSG_MORE : 0);
   transfer(connection, POLLOUT, size, patience, [&](size_t done, size_t left) {
-    return send(
-        connection, static_cast<const char *>(bytes) + done, left, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return send(connection, static_cast<const char *>(bytes) + done, left, flags);
   });
 }
 
@@ -214,12 +215,8 @@ ct_error ct_star_sum(ct_star star, double *numbers, int64_t count, int64_t besid
     const size_t size = static_cast<size_t>(count) * sizeof(double);
     const Sum sum = {star->sums++, count, beside};
     if (star->rank > 0) {
-      // In one message.
-      std::vector<char> message;
-      resize(message, static_cast<int64_t>(sizeof sum + size));
-      memcpy(message.data(), &sum, sizeof sum);
-      memcpy(message.data() + sizeof sum, numbers, size);
-      send_all(star->connections[0], message.data(), message.size(), star->patience);
+      send_all(star->connections[0], &sum, sizeof sum, star->patience, true);
+      send_all(star->connections[0], numbers, size, star->patience);
       receive_all(star->connections[0], numbers, size, star->patience);
       return;
     }

@@ -10,8 +10,9 @@
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
-#include <sched.h>
 #include <torch/version.h>
+
+#include <sched.h>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
