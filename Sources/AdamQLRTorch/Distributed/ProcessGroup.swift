@@ -30,6 +30,9 @@ public final class ProcessGroup: Sendable {
   /// The number of ranks.
   public let size: Int
 
+  /// The name of each rank's machine.
+  public let machines: [String]
+
   private let givenLocalRank: Int?
   let handle: Mutex<Handle>
   private let monitor: RankMonitor
@@ -51,12 +54,12 @@ public final class ProcessGroup: Sendable {
     monitor = RankMonitor(
       store, try RankStore(rendezvous, serves: false, seconds: rendezvous.limit), rendezvous,
       prefix: prefix)
-    let machines = try Self.meet(store, rendezvous, prefix)
+    machines = try Self.meet(store, rendezvous, prefix)
     do {
       handle = Mutex(
         Handle(
           group: try store.join(
-            rendezvous, prefix: prefix, isOnOneMachine: machines.count == 1,
+            rendezvous, prefix: prefix, isOnOneMachine: Set(machines).count == 1,
             seconds: rendezvous.limit, patience: Self.collectiveLimit),
           star: try store.connect(
             rendezvous, prefix: prefix, seconds: rendezvous.limit,
@@ -96,18 +99,18 @@ public final class ProcessGroup: Sendable {
 
   /// Waits until all ranks are there.
   ///
-  /// - Returns: The names of their machines.
+  /// - Returns: The name of each one's machine.
   private static func meet(
     _ store: RankStore, _ rendezvous: Rendezvous, _ prefix: String
-  ) throws(DistributedError) -> Set<Substring> {
+  ) throws(DistributedError) -> [String] {
     let start = ContinuousClock.now
-    var machines: Set<Substring> = []
+    var machines = [String](repeating: "", count: rendezvous.size)
     var missing = Array(0..<rendezvous.size)
     do {
       while true {
         missing = try missing.filter { rank in
           guard let claim = try store.value(of: key(rank, prefix)) else { return true }
-          machines.insert(claim.drop { $0 != " " })
+          machines[rank] = String(claim.drop { $0 != " " }.dropFirst())
           return false
         }
         if missing.isEmpty { return machines }
@@ -180,18 +183,9 @@ extension ProcessGroup {
     return (0..<size).map { Array(sums[($0 * count)..<(($0 + 1) * count)]) }
   }
 
-  /// The number of this rank among those on its machine, from 0, and how many those are.
-  public func local() -> (rank: Int, size: Int) {
-    let machines = machines()
-    let count = { (ranks: Range<Int>) in ranks.count { machines[$0] == machines[self.rank] } }
-    return (givenLocalRank ?? count(0..<rank), count(0..<size))
-  }
-
-  /// A number for each rank, the same for ranks on the same machine; machines are told apart by their
-  /// names.
-  public func machines() -> [Double] {
-    var name = SeededGenerator(seed: 0, stream: ProcessInfo.processInfo.hostName)
-    return gather([name.uniform()]).map { $0[0] }
+  /// The number of this rank among those on its machine, from 0.
+  public var localRank: Int {
+    givenLocalRank ?? (0..<rank).count { machines[$0] == machines[rank] }
   }
 
   /// Waits for all ranks.

@@ -17,9 +17,8 @@ package struct Processors {
   init(of group: ProcessGroup) {
     own = Runtime.processors
     let all = group.gather(own.map { Double($0) })
-    let machines = group.machines()
     others = all.indices
-      .filter { $0 != group.rank && machines[$0] == machines[group.rank] }
+      .filter { $0 != group.rank && group.machines[$0] == group.machines[group.rank] }
       .map { all[$0].map { UInt32($0) } }
   }
 

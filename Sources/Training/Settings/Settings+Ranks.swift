@@ -11,7 +11,6 @@ extension Settings {
     let yaml = Array(try withoutPlace.yaml.utf8)
     try group.requireAgreement(on: yaml.withUnsafeBytes { CRC32C.of($0) }.value, "settings")
     var settings = self
-    let local = group.local()
     // Sums depend on the number of threads to the last bit, so that it must be the same.
     let own =
       threads
@@ -20,7 +19,7 @@ extension Settings {
     settings.threads = Int(group.gather([Double(own)]).map { $0[0] }.min() ?? 1)
     // The first is what is meant by no number, and each rank takes one of its own.
     if device == .cuda() {
-      settings.device = .cuda(Self.deviceNumber(ofLocalRank: local.rank, of: Device.cudaCount))
+      settings.device = .cuda(Self.deviceNumber(ofLocalRank: group.localRank, of: Device.cudaCount))
     }
     return settings
   }
