@@ -71,8 +71,7 @@ public struct Prodigy: Direction, Hashable, Codable {
     Setting("initial", \.initialEstimate, .positive, "d at the start."),
     Setting("coefficient", \.coefficient, .positive, "Factor on the estimate of d."),
     Setting(
-      "beta3", \.beta3, SettingRange<Double>.decay.orNull,
-      "Decay of the estimate's sums; null: √ of beta2."),
+      "beta3", \.beta3, orNull: .decay, "Decay of the estimate's sums; null: √ of beta2."),
     Setting(
       "growth-rate", \.growthRate, orNull: .fromOne, "Most that d grows by in a step; null: any."),
     Setting(

@@ -63,7 +63,8 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp(
       "Go on with the run in this directory.",
       discussion:
-        "Its settings are taken from there; only its length, its device and where data are can be changed.",
+        "Its settings are taken from there; only its length, its device and the places of data can "
+        + "be changed.",
       valueName: "dir"))
   var resume: String?
 

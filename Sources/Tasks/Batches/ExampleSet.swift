@@ -83,18 +83,18 @@ public struct ExampleSet: Sendable {
     }
   }
 
-  /// What tells these examples from others: all that lie in memory, piece by piece; of images that are
-  /// kept as bytes a thousand, evenly spread, and the last.
-  package var sample: [() -> Batch] {
-    let size = 4096
-    if case .tensors = storage {
-      return stride(from: 0, to: count, by: size).map { start in
-        { rows(start..<min(start + size, count)) }
+  /// Goes over what tells these examples from others: all that lie in memory, a few thousand at a time;
+  /// of images that are kept as bytes about a thousand, evenly spread.
+  package func sample(_ body: (Batch) throws -> Void) rethrows {
+    switch storage {
+    case .tensors:
+      let size = 4096
+      for start in stride(from: 0, to: count, by: size) {
+        try body(rows(start..<min(start + size, count)))
       }
+    case .images:
+      try body(selecting(Array(stride(from: 0, to: count, by: max(count / 1000, 1)))))
     }
-    return [
-      { selecting(Array(stride(from: 0, to: count, by: max(count / 1000, 1))) + [count - 1]) }
-    ]
   }
 
   /// Some of the examples, to train on.

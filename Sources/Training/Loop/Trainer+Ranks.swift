@@ -30,9 +30,10 @@ extension Trainer {
   func requireSameData(in group: ProcessGroup) throws {
     var check = CRC32C()
     for examples in [problem.training, problem.validation, problem.test] {
-      let pieces = try examples.map { try $0.sample.map { try $0().check } } ?? []
       withUnsafeBytes(of: examples?.count ?? 0) { check.add($0) }
-      pieces.withUnsafeBytes { check.add($0) }
+      try examples?.sample { piece in
+        try Safetensors(["inputs": piece.inputs, "targets": piece.targets]).write { check.add($0) }
+      }
     }
     try group.requireAgreement(on: check.value, "data")
   }
@@ -41,13 +42,6 @@ extension Trainer {
   func requireSameWeights(_ description: String) throws {
     try group?.requireAgreement(
       on: Safetensors(["parameters": parameters.tensor]).check, "weights \(description)")
-  }
-}
-
-extension Batch {
-  /// The check of its bytes.
-  fileprivate var check: UInt32 {
-    get throws { try Safetensors(["inputs": inputs, "targets": targets]).check }
   }
 }
 
